@@ -29,7 +29,6 @@ typedef enum {
 typedef struct {
     char *pm_name;   /* account-like identifier, the pseudonym in the journal is TEAM/NAME */
     char *pm_key;    /* OpenSSH public key line, or NULL: a key pair is made at `up` */
-    GPtrArray *pm_sources; /* unused when empty */
 } PlanMember;
 
 typedef struct {
@@ -109,7 +108,7 @@ typedef struct {
     int ph_cpus;
     GPtrArray *ph_nics;    /* PlanNic */
     GPtrArray *ph_routes;  /* PlanRoute */
-    GPtrArray *ph_names;   /* GStrv-like: PlanName below, the hosts file */
+    GPtrArray *ph_names;   /* PlanName: the hosts file */
     GPtrArray *ph_files;   /* PlanFile, at personalisation */
     GPtrArray *ph_users;   /* PlanUser */
     char **ph_services;    /* strv */
