@@ -1,6 +1,6 @@
 /*
- * Canonical JSON: sorted keys, no spaces, integers only, UTF-8; equal values, equal bytes.
- * The subset of RFC 8785 that has no reals.
+ * Canonical JSON: sorted keys, no spaces, integers only, UTF-8; equal values, equal
+ * bytes. The subset of RFC 8785 that has no reals.
  */
 #ifndef PARRY_SCENARIOS_BASE_CJSON_H
 #define PARRY_SCENARIOS_BASE_CJSON_H

@@ -12,10 +12,13 @@ typedef enum { DIAG_ERROR, DIAG_WARNING, DIAG_NOTE } ParryDiagLevel;
 typedef struct {
     ParryDiagLevel dg_level;
     char *dg_file;
-    int dg_line, dg_column; /* 1-based; 0 where there is no place; columns count characters */
+    int dg_line,
+        dg_column; /* 1-based; 0 where there is no place; columns count characters */
     char *dg_message;
-    char *dg_hint;          /* "did you mean …", or NULL */
-    char *dg_source;        /* the source line, or NULL */
+    char *dg_hint;   /* "did you mean …", or NULL */
+    char *dg_source; /* the source line, of a long one the part around the column, or NULL
+                      */
+    int dg_caret;    /* column in dg_source that is meant, 1-based */
 } ParryDiag;
 
 typedef struct ParryDiags ParryDiags;
@@ -24,12 +27,14 @@ ParryDiags *parry_diags_new(void);
 void parry_diags_free(ParryDiags *diags);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ParryDiags, parry_diags_free)
 
-/* Adds one; source is the whole text of the file, or NULL: its line is kept for printing. */
+/* Adds one; source is the whole text of the file, or NULL: its line is kept for printing.
+ */
 void parry_diags_add(ParryDiags *diags, ParryDiagLevel level, const char *file,
                      const char *source, int line, int column, const char *hint,
                      const char *format, ...) G_GNUC_PRINTF(8, 9);
 guint parry_diags_count(const ParryDiags *diags, ParryDiagLevel level);
-const GPtrArray *parry_diags_all(const ParryDiags *diags); /* ParryDiag, in order of place */
+const GPtrArray *
+parry_diags_all(const ParryDiags *diags); /* ParryDiag, in order of place */
 /* The printed form of all of them, colour only if asked; free with g_free(). */
 char *parry_diags_text(const ParryDiags *diags, gboolean colour);
 json_t *parry_diags_json(const ParryDiags *diags);

@@ -6,7 +6,8 @@
 
 #include <glib.h>
 
-/* Parses units us, ms, s, m, h, d in falling order; no sign, no blank, at most 10 years. */
+/* Parses units us, ms, s, m, h, d in falling order; no sign, no blank, at most 10 years.
+ */
 gboolean duration_parse(const char *text, gint64 *us, GError **error);
 /* "1d 02:03:04" for people, or "02:03:04"; free with g_free(). */
 char *duration_clock(gint64 us);

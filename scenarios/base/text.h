@@ -9,7 +9,8 @@
 
 typedef struct ParryText ParryText;
 
-ParryText *parry_text_new(const char *plain); /* language unknown: serves every language */
+ParryText *
+parry_text_new(const char *plain); /* language unknown: serves every language */
 void parry_text_set(ParryText *text, const char *lang, const char *value);
 /* The text in lang, else in English, else the plain one, else the first; never NULL. */
 const char *parry_text_get(const ParryText *text, const char *lang);
@@ -22,8 +23,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ParryText, parry_text_free)
 int parry_text_width(const char *utf8);
 /* A copy padded with spaces, or cut with "…", to exactly `columns` columns. */
 char *parry_text_fit(const char *utf8, int columns);
-/* A copy without ESC, C0, C1 and bidi controls: safe on anyone's terminal. Invalid UTF-8
- * becomes U+FFFD. */
+/* A copy of one line without ESC, C0, C1 and bidi controls: safe on anyone's terminal.
+ * Line breaks and tabs become a blank, invalid UTF-8 becomes U+FFFD. */
 char *parry_text_safe(const char *bytes, gssize len);
 
 #endif
