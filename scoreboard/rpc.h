@@ -20,10 +20,10 @@ enum {
     RPC_NO_METHOD = -32601,
     RPC_PARAMS = -32602,
     RPC_INTERNAL = -32603,
-    RPC_REFUSED = 1,   /* not allowed to this role */
-    RPC_STATE = 2,     /* not in this state of the drill */
+    RPC_REFUSED = 1, /* not allowed to this role */
+    RPC_STATE = 2,   /* not in this state of the drill */
     RPC_NOT_FOUND = 3,
-    RPC_FAILED = 4,    /* tried and failed; message says why */
+    RPC_FAILED = 4, /* tried and failed; message says why */
     RPC_BUSY = 5,
 };
 
@@ -31,15 +31,21 @@ typedef struct RpcServer RpcServer;
 typedef struct RpcPeer RpcPeer; /* one connection */
 
 /*
- * A call. Answer exactly once, at once or later, with rpc_reply() or rpc_fail(); params is
- * borrowed (an object or NULL). id is kept by the call handle.
+ * A call. Answer exactly once, at once or later, with rpc_reply() or rpc_fail(); params
+ * is borrowed (an object or NULL). A call outlives its peer: the answer is then dropped.
+ * A notification reaches the handler too; whatever answers it is dropped.
  */
 typedef struct RpcCall RpcCall;
 typedef void (*RpcHandler)(RpcCall *call, RpcPeer *peer, const char *method,
                            const json_t *params, gpointer data);
 typedef void (*RpcClosed)(RpcPeer *peer, gpointer data);
 
-/* Serves connections accepted on listen_fd (taken over; non-blocking). */
+/* Serves connections accepted on listen_fd (taken over; non-blocking). A peer that breaks
+ * the framing, or does not read, is cut; `closed` is called for each peer that was, on
+ * the next turn of the loop, never from within a call of this module but
+ * rpc_server_free(). Of what a peer sends, unknown members are ignored; duplicate keys,
+ * batches, nesting past 32 levels, params that are no object and more than 64 unanswered
+ * calls are refused. */
 RpcServer *rpc_server_new(struct event_base *base, int listen_fd, guint max_peers,
                           RpcHandler handler, RpcClosed closed, gpointer data);
 void rpc_server_free(RpcServer *server); /* closes every peer */
@@ -48,13 +54,14 @@ void rpc_server_free(RpcServer *server); /* closes every peer */
 uid_t rpc_peer_uid(const RpcPeer *peer);
 void rpc_peer_set_data(RpcPeer *peer, gpointer data);
 gpointer rpc_peer_data(const RpcPeer *peer);
-/* Queues a notification (result of json is taken over); a peer that does not read is cut off
- * past RPC_LINE_OUT_MAX * 4 of backlog. FALSE when it was cut. */
+/* Queues a notification (params is taken over, may be NULL); a peer that does not read is
+ * cut off past RPC_LINE_OUT_MAX * 4 of backlog. FALSE when it was cut. One over
+ * RPC_LINE_OUT_MAX is replaced by `rpc.dropped` {method, bytes}. */
 gboolean rpc_peer_notify(RpcPeer *peer, const char *method, json_t *params);
 /* Bytes queued towards the peer: a stream's source is not read while this is high. */
 gsize rpc_peer_backlog(const RpcPeer *peer);
 
-void rpc_reply(RpcCall *call, json_t *result); /* takes result over */
+void rpc_reply(RpcCall *call, json_t *result); /* takes result over; NULL: {} */
 void rpc_fail(RpcCall *call, int code, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 /* ---- client ---- */
@@ -66,13 +73,16 @@ void rpc_client_free(RpcClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RpcClient, rpc_client_free)
 int rpc_client_fd(const RpcClient *client);
 
-/* Calls and waits for the answer (timeout_ms, -1 for ever); notifications that come meanwhile
- * are queued. params is taken over. The error's code is the RPC code, its domain RPC_ERROR. */
+/* Calls and waits for the answer (timeout_ms, -1 for ever); notifications that come
+ * meanwhile are queued. params is taken over. What the other side answered is in domain
+ * RPC_ERROR with the RPC code; a lost connection is G_IO_ERROR_CLOSED, no answer in time
+ * G_IO_ERROR_TIMED_OUT. */
 json_t *rpc_client_call(RpcClient *client, const char *method, json_t *params,
                         int timeout_ms, GError **error);
 /* The next notification: {method, params}; NULL with error NULL on timeout. */
 json_t *rpc_client_next(RpcClient *client, int timeout_ms, GError **error);
-/* Sends without waiting; answers to it are dropped (unless an error: logged to the queue). */
+/* Sends without waiting; a result is dropped, an error comes as the notification
+ * `rpc.error` {method, error: {code, message}}. */
 gboolean rpc_client_send(RpcClient *client, const char *method, json_t *params,
                          GError **error);
 
