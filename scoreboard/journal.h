@@ -91,6 +91,8 @@ gboolean journal_blob_put(Journal *journal, const void *bytes, gsize len, char h
                           GError **error);
 /* The blob, or NULL with error NULL where it was erased (a tombstone). */
 GBytes *journal_blob_get(Journal *journal, const char *hash, GError **error);
+/* Erases the bytes and appends `blob.erased/1`, in the batch; what was erased stays erased,
+ * also where the same bytes are put again. */
 gboolean journal_blob_erase(Journal *journal, const char *hash, GError **error);
 
 /* Root of the RFC 6962 tree over the event hashes with seq <= size; 64 hex digits. */
@@ -98,5 +100,14 @@ gboolean journal_root(Journal *journal, gint64 size, char root[65], GError **err
 
 /* Drops and rebuilds every projection from the events (a test compares). */
 gboolean journal_rebuild(Journal *journal, GError **error);
+
+/*
+ * The rows of a projection as an array of objects, one a row, members by column; the batch
+ * in progress included. Caller owns it. Names: "host_state" {host, state, reason, seq,
+ * clock_us}, "inject_state" {inject, team, state, reason, seq, clock_us}, and "open_act"
+ * {seq, kind, team, host, inject}: each `x.wanted` that nothing has settled, which is what a
+ * restarted daemon looks at first.
+ */
+json_t *journal_projection(Journal *journal, const char *name, GError **error);
 
 #endif

@@ -1,0 +1,81 @@
+/*
+ * What the files of the journal share: journal.c (batches), journal_db.c (opening,
+ * schema), journal_read.c, blob.c, merkle.c, projection.c. Not for other modules.
+ */
+#ifndef PARRY_SCOREBOARD_JOURNAL_PRIV_H
+#define PARRY_SCOREBOARD_JOURNAL_PRIV_H
+
+#include "scoreboard/journal.h"
+#include "scoreboard/merkle.h"
+
+#include <sqlite3.h>
+
+#define JOURNAL_SCHEMA 1
+#define JOURNAL_APP_ID 0x50415252 /* "PARR" */
+#define JOURNAL_BODY_MAX (256 * 1024)
+#define JOURNAL_HEX 64
+#define JOURNAL_NO_HASH "0000000000000000000000000000000000000000000000000000000000000000"
+
+typedef enum {
+    ST_BEGIN,
+    ST_COMMIT,
+    ST_ROLLBACK,
+    ST_EVENT,
+    ST_CHECK,
+    ST_BLOB_PUT,
+    ST_BLOB_ERASE,
+    ST_LAST,
+    ST_COUNT,
+} JournalStatement;
+
+typedef struct Projections Projections;
+
+struct Journal {
+    sqlite3 *jn_db;
+    char *jn_path; /* DIR/journal.db */
+    int jn_lock;   /* DIR/journal.lock, -1 for a reader */
+    gboolean jn_writer;
+    gboolean jn_batch;  /* a transaction is open */
+    char *jn_broken;    /* why the batch is lost already; said again at commit */
+    gboolean jn_erased; /* the batch erases a blob: the WAL goes too, after commit */
+    gint64 jn_seq, jn_committed;
+    char jn_head[JOURNAL_HEX + 1], jn_committed_head[JOURNAL_HEX + 1];
+    sqlite3_stmt *jn_stmt[ST_COUNT];
+    Projections *jn_projections;
+    Merkle jn_merkle; /* over the first jn_merkle.mk_size committed events */
+    GByteArray *jn_scratch;
+};
+
+/* Turns SQLite's last error into a GError: "journal PATH: WHAT: SQLite's words". */
+void journal_db_error(Journal *journal, const char *what, GError **error);
+/* Prepares SQL once; NULL on error. */
+sqlite3_stmt *journal_prepare(Journal *journal, const char *sql, GError **error);
+/* Runs constant SQL without parameters or rows. */
+gboolean journal_exec(Journal *journal, const char *sql, const char *what,
+                      GError **error);
+/* Steps a statement that gives no rows, and resets it. */
+gboolean journal_step(Journal *journal, sqlite3_stmt *stmt, const char *what,
+                      GError **error);
+/* One integer, or `fallback` where there is no row. */
+gboolean journal_int(Journal *journal, const char *sql, gint64 fallback, gint64 *out,
+                     GError **error);
+
+/* Opens the batch's transaction if none is open. FALSE also where the batch is broken. */
+gboolean journal_begin(Journal *journal, GError **error);
+/* Rolls the whole batch back; why: said again by journal_commit(), or NULL when that is
+ * not wanted. */
+void journal_drop_batch(Journal *journal, const char *why);
+
+/* The hash of an event, docs/journal.md; body is the canonical text. */
+void journal_hash_event(GByteArray *scratch, gint64 seq, const JournalEvent *event,
+                        const char *body, const char *prev, char out[JOURNAL_HEX + 1]);
+
+/* Projections: projection.c. */
+Projections *projections_new(void);
+void projections_free(Projections *projections);
+/* Makes what is missing and rebuilds what has another version; opens its own transaction.
+ */
+gboolean projections_ready(Journal *journal, GError **error);
+gboolean projections_apply(Journal *journal, const JournalEvent *event, GError **error);
+
+#endif

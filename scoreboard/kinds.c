@@ -1,0 +1,134 @@
+#include "scoreboard/kinds.h"
+
+#include <string.h>
+
+#define W SEE_WHITE
+#define WO (SEE_WHITE | SEE_OWN)
+#define ALL (SEE_WHITE | SEE_OWN | SEE_PUBLIC)
+#define HIDDEN (ALL | SEE_EMBARGO)
+
+/* wanted, done and failed of something that is made or removed; white's business only. */
+#define ACT(kind, en, zh, member)                                                        \
+    {kind ".wanted/1", W, "", ""},                                                       \
+        {kind ".done/1", W, en "[ {" member "}]: done", zh "[ {" member "}]：完成"},     \
+    {                                                                                    \
+        kind ".failed/1", W, en "[ {" member "}] failed[: {reason}]",                    \
+            zh "[ {" member "}]失敗[：{reason}]"                                      \
+    }
+
+static const KindInfo KINDS[] = {
+    {"drill.defined/1", ALL, "drill {name} defined", "演練 {name} 已建立"},
+    {"drill.state/1", ALL, "drill {word:to}[: {reason}]", "演練{word:to}[：{reason}]"},
+    {"daemon.started/1", W, "parryd {version} started, pid {pid}",
+     "parryd {version} 已啟動，行程 {pid}"},
+    {"daemon.gap/1", W,
+     "nothing was recorded from {time:from_us} to {time:to_us}: {verdict}",
+     "由 {time:from_us} 至 {time:to_us} 沒有記錄：{verdict}"},
+    {"daemon.stopped/1", W, "parryd stopped[: {reason}]", "parryd 已停止[：{reason}]"},
+    {"helper.up/1", W, "{name} is up[, pid {pid}]", "{name} 已啟動[，行程 {pid}]"},
+    {"helper.down/1", W, "{name} ended[, status {status}][, signal {signal}]",
+     "{name} 已結束[，狀態 {status}][，訊號 {signal}]"},
+    {"clock.started/1", ALL, "the drill clock runs", "演練時鐘開始"},
+    {"clock.paused/1", ALL, "the drill is paused[: {reason}]", "演練暫停[：{reason}]"},
+    {"clock.resumed/1", ALL, "the drill goes on[: {reason}]", "演練繼續[：{reason}]"},
+    {"clock.leap/1", W, "", ""},
+    ACT("image", "image", "映像", "image"),
+    ACT("net", "network", "網絡", "network"),
+    ACT("filter", "filter", "過濾規則", "filter"),
+    ACT("domain", "VM", "虛擬機", "domain"),
+    {"domain.lost/1", WO, "the VM ended by itself[: {reason}]",
+     "虛擬機意外終止[：{reason}]"},
+    ACT("domain.destroy", "remove VM", "移除虛擬機", "domain"),
+    ACT("net.destroy", "remove network", "移除網絡", "network"),
+    ACT("filter.destroy", "remove filter", "移除過濾規則", "filter"),
+    {"agent.hello/1", W, "agent {version} said hello", "代理 {version} 已連線"},
+    {"agent.ready/1", W, "ready", "就緒"},
+    {"agent.lost/1", W, "the agent is gone[: {reason}]", "代理失聯[：{reason}]"},
+    {"agent.cut/1", W, "the agent was cut off[: {reason}]", "代理連線被切斷[：{reason}]"},
+    {"order.wanted/1", W, "", ""},
+    {"order.started/1", W, "", ""},
+    {"order.done/1", W, "", ""},
+    {"order.failed/1", W, "order failed[: {reason}]", "指令失敗[：{reason}]"},
+    {"order.lost/1", W, "order lost[: {reason}]", "指令結果不明[：{reason}]"},
+    {"isolation.round/1", W, "", ""},
+    {"isolation.proved/1", ALL, "isolation proved", "隔離已驗證"},
+    {"isolation.broken/1", W, "ISOLATION BROKEN", "隔離失效"},
+    {"check.round/1", W, "", ""},
+    {"inject.wanted/1", HIDDEN, "{inject}: due", "{inject}：到時"},
+    {"inject.executed/1", HIDDEN, "{inject}: under way", "{inject}：已執行"},
+    {"inject.ended/1", HIDDEN, "{inject}: {word:state}[ ({reason})]",
+     "{inject}：{word:state}[（{reason}）]"},
+    {"inject.disclosed/1", ALL, "disclosed: {inject}", "公開：{inject}"},
+    {"effect.seen/1", HIDDEN, "{inject}: its effect is there", "{inject}：效果已確認"},
+    {"effect.gone/1", HIDDEN, "{inject}: its effect is gone", "{inject}：效果已消除"},
+    {"message.sent/1", WO, "message: {subject}", "訊息：{subject}"},
+    {"message.answered/1", WO, "{inject}: answered", "{inject}：已回覆"},
+    {"report.submitted/1", WO, "incident report[: {indicator}]",
+     "事故報告[：{indicator}]"},
+    {"report.matched/1", HIDDEN, "report matches: {inject}", "報告吻合：{inject}"},
+    {"report.unmatched/1", WO, "report matches nothing[: {reason}]",
+     "報告不吻合[：{reason}]"},
+    {"expect.met/1", HIDDEN,
+     "{inject}: {word:expect} met[ after {time:after_us}][, +{points:points}]",
+     "{inject}：{word:expect}達成[，用時 {time:after_us}][，+{points:points}]"},
+    {"expect.missed/1", HIDDEN, "{inject}: {word:expect} missed",
+     "{inject}：{word:expect}未達成"},
+    {"score.adjusted/1", ALL, "score adjusted by {points:points}[: {reason}]",
+     "分數調整 {points:points}[：{reason}]"},
+    {"player.bound/1", WO, "{player} signed in", "{player} 已登入"},
+    {"player.refused/1", W, "refused: {what}[ ({reason})]", "拒絕：{what}[（{reason}）]"},
+    {"terminal.opened/1", WO, "{player} opened a terminal", "{player} 開啟終端機"},
+    {"terminal.closed/1", WO, "{player} closed a terminal", "{player} 關閉終端機"},
+    {"blob.erased/1", W, "a text was erased", "已刪除一段文字"},
+    {"checkpoint/1", W, "", ""},
+    {"note/1", W, "note: {text}", "備註：{text}"},
+};
+
+static const char *const STATUS[] = {
+    [CHECK_UP] = "UP",
+    [CHECK_DOWN] = "DOWN",
+    [CHECK_FAULTY] = "FAULTY",
+    [CHECK_CORRUPT] = "CORRUPT",
+    [CHECK_RECOVERING] = "RECOVERING",
+    [CHECK_UNCHECKED] = "UNCHECKED",
+};
+
+const char *check_status_name(CheckStatus status)
+{
+    return (gsize)status < G_N_ELEMENTS(STATUS) ? STATUS[status] : "UNCHECKED";
+}
+
+gboolean check_status_parse(const char *word, CheckStatus *status)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(STATUS); i++)
+        if (g_ascii_strcasecmp(word, STATUS[i]) == 0) {
+            *status = (CheckStatus)i;
+            return TRUE;
+        }
+    return FALSE;
+}
+
+static GHashTable *kinds_by_name(void)
+{
+    static gsize once;
+    static GHashTable *by_name;
+
+    if (g_once_init_enter(&once)) {
+        by_name = g_hash_table_new(g_str_hash, g_str_equal);
+        for (gsize i = 0; i < G_N_ELEMENTS(KINDS); i++)
+            g_hash_table_insert(by_name, (gpointer)KINDS[i].kd_name, (gpointer)&KINDS[i]);
+        g_once_init_leave(&once, 1);
+    }
+    return by_name;
+}
+
+const KindInfo *kind_find(const char *name)
+{
+    return g_hash_table_lookup(kinds_by_name(), name);
+}
+
+const KindInfo *kinds_all(gsize *count)
+{
+    *count = G_N_ELEMENTS(KINDS);
+    return KINDS;
+}
