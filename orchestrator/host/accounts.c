@@ -26,11 +26,16 @@ gboolean accounts_find(const char *name, uid_t *uid, gid_t *gid)
 /* Runs useradd; a second process making the same account at the same time is no error. */
 static gboolean accounts_make(const char *name, GError **error)
 {
-    const char *argv[] = {"/usr/sbin/useradd", "--system",
-                          "--user-group",      "--no-create-home",
-                          "--home-dir",        "/nonexistent",
-                          "--shell",           "/usr/sbin/nologin",
-                          name,                NULL};
+    const char *argv[] = {"/usr/sbin/useradd",
+                          "--system",
+                          "--user-group",
+                          "--no-create-home",
+                          "--home-dir",
+                          "/nonexistent",
+                          "--shell",
+                          "/usr/sbin/nologin",
+                          name,
+                          NULL};
     g_autofree char *words = NULL;
     int status = 0;
 

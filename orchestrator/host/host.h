@@ -25,22 +25,23 @@ typedef enum {
     HOST_ERROR_TIMEOUT,  /* not ready, or not gone, in time */
 } HostError;
 
-/* What there is to say about the host of one PARRY_HOME. Texts are owned by the struct. */
+/* What there is to say about the host of one PARRY_HOME. Texts are owned by the struct.
+ */
 typedef struct {
-    gboolean running;    /* a parry-host holds the lock */
-    gboolean ready;      /* its libvirtd answers */
-    pid_t pid;           /* parry-host; 0 when not running */
-    pid_t init_pid;      /* pid 1 of its namespaces, as seen from outside */
-    pid_t libvirtd_pid;  /* as seen from outside; 0 when libvirtd does not answer */
-    gint64 since;        /* start, seconds since the epoch */
-    int restarts;        /* how often libvirtd or virtlogd died and was started again */
-    int domains;         /* active domains, -1 when they cannot be counted */
-    char *uri;           /* libvirt's URI */
-    char *accel;         /* "kvm" or "qemu": what its guests can use; NULL: not running */
-    char *cpu;           /* libvirt cpu: "host-passthrough" or a model name */
-    char *reason;        /* why that accelerator */
-    char *last_loss;     /* the last daemon that died, and how; NULL if none did */
-    char *log;           /* path of its log */
+    gboolean running;   /* a parry-host holds the lock */
+    gboolean ready;     /* its libvirtd answers */
+    pid_t pid;          /* parry-host; 0 when not running */
+    pid_t init_pid;     /* pid 1 of its namespaces, as seen from outside */
+    pid_t libvirtd_pid; /* as seen from outside; 0 when libvirtd does not answer */
+    gint64 since;       /* start, seconds since the epoch */
+    int restarts;       /* how often libvirtd or virtlogd died and was started again */
+    int domains;        /* active domains, -1 when they cannot be counted */
+    char *uri;          /* libvirt's URI */
+    char *accel;        /* "kvm" or "qemu": what its guests can use; NULL: not running */
+    char *cpu;          /* libvirt cpu: "host-passthrough" or a model name */
+    char *reason;       /* why that accelerator */
+    char *last_loss;    /* the last daemon that died, and how; NULL if none did */
+    char *log;          /* path of its log */
 } HostStatus;
 
 /* Frees what the status holds, not the struct. */

@@ -14,7 +14,7 @@
 #define SOCK_BELOW_HOME "host/run/libvirt/libvirt-sock"
 
 /* Directories that the private root has of its own; a home below one would be hidden. */
-static const char *const replaced[] = {"/usr", "/bin", "/sbin", "/lib", "/etc",
+static const char *const replaced[] = {"/usr",  "/bin", "/sbin", "/lib", "/etc",
                                        "/proc", "/sys", "/dev",  "/run", NULL};
 
 /* realpath() as far as the path exists, the rest as it is written. */
@@ -111,31 +111,30 @@ void host_paths_free(HostPaths *paths)
 {
     if (!paths)
         return;
-    char **texts[] = {&paths->home,  &paths->host,  &paths->lock, &paths->ensure_lock,
-                      &paths->log,   &paths->state, &paths->accel, &paths->root,
-                      &paths->run,   &paths->etc,   &paths->lib,  &paths->cache,
-                      &paths->logs,  &paths->sock,  &paths->uri};
+    char **texts[] = {&paths->home, &paths->host,  &paths->lock,  &paths->ensure_lock,
+                      &paths->log,  &paths->state, &paths->accel, &paths->root,
+                      &paths->run,  &paths->etc,   &paths->lib,   &paths->cache,
+                      &paths->logs, &paths->sock,  &paths->uri};
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(*texts[i]);
     g_free(paths);
 }
 
+/* Makes a directory with exactly this mode; one that is there keeps what it has. */
 static gboolean make_directory(const char *path, mode_t mode, GError **error)
 {
-    struct stat st;
+    g_autofree char *parent = g_path_get_dirname(path);
 
-    if (g_mkdir_with_parents(path, 0755) != 0) {
-        g_set_error(error, HOST_ERROR, HOST_ERROR_PATH, "%s: make the directory: %s", path,
-                    g_strerror(errno));
-        return FALSE;
+    if (g_mkdir_with_parents(parent, 0755) == 0) {
+        /* The umask must not matter: QEMU's account passes through some of them. */
+        if (mkdir(path, mode) == 0 && chmod(path, mode) == 0)
+            return TRUE;
+        if (errno == EEXIST && g_file_test(path, G_FILE_TEST_IS_DIR))
+            return TRUE;
     }
-    /* mkdir obeys the umask, and QEMU's account must be able to pass through some. */
-    if (stat(path, &st) == 0 && (st.st_mode & 07777) != mode && chmod(path, mode) != 0) {
-        g_set_error(error, HOST_ERROR, HOST_ERROR_PATH, "%s: chmod %o: %s", path,
-                    (unsigned)mode, g_strerror(errno));
-        return FALSE;
-    }
-    return TRUE;
+    g_set_error(error, HOST_ERROR, HOST_ERROR_PATH, "%s: make the directory: %s", path,
+                g_strerror(errno));
+    return FALSE;
 }
 
 gboolean host_paths_make(const HostPaths *paths, GError **error)
@@ -144,12 +143,12 @@ gboolean host_paths_make(const HostPaths *paths, GError **error)
         const char *parent, *name;
         mode_t mode;
     } wanted[] = {
-        {paths->host, NULL, 0700},      {paths->root, NULL, 0755},
-        {paths->run, NULL, 0755},       {paths->etc, NULL, 0755},
-        {paths->etc, "libvirt", 0755},  {paths->lib, NULL, 0755},
-        {paths->cache, NULL, 0755},     {paths->logs, NULL, 0755},
-        {paths->home, "images", 0755},  {paths->home, "golden", 0755},
-        {paths->home, "drills", 0755},
+        {paths->home, NULL, 0755},     {paths->host, NULL, 0700},
+        {paths->root, NULL, 0755},     {paths->run, NULL, 0755},
+        {paths->etc, NULL, 0755},      {paths->etc, "libvirt", 0755},
+        {paths->lib, NULL, 0755},      {paths->cache, NULL, 0755},
+        {paths->logs, NULL, 0755},     {paths->home, "images", 0755},
+        {paths->home, "golden", 0755}, {paths->home, "drills", 0711},
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++) {
