@@ -51,7 +51,6 @@ static const struct setting qemu_settings[] = {
     {"max_files", "1024"},
     {"max_core", "0"},
     {"dump_guest_core", "0"},
-    {"hugetlbfs_mount", "\"\""},
     /* A console file is written through virtlogd, which bounds its size. */
     {"stdio_handler", "\"logd\""},
     {"save_image_format", "\"raw\""},
@@ -103,17 +102,40 @@ static char *machine_id(const char *home)
     return g_strdup_printf("%.32s\n", g_checksum_get_string(sum));
 }
 
+/*
+ * libvirtd looks its built-in default account up before it reads the one of qemu.conf,
+ * and gives up if it is missing, so the names that Debian and Ubuntu build in are
+ * further names of ours.
+ */
+static const char *const qemu_names[] = {ACCOUNTS_QEMU, "libvirt-qemu"};
+static const char *const qemu_groups[] = {ACCOUNTS_QEMU, "libvirt-qemu", "kvm"};
+
+static char *passwd_text(uid_t uid, gid_t gid)
+{
+    GString *text = g_string_new("root:x:0:0:root:/:/usr/sbin/nologin\n");
+
+    for (size_t i = 0; i < G_N_ELEMENTS(qemu_names); i++)
+        g_string_append_printf(text, "%s:x:%u:%u::/nonexistent:/usr/sbin/nologin\n",
+                               qemu_names[i], (unsigned)uid, (unsigned)gid);
+    return g_string_free(text, FALSE);
+}
+
+static char *group_text(gid_t gid)
+{
+    GString *text = g_string_new("root:x:0:\ntty:x:5:\n");
+
+    for (size_t i = 0; i < G_N_ELEMENTS(qemu_groups); i++)
+        g_string_append_printf(text, "%s:x:%u:\n", qemu_groups[i], (unsigned)gid);
+    return g_string_free(text, FALSE);
+}
+
 gboolean host_config_write(const HostPaths *paths, uid_t qemu_uid, gid_t qemu_gid,
                            GError **error)
 {
     g_autofree char *libvirt = g_build_filename(paths->etc, "libvirt", NULL);
     g_autofree char *id = machine_id(paths->home);
-    g_autofree char *passwd =
-        g_strdup_printf("root:x:0:0:root:/:/usr/sbin/nologin\n"
-                        "%s:x:%u:%u::/nonexistent:/usr/sbin/nologin\n",
-                        ACCOUNTS_QEMU, (unsigned)qemu_uid, (unsigned)qemu_gid);
-    g_autofree char *group = g_strdup_printf("root:x:0:\ntty:x:5:\n%s:x:%u:\n",
-                                             ACCOUNTS_QEMU, (unsigned)qemu_gid);
+    g_autofree char *passwd = passwd_text(qemu_uid, qemu_gid);
+    g_autofree char *group = group_text(qemu_gid);
 
     return write_settings(libvirt, "libvirtd.conf", libvirtd_settings, error) &&
            write_settings(libvirt, "qemu.conf", qemu_settings, error) &&

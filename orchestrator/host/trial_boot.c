@@ -238,14 +238,18 @@ static gboolean listen_for_guest(int output, gint64 deadline, GString *seen,
     }
 }
 
-/* The last line that holds anything, printable and short. */
-static char *last_line(const GString *seen)
+/*
+ * The last line that holds anything, printable and short; without QEMU's own words
+ * (they begin with its name) if only the guest's are wanted.
+ */
+static char *last_line(const GString *seen, gboolean guest_only)
 {
     g_auto(GStrv) lines = g_strsplit_set(seen->str, "\r\n", -1);
     const char *last = "";
 
     for (guint i = 0; lines[i]; i++)
-        if (*g_strstrip(lines[i]))
+        if (*g_strstrip(lines[i]) &&
+            !(guest_only && g_str_has_prefix(lines[i], TRIAL_QEMU)))
             last = lines[i];
     char *line = g_strndup(last, 200);
     for (char *c = line; *c; c++)
@@ -257,12 +261,12 @@ static char *last_line(const GString *seen)
 static char *explain(const TrialBoot *boot, const GString *seen, gboolean ended)
 {
     const char *guest = boot->kernel ? "a kernel" : "a boot sector";
-    g_autofree char *line = last_line(seen);
+    g_autofree char *line = last_line(seen, !ended);
 
     if (ended)
         return g_strdup_printf("QEMU ended while booting %s with %s, cpu %s: %s", guest,
                                boot->accel, boot->cpu, *line ? line : "no message");
-    if (!seen->len)
+    if (!*line)
         return g_strdup_printf("%s booted with %s, cpu %s, stayed silent for %.1f s",
                                guest, boot->accel, boot->cpu, boot->limit_us / 1e6);
     return g_strdup_printf("%s booted with %s, cpu %s, did not get through in %.1f s; "
