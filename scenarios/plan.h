@@ -32,7 +32,7 @@ typedef struct {
 } PlanMember;
 
 typedef struct {
-    char *pt_id;         /* "health", or "red" / "red-2" where count > 1 */
+    char *pt_id;         /* "health"; "red-1", "red-2" … where count > 1 */
     PlanSide pt_side;
     ParryText *pt_title; /* never NULL: the id where the scenario gives none */
     char *pt_estate;     /* name of the estate, or NULL */
@@ -182,7 +182,10 @@ typedef struct {
     char *in_cleanup;        /* or NULL */
     char *in_user;           /* who runs it in the guest, "root" by default */
     gint64 in_timeout_us;
-    char **in_env;           /* KEY=VALUE: PARRY_TARGET, PARRY_TEAM, PARRY_HOST, PARRY_DRILL */
+    char **in_env;           /* KEY=VALUE: PARRY_DRILL, PARRY_TEAM, PARRY_HOST (the victim's),
+                              * PARRY_TARGET (the victim's address as in_from sees it) and
+                              * PARRY_ATTACKER (the red team's shared address, may be empty);
+                              * also for cleanup and playbook */
     int in_effect_host;      /* whose agent checks the effect */
     char *in_effect_kind;    /* a check kind; its `up` means: the effect is there */
     json_t *in_effect_params;
@@ -226,11 +229,18 @@ typedef struct {
     gint64 ps_xmax;          /* points: 3000 */
 } PlanScoring;
 
+/* A key or word of the language whose engine is not in this build: `up` refuses the plan. */
+typedef struct {
+    char *pb_key;
+    char *pb_file;
+    int pb_line, pb_column;
+} PlanUnbuilt;
+
 typedef struct {
     char *p_name;            /* [a-z][a-z0-9-]{0,30} */
     char *p_uuid;            /* the drill's own UUID: given at `up`, v5 of the name for a mere plan */
     ParryText *p_title;
-    char *p_timezone;
+    char *p_timezone;        /* name in the tz database */
     gint64 p_start_us;       /* UTC of the nominal start, microseconds since the epoch */
     gint64 p_duration_us;
     gboolean p_has_rehearsal;
@@ -238,6 +248,7 @@ typedef struct {
     char **p_allow;          /* techniques */
     GPtrArray *p_teams, *p_networks, *p_images, *p_hosts;
     GPtrArray *p_targets, *p_checks, *p_injects, *p_scripts, *p_phases;
+    GPtrArray *p_unbuilt;    /* PlanUnbuilt, in order of place; empty: the plan can run */
     PlanScoring p_scoring;
     char p_scenario_sha256[65]; /* of the file's bytes */
     char p_rules_sha256[65];    /* of the canonical JSON of scoring, checks, injects, targets */
@@ -249,6 +260,14 @@ typedef struct {
  * them is an error. The caller frees with plan_free(). Never exits, never prints.
  */
 Plan *plan_load(const char *path, const char *drill_uuid, ParryDiags *diags);
+
+/* The same from memory; `file` stands in findings, relative paths start from `dir`. */
+Plan *plan_load_bytes(const char *file, const char *dir, const void *bytes, gsize len,
+                      const char *drill_uuid, ParryDiags *diags);
+
+/* The language's keys that this file uses and this build cannot run: PlanUnbuilt. `up`
+ * refuses a plan that has any, with file, line and key. */
+const GPtrArray *plan_unbuilt(const Plan *plan);
 
 void plan_free(Plan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, plan_free)
