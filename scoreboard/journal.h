@@ -16,39 +16,41 @@
 typedef struct Journal Journal;
 
 typedef struct {
-    gint64 ev_seq;      /* from 1, without gaps */
-    gint64 ev_at_us;    /* UTC, microseconds since the epoch */
-    gint64 ev_clock_us; /* drill clock */
-    const char *ev_kind;  /* "check.round/1" */
-    const char *ev_actor; /* "parryd", "white:root", "health/alice", "agent", "script:health" */
-    const char *ev_team;  /* team id, or "" */
-    const char *ev_host;  /* host id, or "" */
-    gint64 ev_ref;      /* seq of the event this one answers or corrects, 0 for none */
+    gint64 ev_seq;       /* from 1, without gaps */
+    gint64 ev_at_us;     /* UTC, microseconds since the epoch */
+    gint64 ev_clock_us;  /* drill clock */
+    const char *ev_kind; /* "check.round/1" */
+    const char
+        *ev_actor; /* "parryd", "white:root", "health/alice", "agent", "script:health" */
+    const char *ev_team;   /* team id, or "" */
+    const char *ev_host;   /* host id, or "" */
+    gint64 ev_ref;         /* seq of the event this one answers or corrects, 0 for none */
     const json_t *ev_body; /* an object; canonical JSON when stored */
-    const char *ev_hash;  /* 64 hex digits; ignored when appending */
+    const char *ev_hash;   /* 64 hex digits; ignored when appending */
 } JournalEvent;
 
 typedef struct {
-    int cr_check;       /* index of the check in the plan */
-    int cr_status;      /* enum CheckStatus of scoreboard/kinds.h */
+    int cr_check;  /* index of the check in the plan */
+    int cr_status; /* enum CheckStatus of scoreboard/kinds.h */
     gint64 cr_dur_us;
     const char *cr_text; /* reason, or "" */
 } JournalCheckRow;
 
 typedef enum {
     JOURNAL_ERROR_OPEN,
-    JOURNAL_ERROR_LOCKED,  /* another process writes it */
+    JOURNAL_ERROR_LOCKED, /* another process writes it */
     JOURNAL_ERROR_VERSION,
-    JOURNAL_ERROR_IO,      /* disk full included */
+    JOURNAL_ERROR_IO, /* disk full included */
     JOURNAL_ERROR_CORRUPT,
-    JOURNAL_ERROR_BODY,    /* not canonical: a real, too large (256 KiB), unknown kind */
+    JOURNAL_ERROR_BODY, /* not canonical: a real, too large (256 KiB), unknown kind */
 } JournalError;
 #define JOURNAL_ERROR (journal_error_quark())
 GQuark journal_error_quark(void);
 
 /* Makes DIR/journal.db and opens it for writing; fails where it exists. */
 Journal *journal_create(const char *dir, GError **error);
-/* Opens for writing (exclusive among writers) and rebuilds projections of another version. */
+/* Opens for writing (exclusive among writers) and rebuilds projections of another
+ * version. */
 Journal *journal_open(const char *dir, GError **error);
 /* Opens for reading beside a running writer. */
 Journal *journal_open_read(const char *dir, GError **error);
@@ -66,12 +68,13 @@ gint64 journal_append(Journal *journal, const JournalEvent *event, GError **erro
 gint64 journal_append_checks(Journal *journal, const JournalEvent *event,
                              const JournalCheckRow *rows, guint n_rows, GError **error);
 
-/* Makes the batch durable (synchronous=FULL). TRUE with nothing to do. On failure the whole
- * batch is lost, the journal stays usable and journal_seq() is that of the last commit. */
+/* Makes the batch durable (synchronous=FULL). TRUE with nothing to do. On failure the
+ * whole batch is lost, the journal stays usable and journal_seq() is that of the last
+ * commit. */
 gboolean journal_commit(Journal *journal, GError **error);
 gboolean journal_dirty(const Journal *journal);
 
-gint64 journal_seq(const Journal *journal);       /* last seq, uncommitted ones included */
+gint64 journal_seq(const Journal *journal); /* last seq, uncommitted ones included */
 gint64 journal_committed(const Journal *journal); /* last durable seq */
 
 /*
@@ -81,18 +84,19 @@ gint64 journal_committed(const Journal *journal); /* last durable seq */
 typedef gboolean (*JournalEach)(const JournalEvent *event, gpointer data);
 gboolean journal_each(Journal *journal, gint64 after, gint64 limit, JournalEach fn,
                       gpointer data, GError **error);
-typedef gboolean (*JournalEachCheck)(gint64 seq, const JournalCheckRow *row, gpointer data);
-gboolean journal_each_check(Journal *journal, gint64 seq, JournalEachCheck fn, gpointer data,
-                            GError **error);
+typedef gboolean (*JournalEachCheck)(gint64 seq, const JournalCheckRow *row,
+                                     gpointer data);
+gboolean journal_each_check(Journal *journal, gint64 seq, JournalEachCheck fn,
+                            gpointer data, GError **error);
 
-/* Stores bytes as a blob by hash (free text, evidence, output); hash_out: 64 hex digits. Same
- * transaction as the batch. */
-gboolean journal_blob_put(Journal *journal, const void *bytes, gsize len, char hash_out[65],
-                          GError **error);
+/* Stores bytes as a blob by hash (free text, evidence, output); hash_out: 64 hex digits.
+ * Same transaction as the batch. */
+gboolean journal_blob_put(Journal *journal, const void *bytes, gsize len,
+                          char hash_out[65], GError **error);
 /* The blob, or NULL with error NULL where it was erased (a tombstone). */
 GBytes *journal_blob_get(Journal *journal, const char *hash, GError **error);
-/* Erases the bytes and appends `blob.erased/1`, in the batch; what was erased stays erased,
- * also where the same bytes are put again. */
+/* Erases the bytes and appends `blob.erased/1`, in the batch; what was erased stays
+ * erased, also where the same bytes are put again. */
 gboolean journal_blob_erase(Journal *journal, const char *hash, GError **error);
 
 /* Root of the RFC 6962 tree over the event hashes with seq <= size; 64 hex digits. */
@@ -102,11 +106,11 @@ gboolean journal_root(Journal *journal, gint64 size, char root[65], GError **err
 gboolean journal_rebuild(Journal *journal, GError **error);
 
 /*
- * The rows of a projection as an array of objects, one a row, members by column; the batch
- * in progress included. Caller owns it. Names: "host_state" {host, state, reason, seq,
- * clock_us}, "inject_state" {inject, team, state, reason, seq, clock_us}, and "open_act"
- * {seq, kind, team, host, inject}: each `x.wanted` that nothing has settled, which is what a
- * restarted daemon looks at first.
+ * The rows of a projection as an array of objects, one a row, members by column; the
+ * batch in progress included. Caller owns it. Names: "host_state" {host, state, reason,
+ * seq, clock_us}, "inject_state" {inject, team, state, reason, seq, clock_us}, and
+ * "open_act" {seq, kind, team, host, inject}: each `x.wanted` that nothing has settled,
+ * which is what a restarted daemon looks at first.
  */
 json_t *journal_projection(Journal *journal, const char *name, GError **error);
 

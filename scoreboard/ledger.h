@@ -18,8 +18,11 @@ typedef struct Ledger Ledger;
 /* One line of a team's account. */
 typedef struct {
     int li_team;
-    const char *li_category; /* "injects", "protection", "availability" */
-    const char *li_what;     /* inject or check id */
+    const char *li_category; /* "injects", "protection", "availability", "adjustment",
+                              * of red: "attack" */
+    const char *li_part;     /* "expect"; "damage", "response", "false-reports", "bonus";
+                              * "check"; "adjustment"; "taken" */
+    const char *li_what;     /* inject or check id, else "" */
     const char *li_why;      /* "detected after 4m12s" */
     gint64 li_points;        /* milli-points, may be 0 or negative */
     gint64 li_possible;      /* milli-points */
@@ -28,13 +31,13 @@ typedef struct {
 
 typedef struct {
     int ls_team;
-    int ls_rank;             /* among its side; equal scores share a rank */
-    gint64 ls_total;         /* milli-points of 10000 points */
+    int ls_rank;     /* among its side; equal scores share a rank */
+    gint64 ls_total; /* milli-points of 10000 points */
     gint64 ls_protection, ls_availability, ls_injects; /* milli-points of 10000 each */
-    gint64 ls_damage;        /* D, milli-points */
-    gint64 ls_taken;         /* red: points taken from blues, milli-points */
+    gint64 ls_damage;                                  /* D, milli-points */
+    gint64 ls_taken; /* red: points taken from blues, milli-points */
     int ls_detected, ls_contained, ls_prevented, ls_executed; /* counts */
-    int ls_reports, ls_matched;
+    int ls_reports, ls_matched, ls_unmatched;
 } LedgerStanding;
 
 typedef enum {
@@ -49,7 +52,7 @@ typedef enum {
 
 typedef struct {
     InjectState lj_state;
-    gint64 lj_seq;        /* inject.wanted, 0 before */
+    gint64 lj_seq;                                  /* inject.wanted, 0 before */
     gint64 lj_exec_us, lj_detect_us, lj_contain_us; /* drill clock, -1: not (yet) */
     gint64 lj_exec_seq, lj_detect_seq, lj_contain_seq, lj_end_seq;
     gboolean lj_detect_missed, lj_contain_missed;
@@ -58,7 +61,7 @@ typedef struct {
 typedef struct {
     CheckStatus lc_status; /* of the last round, UNCHECKED before */
     gint64 lc_since_us;
-    gint64 lc_seq;         /* last round */
+    gint64 lc_seq;                           /* last round */
     gint64 lc_up, lc_recovering, lc_checked; /* rounds, weighted by stands_for */
     gint64 lc_down_us, lc_longest_us;
     const char *lc_text;
@@ -76,14 +79,51 @@ void ledger_apply(Ledger *ledger, const JournalEvent *event, const JournalCheckR
 /* A ledger of all committed events of a journal up to seq (0: all). */
 Ledger *ledger_read(const Plan *plan, Journal *journal, gint64 seq, GError **error);
 
-gint64 ledger_seq(const Ledger *ledger);      /* last event applied */
-gint64 ledger_clock_us(const Ledger *ledger); /* its drill clock */
-const char *ledger_state(const Ledger *ledger); /* drill state */
+gint64 ledger_seq(const Ledger *ledger);         /* last event applied */
+gint64 ledger_clock_us(const Ledger *ledger);    /* its drill clock */
+gint64 ledger_at_us(const Ledger *ledger);       /* UTC of the event with that clock */
+gboolean ledger_running(const Ledger *ledger);   /* the clock runs */
+const char *ledger_state(const Ledger *ledger);  /* drill state */
+const char *ledger_reason(const Ledger *ledger); /* why it is in that state, or "" */
 const LedgerStanding *ledger_standing(Ledger *ledger, int team);
 const LedgerInject *ledger_inject(const Ledger *ledger, int inject);
 const LedgerCheck *ledger_check(const Ledger *ledger, int check);
 /* LedgerLine elements; owned by the ledger, valid until the next apply. */
 const GPtrArray *ledger_lines(Ledger *ledger, int team);
-/* Standings, checks and injects as JSON, as viewed by role/team (see scoreboard/view.h). */
+/*
+ * The same as somebody may know it: `viewer` is a team's index, LEDGER_ROOM for the
+ * public, or LEDGER_WHITE for everything. Attacks that are under embargo for the viewer
+ * count for nothing here: neither as damage nor as missed, so that no figure gives them
+ * away. Valid until the next call for another viewer, or the next apply.
+ */
+#define LEDGER_ROOM (-1)
+#define LEDGER_WHITE (-2)
+const LedgerStanding *ledger_standing_for(Ledger *ledger, int team, int viewer);
+const GPtrArray *ledger_lines_for(Ledger *ledger, int team, int viewer);
+
+/*
+ * Whether the viewer may know of an inject. Messages: the team that got them, once sent.
+ * An attack: its red team at once; its victim by a report that matched it; all by
+ * `inject.disclosed/1`, by the clock passing its execution plus the detect window (4 h
+ * where it has none), and by the end of the drill.
+ */
+gboolean ledger_disclosed(const Ledger *ledger, int inject, int viewer);
+/* When the report window of an inject closes: drill clock, -1 where it has not begun. */
+gint64 ledger_window_us(const Ledger *ledger, int inject);
+/* The inject's index for the seq of its inject.wanted/1, or -1. */
+int ledger_inject_of(const Ledger *ledger, gint64 wanted_seq);
+/* The inject that an event is about (by its body's "inject", else by its ref), or -1. */
+int ledger_event_inject(const Ledger *ledger, const JournalEvent *event);
+
+const char *
+inject_state_name(InjectState state); /* "planned", "running", "succeeded", … */
+
+typedef struct {
+    gint64 lk_size; /* 0: none yet */
+    gint64 lk_seq;
+    char lk_root[65];
+} LedgerCheckpoint;
+/* The newest checkpoint. */
+const LedgerCheckpoint *ledger_checkpoint(const Ledger *ledger);
 
 #endif

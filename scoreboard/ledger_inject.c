@@ -1,0 +1,406 @@
+/*
+ * Injects in the ledger: what happened to each, who may know, and what it took.
+ *
+ * The daemon settles expectations and says so in events; the ledger adds those up. It
+ * adds nothing of its own that an event could say as well, so nothing counts twice: a met
+ * expectation beats a missed one in either order, for a report counts when it was
+ * submitted, not when somebody matched it.
+ */
+#include "scoreboard/ledger_priv.h"
+
+#include <string.h>
+
+static const char *const STATE_NAMES[] = {
+    [INJECT_PLANNED] = "planned",     [INJECT_RUNNING] = "running",
+    [INJECT_SUCCEEDED] = "succeeded", [INJECT_BLOCKED] = "blocked",
+    [INJECT_FAILED] = "failed",       [INJECT_SENT] = "sent",
+    [INJECT_CANCELLED] = "cancelled",
+};
+
+static const char *const EXPECT_NAMES[EXPECTS] = {
+    [EXPECT_PREVENT] = "prevent",
+    [EXPECT_DETECT] = "detect",
+    [EXPECT_CONTAIN] = "contain",
+    [EXPECT_ANSWER] = "answer",
+};
+
+const char *inject_state_name(InjectState state)
+{
+    return (gsize)state < G_N_ELEMENTS(STATE_NAMES) ? STATE_NAMES[state] : "planned";
+}
+
+gboolean inject_is_attack(const InjectFold *inject)
+{
+    return inject->if_plan->in_kind == INJECT_ATTACK;
+}
+
+gboolean inject_succeeded(const InjectFold *inject)
+{
+    return inject_is_attack(inject) &&
+           (inject->if_shown.lj_state == INJECT_SUCCEEDED || inject->if_effect_seq > 0);
+}
+
+gboolean inject_detected(const InjectFold *inject)
+{
+    return inject->if_report > 0 ||
+           inject->if_expect[EXPECT_DETECT].es_state == EXPECT_MET;
+}
+
+gint64 inject_prevent_points(const InjectFold *inject)
+{
+    gint64 points = 0;
+
+    if (inject->if_expect[EXPECT_PREVENT].es_plan)
+        return inject->if_expect[EXPECT_PREVENT].es_plan->ex_points;
+    for (int i = EXPECT_DETECT; i <= EXPECT_CONTAIN; i++)
+        if (inject->if_expect[i].es_plan)
+            points += inject->if_expect[i].es_plan->ex_points;
+    return points;
+}
+
+static gint64 begin_us(const InjectFold *inject)
+{
+    return inject->if_shown.lj_exec_us >= 0 ? inject->if_shown.lj_exec_us
+                                            : inject->if_wanted_us;
+}
+
+static gint64 window_of(const InjectFold *inject)
+{
+    const PlanExpect *detect = inject->if_expect[EXPECT_DETECT].es_plan;
+    gint64 within =
+        detect && detect->ex_within_us > 0 ? detect->ex_within_us : HK_WINDOW_US;
+
+    return begin_us(inject) < 0 ? -1 : begin_us(inject) + within;
+}
+
+gint64 ledger_window_us(const Ledger *ledger, int inject)
+{
+    return window_of(&ledger->lg_injects[inject]);
+}
+
+ExpectState inject_expect(const Ledger *ledger, const InjectFold *inject,
+                          PlanExpectKind kind)
+{
+    const ExpectFold *expect = &inject->if_expect[kind];
+    gint64 begin = begin_us(inject);
+
+    if (expect->es_state != EXPECT_OPEN || !expect->es_plan || begin < 0 ||
+        expect->es_plan->ex_within_us <= 0)
+        return expect->es_state;
+    return ledger->lg_clock_us > begin + expect->es_plan->ex_within_us ? EXPECT_MISSED
+                                                                       : EXPECT_OPEN;
+}
+
+gboolean ledger_disclosed(const Ledger *ledger, int inject, int viewer)
+{
+    const InjectFold *fold = &ledger->lg_injects[inject];
+    const PlanInject *plan = fold->if_plan;
+
+    if (viewer == LEDGER_WHITE)
+        return TRUE;
+    if (fold->if_shown.lj_state == INJECT_PLANNED)
+        return FALSE; /* what did not begin is nobody's business, even after the end */
+    if (!inject_is_attack(fold))
+        return viewer == plan->in_team && fold->if_shown.lj_exec_seq > 0;
+    if (fold->if_disclosed || ledger->lg_closed || ledger->lg_clock_us > window_of(fold))
+        return TRUE;
+    if (viewer < 0)
+        return FALSE;
+    return viewer == plan->in_by || (viewer == plan->in_team && inject_detected(fold));
+}
+
+int ledger_inject_of(const Ledger *ledger, gint64 wanted_seq)
+{
+    return GPOINTER_TO_INT(g_hash_table_lookup(ledger->lg_wanted, &wanted_seq)) - 1;
+}
+
+int ledger_event_inject(const Ledger *ledger, const JournalEvent *event)
+{
+    const json_t *named = json_object_get(event->ev_body, "inject");
+    int index = json_is_string(named)
+                    ? plan_inject_index(ledger->lg_plan, json_string_value(named))
+                    : -1;
+
+    if (index < 0 && strcmp(event->ev_kind, "inject.wanted/1") == 0)
+        index = ledger_inject_of(ledger, event->ev_seq);
+    return index >= 0 ? index : ledger_inject_of(ledger, event->ev_ref);
+}
+
+const LedgerInject *ledger_inject(const Ledger *ledger, int inject)
+{
+    InjectFold *fold = &ledger->lg_injects[inject];
+
+    fold->if_shown.lj_detect_missed =
+        inject_expect(ledger, fold, EXPECT_DETECT) == EXPECT_MISSED;
+    fold->if_shown.lj_contain_missed =
+        inject_expect(ledger, fold, EXPECT_CONTAIN) == EXPECT_MISSED;
+    return &fold->if_shown;
+}
+
+/* ---- what an attack takes ---- */
+
+/* Target of an attack: the one it names, else one that stands on its host, else none. */
+static const PlanTarget *target_of(const Plan *plan, const PlanInject *inject)
+{
+    if (inject->in_target >= 0)
+        return plan_target(plan, inject->in_target);
+    for (guint i = 0; plan->p_targets && i < plan->p_targets->len; i++) {
+        const PlanTarget *target = g_ptr_array_index(plan->p_targets, i);
+
+        if (target->ta_host == inject->in_host && target->ta_team == inject->in_team)
+            return target;
+    }
+    return NULL;
+}
+
+/* Base times criticality; without a target an attack is a step on the way: an attack
+ * path. */
+static gint64 weight_of(const Plan *plan, const PlanInject *inject)
+{
+    const PlanTarget *target = target_of(plan, inject);
+
+    return target ? hk_base(target->ta_kind) * target->ta_criticality / 100
+                  : hk_base("attack-path");
+}
+
+static int next_use(Ledger *ledger, const PlanInject *inject)
+{
+    const PlanTarget *target = target_of(ledger->lg_plan, inject);
+    char *key =
+        g_strdup_printf("%d|%s%d|%s", inject->in_team, target ? "t" : "h",
+                        target ? (int)(target->ta_host) : inject->in_host,
+                        inject->in_technique ? inject->in_technique : inject->in_name);
+    int uses = GPOINTER_TO_INT(g_hash_table_lookup(ledger->lg_weakness, key)) + 1;
+
+    g_hash_table_insert(ledger->lg_weakness, key, GINT_TO_POINTER(uses));
+    return uses;
+}
+
+/* What is left of the cap of this red team on this blue team, milli-points. */
+static gint64 take_capped(Ledger *ledger, const PlanInject *inject, gint64 worth)
+{
+    char *key = g_strdup_printf("%d|%d", inject->in_by, inject->in_team);
+    gint64 *taken = g_hash_table_lookup(ledger->lg_taken, key);
+    gint64 cap = ledger->lg_plan->p_scoring.ps_cap * 1000;
+
+    if (taken) {
+        g_free(key);
+    } else {
+        taken = g_new0(gint64, 1);
+        g_hash_table_insert(ledger->lg_taken, key, taken);
+    }
+    worth = CLAMP(worth, 0, cap - *taken);
+    *taken += worth;
+    return worth;
+}
+
+static void take(Ledger *ledger, InjectFold *fold)
+{
+    if (fold->if_nth || !fold->if_scored || !inject_is_attack(fold))
+        return;
+    fold->if_nth = next_use(ledger, fold->if_plan);
+    fold->if_worth = take_capped(ledger, fold->if_plan,
+                                 fold->if_weight * 10 * hk_repeat(fold->if_nth));
+}
+
+/* ---- events ---- */
+
+static gint64 body_int(const JournalEvent *event, const char *name, gint64 fallback)
+{
+    const json_t *value = json_object_get(event->ev_body, name);
+
+    return json_is_integer(value) ? json_integer_value(value) : fallback;
+}
+
+static void on_wanted(Ledger *ledger, InjectFold *fold, const JournalEvent *event)
+{
+    gint64 *seq = g_memdup2(&event->ev_seq, sizeof event->ev_seq);
+
+    g_hash_table_insert(ledger->lg_wanted, seq,
+                        GINT_TO_POINTER((int)(fold - ledger->lg_injects) + 1));
+    fold->if_shown.lj_seq = event->ev_seq;
+    fold->if_shown.lj_state = INJECT_RUNNING;
+    fold->if_wanted_us = event->ev_clock_us;
+    fold->if_scored = ledger_phase_scores(ledger->lg_plan, event->ev_clock_us);
+    fold->if_weight =
+        inject_is_attack(fold) ? weight_of(ledger->lg_plan, fold->if_plan) : 0;
+}
+
+static void on_executed(Ledger *ledger, InjectFold *fold, const JournalEvent *event)
+{
+    (void)ledger;
+    if (fold->if_shown.lj_exec_seq)
+        return;
+    fold->if_shown.lj_exec_seq = event->ev_seq;
+    fold->if_shown.lj_exec_us = body_int(event, "at", event->ev_clock_us);
+}
+
+/* Whether everything that is scored on the victim's host was down: then an attack that
+ * came to nothing was not prevented by a defence. */
+static gboolean victim_down(const Ledger *ledger, const PlanInject *inject)
+{
+    gboolean any = FALSE;
+
+    for (guint i = 0; i < ledger->lg_n_checks; i++) {
+        const PlanCheck *check = plan_check(ledger->lg_plan, (int)i);
+
+        if (check->ck_host != inject->in_host || check->ck_team != inject->in_team ||
+            check->ck_weight <= 0)
+            continue;
+        if (ledger->lg_checks[i].cf_shown.lc_status != CHECK_DOWN)
+            return FALSE;
+        any = TRUE;
+    }
+    return any;
+}
+
+static void on_ended(Ledger *ledger, InjectFold *fold, const JournalEvent *event)
+{
+    const char *word = json_string_value(json_object_get(event->ev_body, "state"));
+
+    if (fold->if_shown.lj_end_seq)
+        return; /* terminal is terminal */
+    for (gsize i = INJECT_SUCCEEDED; word && i < G_N_ELEMENTS(STATE_NAMES); i++)
+        if (strcmp(word, STATE_NAMES[i]) == 0)
+            fold->if_shown.lj_state = (InjectState)i;
+    fold->if_shown.lj_end_seq = event->ev_seq;
+    if (fold->if_shown.lj_state == INJECT_BLOCKED)
+        fold->if_victim_down = victim_down(ledger, fold->if_plan);
+    if (fold->if_shown.lj_state == INJECT_SUCCEEDED)
+        take(ledger, fold);
+}
+
+static void on_seen(Ledger *ledger, InjectFold *fold, const JournalEvent *event)
+{
+    if (fold->if_effect_seq || !inject_is_attack(fold))
+        return;
+    fold->if_effect_seq = event->ev_seq;
+    fold->if_effect_us = event->ev_clock_us;
+    take(ledger, fold);
+}
+
+static void on_disclosed(Ledger *ledger, InjectFold *fold, const JournalEvent *event)
+{
+    (void)ledger;
+    (void)event;
+    fold->if_disclosed = TRUE;
+}
+
+static gboolean names_indicator(const PlanInject *inject, const char *indicator)
+{
+    g_autofree char *said = g_utf8_casefold(indicator, -1);
+
+    if (!*said)
+        return FALSE;
+    for (char **known = inject->in_indicators; known && *known; known++) {
+        g_autofree char *folded = g_utf8_casefold(*known, -1);
+
+        if (*folded && (strstr(said, folded) || strstr(folded, said)))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static void on_matched(Ledger *ledger, InjectFold *fold, const JournalEvent *event)
+{
+    ReportFold *report = g_hash_table_lookup(ledger->lg_reports, &event->ev_ref);
+    gint64 window = window_of(fold);
+
+    if (!report || report->rf_team != fold->if_plan->in_team)
+        return;
+    report->rf_inject = (int)(fold - ledger->lg_injects);
+    /* After disclosure, or before there was anything, a report is no detection. */
+    if (window < 0 || report->rf_us > window || report->rf_us < begin_us(fold))
+        return;
+    fold->if_named =
+        fold->if_named || names_indicator(fold->if_plan, report->rf_indicator);
+    if (fold->if_report && report->rf_seq > fold->if_report)
+        return;
+    fold->if_report = report->rf_seq;
+    fold->if_match_seq = event->ev_seq;
+    fold->if_shown.lj_detect_us = report->rf_us;
+    fold->if_shown.lj_detect_seq = report->rf_seq;
+}
+
+/* t_contain, and t_det where no report says it better. */
+static void note_time(InjectFold *fold, PlanExpectKind kind, const JournalEvent *event,
+                      gint64 after_us)
+{
+    gint64 at_us = after_us >= 0 && fold->if_shown.lj_exec_us >= 0
+                       ? fold->if_shown.lj_exec_us + after_us
+                       : event->ev_clock_us;
+
+    if (kind == EXPECT_CONTAIN) {
+        fold->if_shown.lj_contain_us = at_us;
+        fold->if_shown.lj_contain_seq = event->ev_seq;
+    } else if (kind == EXPECT_DETECT && !fold->if_report) {
+        fold->if_shown.lj_detect_us = at_us;
+        fold->if_shown.lj_detect_seq = event->ev_seq;
+    }
+}
+
+static int expect_kind(const JournalEvent *event)
+{
+    const char *word = json_string_value(json_object_get(event->ev_body, "expect"));
+
+    for (int i = 0; word && i < EXPECTS; i++)
+        if (strcmp(word, EXPECT_NAMES[i]) == 0)
+            return i;
+    return -1;
+}
+
+static void on_met(Ledger *ledger, InjectFold *fold, const JournalEvent *event)
+{
+    int kind = expect_kind(event);
+    ExpectFold *expect = kind >= 0 ? &fold->if_expect[kind] : NULL;
+
+    (void)ledger;
+    if (!expect || expect->es_state == EXPECT_MET)
+        return;
+    expect->es_state = EXPECT_MET;
+    expect->es_seq = event->ev_seq;
+    expect->es_after_us = body_int(event, "after_us", -1);
+    expect->es_points = body_int(event, "points", -1);
+    expect->es_given = expect->es_points >= 0;
+    note_time(fold, (PlanExpectKind)kind, event, expect->es_after_us);
+}
+
+static void on_missed(Ledger *ledger, InjectFold *fold, const JournalEvent *event)
+{
+    int kind = expect_kind(event);
+
+    (void)ledger;
+    if (kind < 0 || fold->if_expect[kind].es_state != EXPECT_OPEN)
+        return;
+    fold->if_expect[kind].es_state = EXPECT_MISSED;
+    fold->if_expect[kind].es_seq = event->ev_seq;
+}
+
+static const struct {
+    const char *kind;
+    void (*on)(Ledger *ledger, InjectFold *fold, const JournalEvent *event);
+} INJECT_EVENTS[] = {
+    {"inject.wanted/1", on_wanted},
+    {"inject.executed/1", on_executed},
+    {"inject.ended/1", on_ended},
+    {"effect.seen/1", on_seen},
+    {"inject.disclosed/1", on_disclosed},
+    {"report.matched/1", on_matched},
+    {"expect.met/1", on_met},
+    {"expect.missed/1", on_missed},
+};
+
+gboolean inject_fold(Ledger *ledger, const JournalEvent *event)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(INJECT_EVENTS); i++) {
+        int index;
+
+        if (strcmp(event->ev_kind, INJECT_EVENTS[i].kind) != 0)
+            continue;
+        index = ledger_event_inject(ledger, event);
+        if (index >= 0)
+            INJECT_EVENTS[i].on(ledger, &ledger->lg_injects[index], event);
+        return TRUE;
+    }
+    return FALSE;
+}
