@@ -1,42 +1,47 @@
 /*
- * Records between parryd and parry-hub, over one SOCK_SEQPACKET socket pair: a datagram is
- * one record, a head and a body of the type's fixed struct followed by rc_len variable bytes.
+ * Records between parryd and parry-hub, over one SOCK_SEQPACKET socket pair: a datagram
+ * is one record, a head and a body of the type's fixed struct followed by rc_len variable
+ * bytes.
  *
  * The hub decodes what guests send and keeps nothing that must survive it: numbering,
  * resending and acknowledgement after COMMIT are parryd's (orchestrator/hub/link.h). Both
- * ends are built from one tree and run on one machine, so structs travel as they are; each
- * receiver still checks type, size and every string's end against the table.
+ * ends are built from one tree and run on one machine, so structs travel as they are;
+ * each receiver still checks type, size and every string's end against the table in
+ * records.c.
  */
 #ifndef PARRY_ORCHESTRATOR_HUB_RECORDS_H
 #define PARRY_ORCHESTRATOR_HUB_RECORDS_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define HUB_RECORD_MAX (128 * 1024)
 
 typedef enum {
     /* REQUEST, parryd to hub */
-    HUB_LISTEN = 1, /* with the listening socket's descriptor; body: struct hub_listen */
+    HUB_LISTEN = 1, /* with the listening socket's descriptor */
     HUB_UNLISTEN,   /* stop serving that host, close its connection */
-    HUB_WELCOME,    /* answers HUB_HELLO: struct hub_welcome; the hub writes `welcome` */
-    HUB_SEND,       /* struct hub_send + the line's JSON without seq and ack */
-    HUB_ACKED,      /* struct hub_acked: committed up to this number; the hub tells the agent */
-    HUB_PING,       /* heartbeat to every connected agent */
+    HUB_SEND, /* one finished line without its newline, for the connection rc_conn */
+    HUB_DROP, /* end the connection rc_conn as HUB_CUT does; the reason as text */
+    HUB_PING, /* heartbeat to every agent that has said hello; the hub answers PONG */
     /* EVENT, hub to parryd; each carries the host of the socket it came from */
-    HUB_UP = 64,    /* the hub is sandboxed and ready */
-    HUB_HELLO,      /* struct hub_hello */
-    HUB_BEAT,       /* struct hub_beat */
-    HUB_STARTED,    /* struct hub_started */
-    HUB_OUT,        /* struct hub_out + bytes */
-    HUB_RESULT,     /* struct hub_result + reason text */
-    HUB_CHECK,      /* struct hub_check + text */
-    HUB_PROBE,      /* struct hub_probe + rows: repeated {u8 reached, u8 name_len, u8 text_len, name, text} */
-    HUB_READY,      /* struct hub_ready + text */
-    HUB_PTY,        /* struct hub_pty + bytes */
-    HUB_PTYEND,     /* struct hub_ptyend + text */
-    HUB_AGENT_ACK,  /* struct hub_acked: the agent took ours up to this number */
-    HUB_GONE,       /* struct hub_gone + reason: the connection ended */
-    HUB_CUT,        /* struct hub_gone + reason: the hub ended it, the guest broke the rules */
+    HUB_UP = 64, /* the hub is sandboxed and ready: struct hub_up */
+    HUB_PONG,    /* the hub's own answer to HUB_PING */
+    HUB_HELLO,   /* struct hub_hello */
+    HUB_BEAT,    /* struct hub_beat */
+    HUB_STARTED, /* struct hub_started */
+    HUB_OUT,     /* struct hub_out + bytes */
+    HUB_RESULT,  /* struct hub_result + reason text */
+    HUB_CHECK,   /* struct hub_check + text */
+    HUB_PROBE, /* struct hub_probe + rows: {u8 reached, name_len, text_len; name, text} */
+    HUB_READY, /* struct hub_ready + text */
+    HUB_PTY,   /* struct hub_pty + bytes */
+    HUB_PTYEND,    /* struct hub_ptyend + text */
+    HUB_AGENT_ACK, /* struct hub_acked: the agent took ours up to this number */
+    HUB_BAD_LINE,  /* struct hub_bad_line + reason: a line that broke the protocol */
+    HUB_GONE,      /* struct hub_gone + reason: the connection ended */
+    HUB_CUT, /* struct hub_gone + reason: the hub ended it, the guest broke the rules */
 } HubRecordType;
 
 struct hub_head {
@@ -47,21 +52,88 @@ struct hub_head {
     uint64_t rc_seq;  /* the agent's number of this message, 0 for unnumbered */
 };
 
-struct hub_listen { uint32_t epoch; };
-struct hub_welcome { uint64_t last; uint32_t epoch; uint32_t credit; };
-struct hub_send { uint64_t seq; }; /* 0: unnumbered */
-struct hub_acked { uint64_t seq; };
-struct hub_hello { char agent[32]; char boot[40]; char name[64]; uint64_t last; uint32_t epoch; };
-struct hub_beat { int64_t mono_us, wall_us; uint64_t rss_kb, drops, queued; };
-struct hub_started { uint64_t id; };
-struct hub_out { uint64_t id; uint32_t stream; };
+/* What hub_hello.anew says; set by the link, not by the hub. */
+enum hub_anew {
+    HUB_RESUMED,   /* the same agent: both sides resend what the other has not taken */
+    HUB_RESTARTED, /* the agent's process is another one: what it has not taken is sent
+                      again */
+    HUB_REBOOTED,  /* another boot or epoch: what it has not taken died */
+};
+
+struct hub_up {
+    uint32_t sandbox; /* SandboxDone of orchestrator/sandbox/sandbox.h */
+};
+struct hub_hello {
+    char agent[40];
+    char boot[40];
+    char name[72];
+    int64_t inst;
+    uint64_t last;
+    uint32_t epoch;
+    uint32_t anew; /* enum hub_anew */
+};
+struct hub_acked {
+    uint64_t seq;
+};
+struct hub_beat {
+    int64_t mono_us, wall_us;
+    uint64_t rss_kb, drops, queued;
+};
+struct hub_started {
+    uint64_t id;
+};
+struct hub_out {
+    uint64_t id;
+    uint32_t stream; /* 1 or 2 */
+    uint32_t unused;
+};
 enum hub_status { HUB_DONE, HUB_FAILED, HUB_REFUSED, HUB_LOST };
-struct hub_result { uint64_t id; int64_t dur_us; int32_t status, exit, signal, cut; };
-struct hub_check { uint64_t id; int64_t dur_us; int32_t status; }; /* enum CheckStatus */
-struct hub_probe { uint64_t id; uint32_t rows; };
-struct hub_ready { uint64_t id; int32_t status; };
-struct hub_pty { uint64_t id; };
-struct hub_ptyend { uint64_t id; int32_t exit, signal; };
-struct hub_gone { uint64_t lines, refused, bytes; };
+struct hub_result {
+    uint64_t id;
+    int64_t dur_us;
+    int32_t status, exit, signal, cut; /* enum hub_status; exit -1: none; cut: 0 or 1 */
+};
+struct hub_check {
+    uint64_t id;
+    int64_t dur_us;
+    int32_t status; /* CheckStatus of scoreboard/kinds.h */
+    int32_t unused;
+};
+struct hub_probe {
+    uint64_t id;
+    uint32_t rows, unused;
+};
+struct hub_ready {
+    uint64_t id;
+    int32_t status, unused; /* HUB_DONE or HUB_FAILED */
+};
+struct hub_pty {
+    uint64_t id;
+};
+struct hub_ptyend {
+    uint64_t id;
+    int32_t exit, signal;
+};
+struct hub_bad_line {
+    uint64_t id; /* of the act that it was about, 0 where it could not be read */
+};
+struct hub_gone {
+    uint64_t lines, refused, bytes; /* of this connection */
+};
+
+/* "HELLO", "OUT", …; "?" where unknown. */
+const char *hub_record_name(uint32_t type);
+
+/* Size of the type's fixed struct; -1 for an unknown type. */
+int hub_record_fixed(uint32_t type);
+
+/*
+ * Takes a datagram apart after checking it: known type in that direction (event: hub to
+ * parryd), size as the head and the table say, strings ended, text UTF-8 without NUL,
+ * rows of a probe within their bytes. body and tail point into the datagram. Returns
+ * NULL, or words for what is wrong.
+ */
+const char *hub_record_open(const void *datagram, size_t size, bool event,
+                            struct hub_head *head, const void **body, const void **tail);
 
 #endif
