@@ -1,11 +1,12 @@
 /*
  * The range: a drill's networks, filters, disks and domains in libvirt.
  *
- * Every call returns at once; the work is done on a small pool of threads (at most 4 calls
- * in flight on one connection) and `done` is called on the loop thread. Objects are tagged
- * with the drill's UUID in libvirt metadata (namespace https://parry.invalid/xmlns/drill/1)
- * or, where libvirt keeps no metadata (filters), by their name's prefix. An act that meets its
- * own earlier result (same UUID) succeeds: a repeat is harmless.
+ * Every call returns at once; the work is done on a small pool of threads (at most 4
+ * calls in flight on one connection) and `done` is called on the loop thread. Objects are
+ * tagged with the drill's UUID in libvirt metadata (namespace
+ * https://parry.invalid/xmlns/drill/1) or, where libvirt keeps no metadata (filters), by
+ * their name's prefix. An act that meets its own earlier result (same UUID) succeeds: a
+ * repeat is harmless.
  */
 #ifndef PARRY_ORCHESTRATOR_RANGE_RANGE_H
 #define PARRY_ORCHESTRATOR_RANGE_RANGE_H
@@ -14,36 +15,51 @@
 
 #include <event2/event.h>
 #include <glib.h>
+#include <jansson.h>
 
 typedef struct Range Range;
 
 typedef void (*RangeDone)(const GError *error, gpointer data); /* error NULL: it worked */
 
 /* A domain of this drill ended or was paused by itself. Loop thread. host: plan index. */
-typedef enum { RANGE_DOMAIN_STARTED, RANGE_DOMAIN_STOPPED, RANGE_DOMAIN_CRASHED, RANGE_DOMAIN_PAUSED, RANGE_DOMAIN_RESUMED } RangeEvent;
-typedef void (*RangeOnEvent)(int host, RangeEvent event, const char *detail, gpointer data);
-/* The connection to libvirt was lost; the range reconnects by itself and says so again. */
+typedef enum {
+    RANGE_DOMAIN_STARTED,
+    RANGE_DOMAIN_STOPPED,
+    RANGE_DOMAIN_CRASHED,
+    RANGE_DOMAIN_PAUSED,
+    RANGE_DOMAIN_RESUMED
+} RangeEvent;
+typedef void (*RangeOnEvent)(int host, RangeEvent event, const char *detail,
+                             gpointer data);
+/* The connection to libvirt was lost; the range reconnects by itself and says so again.
+ */
 typedef void (*RangeOnLink)(gboolean connected, const char *reason, gpointer data);
 
 typedef struct {
     const char *rg_uri;
-    const char *rg_accel;    /* "kvm" or "qemu" */
-    const char *rg_dir;      /* the drill's directory: run/, disks/, logs/ below it */
-    const char *rg_drill;    /* UUID */
-    int rg_workers;          /* 0: one a core, at most 4 */
+    const char *rg_accel; /* "kvm" or "qemu" */
+    const char *rg_cpu; /* a CPU model of libvirt's or "host-passthrough"; NULL: that with
+                         * kvm, libvirt's default with qemu */
+    const char *rg_dir; /* the drill's directory: run/, disks/, logs/ below it */
+    const char *rg_drill; /* UUID */
+    int rg_workers;       /* 0: one a core, at most 4 */
     RangeOnEvent rg_on_event;
     RangeOnLink rg_on_link;
     gpointer rg_data;
 } RangeConfig;
 
-/* Opens the connection (blocking, before the loop runs). plan must outlive the range. */
+/* Opens the connection (blocking, before the loop runs). plan must outlive the range;
+ * config is copied. Errors: RANGE_ERROR_LINK. */
 Range *range_new(struct event_base *base, const Plan *plan, const RangeConfig *config,
                  GError **error);
-void range_free(Range *range); /* waits for calls in flight; touches no domain */
+/* Waits for calls in flight and calls the `done` of what had not begun, with
+ * RANGE_ERROR_CANCELLED, before it returns; touches no domain. NULL is ignored. */
+void range_free(Range *range);
 
 /* What a domain boots from. Paths must be readable by QEMU's account. */
 typedef struct {
-    const char *rd_kernel, *rd_initrd, *rd_cmdline; /* NULL for an own qcow2 that boots itself */
+    const char *rd_kernel, *rd_initrd,
+        *rd_cmdline;        /* NULL for an own qcow2 that boots itself */
     const char *rd_disk;    /* overlay, already made, or NULL */
     const char *rd_seed;    /* NoCloud ISO, or NULL */
     const char *rd_channel; /* the hub's socket for this host, or NULL (agent: none) */
@@ -52,42 +68,55 @@ typedef struct {
 
 void range_filter_create(Range *range, int host, RangeDone done, gpointer data);
 void range_network_create(Range *range, int network, RangeDone done, gpointer data);
-void range_domain_create(Range *range, int host, const RangeDomain *domain, RangeDone done,
-                         gpointer data);
+void range_domain_create(Range *range, int host, const RangeDomain *domain,
+                         RangeDone done, gpointer data);
 void range_domain_destroy(Range *range, int host, RangeDone done, gpointer data);
 void range_domain_reset(Range *range, int host, RangeDone done, gpointer data);
 
 /* Names of the nwfilters a host needs; empty where it has no NIC on a shared network. */
 GPtrArray *range_filter_names(const Range *range, int host);
 
-/* Suspends or resumes every tagged running domain, as parallel as calls allow. count: how many.
- * The kill switch: needs no guest's help. */
+/* Suspends or resumes every tagged running domain, as parallel as calls allow. count: how
+ * many. The kill switch: needs no guest's help. */
 typedef void (*RangeCounted)(guint count, const GError *error, gpointer data);
 void range_suspend_all(Range *range, RangeCounted done, gpointer data);
 void range_resume_all(Range *range, RangeCounted done, gpointer data);
 
-/* Ends and removes everything that bears the drill's tag, planned or not: domains, then networks,
- * then filters. Repeats are harmless. */
-typedef struct { guint rm_domains, rm_networks, rm_filters; } RangeRemoved;
-typedef void (*RangeTornDown)(const RangeRemoved *removed, const GError *error, gpointer data);
+/* Ends and removes everything that bears the drill's tag, planned or not: domains, then
+ * networks, then filters. Repeats are harmless. */
+typedef struct {
+    guint rm_domains, rm_networks, rm_filters;
+} RangeRemoved;
+typedef void (*RangeTornDown)(const RangeRemoved *removed, const GError *error,
+                              gpointer data);
 void range_teardown(Range *range, RangeTornDown done, gpointer data);
 
 /*
  * The host side of the isolation proof, looked at afresh: each row is one finding.
- * Bridges: exactly the expected ports; no address on any bridge (IPv4, IPv6); forwarding off, or no
- * forwarding network definition; domains: only the planned NICs, each with its filter where
- * shared; no host device, no shared folder, no graphics, no guest agent channel of others.
- * rows: [[name, reached(bool: the bad thing is there), expected(false), text]…]; done owns rows.
+ * Bridges: exactly the expected ports; no address on any bridge (IPv4, IPv6); forwarding
+ * off, or no forwarding network definition; domains: only the planned NICs, each with its
+ * filter where shared; no host device, no shared folder, no graphics, no guest agent
+ * channel of others. rows: [[name, reached(bool: the bad thing is there),
+ * expected(false), text]…]; done owns rows.
  */
 typedef void (*RangeInspected)(json_t *rows, const GError *error, gpointer data);
 void range_inspect(Range *range, RangeInspected done, gpointer data);
 
-/* What of a drill is there at all, blocking: for gc, status of a crashed drill, and down without a daemon.
- * Each element: {kind: domain|network|filter, name, uuid, drill}. */
+/* What of a drill is there at all, blocking: for gc, status of a crashed drill, and down
+ * without a daemon. Each element: {kind: domain|network|filter, name, uuid, drill}. */
 json_t *range_world(const char *uri, GError **error);
 /* The blocking form of range_teardown for a crashed drill. */
 gboolean range_remove(const char *uri, const char *drill_uuid, RangeRemoved *removed,
                       GError **error);
+
+/* Messages read "OBJECT: ATTEMPT: libvirt's words". */
+typedef enum {
+    RANGE_ERROR_FAILED,    /* libvirt refused or failed; its words are in the message */
+    RANGE_ERROR_FOREIGN,   /* the name or UUID is taken by something that is not this
+                              drill's */
+    RANGE_ERROR_LINK,      /* no connection: try again once rg_on_link said connected */
+    RANGE_ERROR_CANCELLED, /* the range was freed before the call began */
+} RangeErrorCode;
 
 #define RANGE_ERROR (range_error_quark())
 GQuark range_error_quark(void);

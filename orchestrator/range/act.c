@@ -1,0 +1,250 @@
+#include "orchestrator/range/act.h"
+
+#include "orchestrator/range/range.h"
+#include "orchestrator/range/tag.h"
+
+#include <libvirt/virterror.h>
+
+/* How long a domain that another call is starting may take to run, and between looks. */
+#define STARTING_LIMIT_US (60 * G_USEC_PER_SEC)
+#define STARTING_LOOK_US (50 * 1000)
+
+void act_object_clear(ActObject *object)
+{
+    g_clear_pointer(&object->ob_name, g_free);
+    g_clear_pointer(&object->ob_uuid, g_free);
+    g_clear_pointer(&object->ob_drill, g_free);
+    g_clear_pointer(&object->ob_xml, g_free);
+}
+
+static gboolean foreign(GError **error, const ActObject *object, const char *attempt,
+                        const char *found)
+{
+    g_set_error(error, RANGE_ERROR, RANGE_ERROR_FOREIGN,
+                "%s: %s: its name or UUID is taken by %s, which is not of this drill; "
+                "remove or rename that, or give the drill another name",
+                object->ob_name, attempt, found);
+    return FALSE;
+}
+
+static gboolean is_ours(const char *xml, const ActObject *object)
+{
+    g_autofree char *drill = xml ? tag_read(xml, NULL, NULL) : NULL;
+
+    return g_strcmp0(drill, object->ob_drill) == 0;
+}
+
+/* Whether a failed lookup failed because nothing is there; sets error otherwise. */
+static gboolean just_absent(virConnectPtr conn, int code, const ActObject *object,
+                            GError **error)
+{
+    if (virt_failed_as(code, code))
+        return TRUE;
+    virt_error(error, conn, object->ob_name, "look up");
+    return FALSE;
+}
+
+/* Filters have no metadata; their UUID is made from drill and name, so it is the tag. */
+gboolean act_filter_create(virConnectPtr conn, const ActObject *object, GError **error)
+{
+    g_autoptr(virNWFilter) old = virNWFilterLookupByName(conn, object->ob_name);
+    char uuid[VIR_UUID_STRING_BUFLEN] = "";
+
+    if (!old && !just_absent(conn, VIR_ERR_NO_NWFILTER, object, error))
+        return FALSE;
+    if (old && virNWFilterGetUUIDString(old, uuid) == 0 &&
+        g_ascii_strcasecmp(uuid, object->ob_uuid) != 0)
+        return foreign(error, object, "define filter", uuid);
+    /* Defined again also where it is there: that puts right what was altered since. */
+    g_autoptr(virNWFilter) made = virNWFilterDefineXML(conn, object->ob_xml);
+    if (!made)
+        virt_error(error, conn, object->ob_name, "define filter");
+    return made != NULL;
+}
+
+static virNetworkPtr find_network(virConnectPtr conn, const ActObject *object)
+{
+    virNetworkPtr found = virNetworkLookupByUUIDString(conn, object->ob_uuid);
+
+    if (!found && virt_failed_as(VIR_ERR_NO_NETWORK, VIR_ERR_NO_NETWORK))
+        found = virNetworkLookupByName(conn, object->ob_name);
+    return found;
+}
+
+static gboolean accept_network(virConnectPtr conn, virNetworkPtr found,
+                               const ActObject *object, GError **error)
+{
+    char *xml = virNetworkGetXMLDesc(found, 0);
+    char uuid[VIR_UUID_STRING_BUFLEN] = "";
+    gboolean ours = is_ours(xml, object);
+
+    free(xml);
+    virNetworkGetUUIDString(found, uuid);
+    if (!ours || g_ascii_strcasecmp(uuid, object->ob_uuid) != 0)
+        return foreign(error, object, "create network", virNetworkGetName(found));
+    if (virNetworkIsActive(found) == 1 || virNetworkCreate(found) == 0)
+        return TRUE;
+    virt_error(error, conn, object->ob_name, "start network");
+    return FALSE;
+}
+
+gboolean act_network_create(virConnectPtr conn, const ActObject *object, GError **error)
+{
+    g_autoptr(virNetwork) old = find_network(conn, object);
+
+    if (old)
+        return accept_network(conn, old, object, error);
+    if (!just_absent(conn, VIR_ERR_NO_NETWORK, object, error))
+        return FALSE;
+    g_autoptr(virNetwork) made = virNetworkCreateXML(conn, object->ob_xml);
+    if (made)
+        return TRUE;
+    virt_error(error, conn, object->ob_name, "create network");
+    /* A call of a daemon that was killed meanwhile may have won. */
+    g_autoptr(virNetwork) twin = find_network(conn, object);
+    if (!twin)
+        return FALSE;
+    g_clear_error(error);
+    return accept_network(conn, twin, object, error);
+}
+
+static virDomainPtr find_domain(virConnectPtr conn, const ActObject *object)
+{
+    virDomainPtr found = virDomainLookupByUUIDString(conn, object->ob_uuid);
+
+    if (!found && virt_failed_as(VIR_ERR_NO_DOMAIN, VIR_ERR_NO_DOMAIN))
+        found = virDomainLookupByName(conn, object->ob_name);
+    return found;
+}
+
+/* Whether a found domain is this drill's host; NULL XML: it has gone meanwhile. */
+static gboolean own_domain(virDomainPtr found, const ActObject *object)
+{
+    char *xml = virDomainGetXMLDesc(found, 0);
+    char uuid[VIR_UUID_STRING_BUFLEN] = "";
+    gboolean ours = is_ours(xml, object);
+
+    free(xml);
+    virDomainGetUUIDString(found, uuid);
+    return ours && g_ascii_strcasecmp(uuid, object->ob_uuid) == 0;
+}
+
+/* Has the domain run, or not, as the kill switch wants it by now. */
+static gboolean obey(virConnectPtr conn, virDomainPtr domain, gboolean paused,
+                     const int *held, const char *name, GError **error)
+{
+    gboolean hold = g_atomic_int_get(held) != 0;
+    int state = 0, want = hold ? VIR_DOMAIN_PAUSED : VIR_DOMAIN_RUNNING;
+
+    if (hold == paused)
+        return TRUE;
+    if ((hold ? virDomainSuspend(domain) : virDomainResume(domain)) == 0)
+        return TRUE;
+    if (virDomainGetState(domain, &state, NULL, 0) == 0 && state == want)
+        return TRUE;
+    virt_error(error, conn, name, hold ? "suspend" : "resume");
+    return FALSE;
+}
+
+/*
+ * The domain is there: it may still be starting, by a call of a daemon that was killed
+ * in the midst of it, and may yet fail to.
+ */
+static gboolean accept_domain(virConnectPtr conn, virDomainPtr found,
+                              const ActObject *object, const int *held, GError **error)
+{
+    gint64 until = g_get_monotonic_time() + STARTING_LIMIT_US;
+    int state = 0, reason = 0;
+
+    if (!own_domain(found, object))
+        return foreign(error, object, "start", virDomainGetName(found));
+    while (virDomainGetState(found, &state, &reason, 0) == 0) {
+        if (state == VIR_DOMAIN_RUNNING ||
+            (state == VIR_DOMAIN_PAUSED && reason != VIR_DOMAIN_PAUSED_STARTING_UP))
+            return obey(conn, found, state == VIR_DOMAIN_PAUSED, held, object->ob_name,
+                        error);
+        if (g_get_monotonic_time() > until) {
+            g_set_error(error, RANGE_ERROR, RANGE_ERROR_FAILED,
+                        "%s: create: found, and not running after %d s (state %d); "
+                        "destroy it and try again",
+                        object->ob_name, (int)(STARTING_LIMIT_US / G_USEC_PER_SEC),
+                        state);
+            return FALSE;
+        }
+        g_usleep(STARTING_LOOK_US);
+    }
+    virt_error(error, conn, object->ob_name, "wait for its start");
+    return FALSE;
+}
+
+gboolean act_domain_create(virConnectPtr conn, const ActObject *object, const int *held,
+                           GError **error)
+{
+    g_autoptr(virDomain) old = find_domain(conn, object);
+    gboolean hold = g_atomic_int_get(held) != 0;
+
+    if (old)
+        return accept_domain(conn, old, object, held, error);
+    if (!just_absent(conn, VIR_ERR_NO_DOMAIN, object, error))
+        return FALSE;
+    g_autoptr(virDomain) made =
+        virDomainCreateXML(conn, object->ob_xml, hold ? VIR_DOMAIN_START_PAUSED : 0);
+    if (made)
+        return obey(conn, made, hold, held, object->ob_name, error);
+    virt_error(error, conn, object->ob_name, "start");
+    g_autoptr(virDomain) twin = find_domain(conn, object);
+    if (!twin)
+        return FALSE;
+    g_clear_error(error);
+    return accept_domain(conn, twin, object, held, error);
+}
+
+gboolean act_domain_destroy(virConnectPtr conn, const ActObject *object, GError **error)
+{
+    g_autoptr(virDomain) found = virDomainLookupByUUIDString(conn, object->ob_uuid);
+
+    if (!found)
+        return just_absent(conn, VIR_ERR_NO_DOMAIN, object, error);
+    if (!own_domain(found, object)) {
+        g_autoptr(virDomain) again = virDomainLookupByUUIDString(conn, object->ob_uuid);
+
+        return again ? foreign(error, object, "destroy", virDomainGetName(again))
+                     : just_absent(conn, VIR_ERR_NO_DOMAIN, object, error);
+    }
+    if (virDomainDestroyFlags(found, VIR_DOMAIN_DESTROY_DEFAULT) == 0 ||
+        virt_failed_as(VIR_ERR_NO_DOMAIN, VIR_ERR_OPERATION_INVALID))
+        return TRUE;
+    virt_error(error, conn, object->ob_name, "destroy");
+    return FALSE;
+}
+
+gboolean act_domain_reset(virConnectPtr conn, const ActObject *object, GError **error)
+{
+    g_autoptr(virDomain) found = virDomainLookupByUUIDString(conn, object->ob_uuid);
+
+    if (found && !own_domain(found, object))
+        return foreign(error, object, "reset", virDomainGetName(found));
+    if (found && virDomainReset(found, 0) == 0)
+        return TRUE;
+    virt_error(error, conn, object->ob_name, "reset");
+    return FALSE;
+}
+
+gboolean act_domain_state(virConnectPtr conn, const char *uuid, ActState *state,
+                          GError **error)
+{
+    g_autoptr(virDomain) found = virDomainLookupByUUIDString(conn, uuid);
+    int now = VIR_DOMAIN_SHUTOFF;
+
+    *state = ACT_ABSENT;
+    if ((!found || virDomainGetState(found, &now, NULL, 0) < 0) &&
+        !virt_failed_as(VIR_ERR_NO_DOMAIN, VIR_ERR_NO_DOMAIN)) {
+        virt_error(error, conn, uuid, "look at its state");
+        return FALSE;
+    }
+    if (now == VIR_DOMAIN_PAUSED)
+        *state = ACT_PAUSED;
+    else if (now != VIR_DOMAIN_SHUTOFF && now != VIR_DOMAIN_CRASHED)
+        *state = ACT_RUNNING;
+    return TRUE;
+}

@@ -1,0 +1,239 @@
+#include "orchestrator/range/netns.h"
+
+#include "orchestrator/range/range.h"
+#include "orchestrator/range/rtnl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* What a system libvirt listens on, newest way first: one daemon a driver, or one. */
+static const char *const system_sockets[] = {"/run/libvirt/virtqemud-sock",
+                                             "/run/libvirt/libvirt-sock"};
+
+static void link_free(gpointer data)
+{
+    NetLink *link = data;
+
+    g_free(link->if_name);
+    g_free(link->if_kind);
+    g_ptr_array_unref(link->if_addresses);
+    g_free(link);
+}
+
+void netns_view_free(NetView *view)
+{
+    g_ptr_array_unref(view->nv_links);
+    g_free(view->nv_ebtables);
+    g_free(view->nv_iptables);
+    g_free(view->nv_ip6tables);
+    g_free(view);
+}
+
+NetLink *netns_link(const NetView *view, const char *name)
+{
+    for (guint i = 0; name && i < view->nv_links->len; i++) {
+        NetLink *link = g_ptr_array_index(view->nv_links, i);
+
+        if (g_str_equal(link->if_name, name))
+            return link;
+    }
+    return NULL;
+}
+
+NetLink *netns_link_at(const NetView *view, int index)
+{
+    for (guint i = 0; i < view->nv_links->len; i++) {
+        NetLink *link = g_ptr_array_index(view->nv_links, i);
+
+        if (link->if_index == index)
+            return link;
+    }
+    return NULL;
+}
+
+char *netns_socket(const char *uri)
+{
+    g_autoptr(GUri) parsed = g_uri_parse(uri, G_URI_FLAGS_NONE, NULL);
+    const char *scheme = parsed ? g_uri_get_scheme(parsed) : NULL;
+    const char *host = parsed ? g_uri_get_host(parsed) : NULL;
+    g_autoptr(GHashTable) params = NULL;
+    const char *path;
+
+    if (!scheme || (host && *host) ||
+        (!g_str_equal(scheme, "qemu") && !g_str_equal(scheme, "qemu+unix")) ||
+        g_strcmp0(g_uri_get_path(parsed), "/system") != 0)
+        return NULL;
+    if (g_uri_get_query(parsed))
+        params =
+            g_uri_parse_params(g_uri_get_query(parsed), -1, "&", G_URI_PARAMS_NONE, NULL);
+    path = params ? g_hash_table_lookup(params, "socket") : NULL;
+    if (path)
+        return g_strdup(path);
+    for (guint i = 0; i < G_N_ELEMENTS(system_sockets); i++)
+        if (g_file_test(system_sockets[i], G_FILE_TEST_EXISTS))
+            return g_strdup(system_sockets[i]);
+    return NULL;
+}
+
+/* The process that listens on a UNIX socket, or 0 with errno. */
+static pid_t listener(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct ucred peer = {0};
+    socklen_t size = sizeof(peer);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return 0;
+    if (g_strlcpy(address.sun_path, path, sizeof(address.sun_path)) >=
+            sizeof(address.sun_path) ||
+        connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+        peer.pid = 0;
+    close(fd);
+    return peer.pid;
+}
+
+/* The hypervisor's network namespace as a descriptor; -1 with error. */
+static int open_namespace(const char *uri, GError **error)
+{
+    g_autofree char *socket = netns_socket(uri);
+    g_autofree char *path = NULL;
+    pid_t pid;
+    int fd;
+
+    if (!socket) {
+        g_set_error(error, RANGE_ERROR, RANGE_ERROR_FAILED,
+                    "%s: look at its network: not on this machine", uri);
+        return -1;
+    }
+    pid = listener(socket);
+    path = g_strdup_printf("/proc/%d/ns/net", (int)pid);
+    fd = pid > 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd < 0)
+        g_set_error(error, RANGE_ERROR, RANGE_ERROR_FAILED,
+                    "%s: open the network namespace of its listener: %s", socket,
+                    g_strerror(errno));
+    return fd;
+}
+
+static gboolean is_own(int fd)
+{
+    struct stat theirs, ours;
+
+    return fstat(fd, &theirs) == 0 && stat("/proc/self/ns/net", &ours) == 0 &&
+           theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+}
+
+/* TRUE unless the kernel says that packets from this interface are not routed. */
+static gboolean forwards(const char *family, const char *link)
+{
+    g_autofree char *path =
+        g_strdup_printf("/proc/sys/net/%s/conf/%s/forwarding", family, link);
+    g_autofree char *off =
+        g_strdup_printf("/proc/sys/net/%s/conf/%s/disable_ipv6", family, link);
+    g_autofree char *text = NULL, *disabled = NULL;
+
+    /* No such file: the kernel has no such protocol. */
+    if (!g_file_get_contents(path, &text, NULL, NULL))
+        return g_file_test(path, G_FILE_TEST_EXISTS);
+    if (g_file_get_contents(off, &disabled, NULL, NULL) && disabled[0] == '1')
+        return FALSE;
+    return text[0] != '0';
+}
+
+/* What a program prints, run in this thread's namespace; NULL where it fails. */
+static char *output_of(const char *program, const char *const *args)
+{
+    static const char *const places[] = {"/usr/sbin/", "/sbin/", "/usr/local/sbin/"};
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+    g_autofree char *path = NULL;
+    g_autofree char *out = NULL;
+    int status = 0;
+
+    for (guint i = 0; !path && i < G_N_ELEMENTS(places); i++) {
+        path = g_strconcat(places[i], program, NULL);
+        if (!g_file_test(path, G_FILE_TEST_IS_EXECUTABLE))
+            g_clear_pointer(&path, g_free);
+    }
+    if (!path)
+        return NULL;
+    g_ptr_array_add(argv, path);
+    for (; *args; args++)
+        g_ptr_array_add(argv, (char *)*args);
+    g_ptr_array_add(argv, NULL);
+    if (!g_spawn_sync(NULL, (char **)argv->pdata, NULL, G_SPAWN_STDERR_TO_DEV_NULL, NULL,
+                      NULL, &out, NULL, &status, NULL) ||
+        !g_spawn_check_wait_status(status, NULL))
+        return NULL;
+    return g_steal_pointer(&out);
+}
+
+static gboolean look_here(NetView *view, GError **error)
+{
+    static const char *const nat[] = {"-t", "nat", "-L", NULL};
+    static const char *const all[] = {"-S", NULL};
+
+    if (!rtnl_links(view->nv_links, error) || !rtnl_addresses(view->nv_links, error))
+        return FALSE;
+    for (guint i = 0; i < view->nv_links->len; i++) {
+        NetLink *link = g_ptr_array_index(view->nv_links, i);
+
+        link->if_forwards4 = forwards("ipv4", link->if_name);
+        link->if_forwards6 = forwards("ipv6", link->if_name);
+    }
+    view->nv_ebtables = output_of("ebtables", nat);
+    view->nv_iptables = output_of("iptables", all);
+    view->nv_ip6tables = output_of("ip6tables", all);
+    return TRUE;
+}
+
+/* What the looking thread is given and gives back. */
+typedef struct {
+    int lk_fd;
+    NetView *lk_view;
+    GError *lk_error;
+} Looker;
+
+/*
+ * A thread of its own: setns() moves only the calling thread, its children start where it
+ * stands, and it ends without having to find the way back.
+ */
+static gpointer look_main(gpointer data)
+{
+    Looker *looker = data;
+
+    if (setns(looker->lk_fd, CLONE_NEWNET) < 0)
+        g_set_error(&looker->lk_error, RANGE_ERROR, RANGE_ERROR_FAILED,
+                    "hypervisor's network namespace: enter: %s", g_strerror(errno));
+    else
+        look_here(looker->lk_view, &looker->lk_error);
+    return NULL;
+}
+
+NetView *netns_look(const char *uri, GError **error)
+{
+    g_autoptr(NetView) view = g_new0(NetView, 1);
+    Looker looker = {.lk_fd = open_namespace(uri, error), .lk_view = view};
+    GThread *thread;
+
+    view->nv_links = g_ptr_array_new_with_free_func(link_free);
+    if (looker.lk_fd < 0)
+        return NULL;
+    view->nv_own = is_own(looker.lk_fd);
+    thread = g_thread_try_new("range-netns", look_main, &looker, error);
+    if (thread)
+        g_thread_join(thread);
+    close(looker.lk_fd);
+    if (thread && !looker.lk_error)
+        return g_steal_pointer(&view);
+    if (looker.lk_error)
+        g_propagate_error(error, looker.lk_error);
+    return NULL;
+}
