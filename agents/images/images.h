@@ -11,11 +11,10 @@
  *
  * The cache holds, each in a directory that appears whole by one rename:
  *   kit-KEY/     kernel, busybox, modules, iptables: out of downloaded packages
- *   initrd-KEY/  micro.img, router.img, disk.img (keyed with the agent and the data files)
- *   disk-KEY/    disk.qcow2 (keyed without the agent)
- *   seed-KEY/    seed.iso
- * Builds work in .tmp-NAME-XXXXXX under the lock file .lock-NAME: two builds of the same
- * image wait for one another, and what a killed build left is removed by the next one.
+ *   initrd-KEY/  micro.img, router.img, disk.img (keyed with the agent and the data
+ * files) disk-KEY/    disk.qcow2 (keyed without the agent) seed-KEY/    seed.iso Builds
+ * work in .tmp-NAME-XXXXXX under the lock file .lock-NAME: two builds of the same image
+ * wait for one another, and what a killed build left is removed by the next one.
  *
  * Everything here blocks: call it from a worker thread. Children run in process groups of
  * their own, are killed whole on cancel and die with the calling thread. The process must
@@ -59,22 +58,25 @@ typedef struct {
 
 /* Where the built image is: absolute paths, to be freed by image_result_clear(). */
 typedef struct {
-    char *key;           /* 32 hex digits: changes when anything that went in changes */
-    char *kernel;        /* NULL for a base by path: it boots by its own loader */
-    char *initrd;        /* NULL for a base by path */
-    char *router_initrd; /* for hosts with "router:"; the same file as initrd for debian */
-    char *disk;          /* qcow2 to put an overlay on; NULL for micro */
-    char *seed;          /* ISO for a base by path, NULL otherwise or without agent */
+    char *key;    /* 32 hex digits: changes when anything that went in changes */
+    char *kernel; /* NULL for a base by path: it boots by its own loader */
+    char *initrd; /* NULL for a base by path */
+    char
+        *router_initrd; /* for hosts with "router:"; the same file as initrd for debian */
+    char *disk;         /* qcow2 to put an overlay on; NULL for micro */
+    char *seed;         /* ISO for a base by path, NULL otherwise or without agent */
 } ImageResult;
 
 void image_result_clear(ImageResult *result);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ImageResult, image_result_clear)
 
-/* Told in the calling thread as work proceeds: step `done` of `total` begins (0-based). */
+/* Told in the calling thread as work proceeds: step `done` of `total` begins (0-based).
+ */
 typedef void (*ImagesProgress)(const char *image, const char *step, int done, int total,
                                void *data);
 
-/* Says no, with the reason, to a spec that must not reach a build: names, paths, modes. */
+/* Says no, with the reason, to a spec that must not reach a build: names, paths, modes.
+ */
 gboolean images_check(const ImageSpec *spec, GError **error);
 
 /* Finds the image in the cache or builds it. agent_path is the static agent, or NULL for
