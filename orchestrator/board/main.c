@@ -151,8 +151,13 @@ static int keep_serving(int fd)
         while (waitpid(child, &status, 0) < 0)
             if (errno != EINTR)
                 return fail(g_strerror(errno));
-        if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_LOST)
-            return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+        if (WIFSIGNALED(status)) {
+            fprintf(stderr, "parry-board: ended by signal %d (%s)\n", WTERMSIG(status),
+                    strsignal(WTERMSIG(status)));
+            return 1;
+        }
+        if (WEXITSTATUS(status) != EXIT_LOST)
+            return WEXITSTATUS(status);
     }
 }
 

@@ -126,20 +126,22 @@ function drawServices(board, lang) {
         (e, c) => updateCheck(e, c, lang));
     });
   $('grid').className = rows.length > 3 ? 'dense' : '';
-  drawLegend(board, lang, rows.length > 0);
+  drawLegend(board, lang);
 }
 
-function drawLegend(board, lang, any) {
-  const seen = any ? STATUS.filter((s) => board.checks.some((c) => c.status === s)) : [];
-  keyed($('legend'), seen, (s) => s,
+// What the signs mean: those that are to be seen, and the star's meaning where it is.
+function drawLegend(board, lang) {
+  const w = words(lang);
+  const items = STATUS.filter((s) => board.checks.some((c) => c.status === s));
+  if (board.checks.some((c) => c.self)) items.push('self');
+  if (!items.length) items.push('none');
+  keyed($('legend'), items, (s) => s,
     () => make('li', '', make('span', 'sign'), make('span', 'word')),
-    (element, status) => {
-      element.className = `check ${status.toLowerCase()}`;
-      setText(element.firstChild, SIGN[status]);
-      setText(element.lastChild, words(lang).checks[status]);
+    (element, item) => {
+      element.className = item in SIGN ? `check ${item.toLowerCase()}` : 'note';
+      setText(element.firstChild, SIGN[item] ?? '');
+      setText(element.lastChild, w.checks[item] ?? (item === 'self' ? `* ${w.self}` : w.noservices));
     });
-  if (!any && !$('legend').children.length)
-    $('legend').append(Object.assign(make('li', 'none'), { textContent: words(lang).noservices }));
 }
 
 function drawFooter(board, lang) {
@@ -200,7 +202,7 @@ export function drawLine(event, titles) {
 // A stripe by what it means for the defenders.
 function kindClass(event) {
   const kind = event.kind ?? '';
-  if (kind.startsWith('inject.') || kind.startsWith('effect.seen')) return 'bad';
+  if (kind.startsWith('inject.executed') || kind.startsWith('effect.seen')) return 'bad';
   if (kind.startsWith('expect.met') || kind.startsWith('effect.gone') ||
       kind.startsWith('report.matched')) return 'good';
   if (kind.startsWith('drill.') || kind.startsWith('clock.')) return 'drill';
