@@ -430,9 +430,11 @@ static void make_account(Ledger *ledger, int team, Audience audience)
     static const int viewers[] = {[AS_WHITE] = LEDGER_WHITE, [AS_ROOM] = LEDGER_ROOM};
     Account *account = &ledger->lg_accounts[team * AS_COUNT + audience];
     Making making = {
-        ledger, account, team,   audience == AS_SELF ? team : viewers[audience],
-        0,      0,       {0, 0}, 0,
-        0,      NULL,    NULL};
+        .mk_ledger = ledger,
+        .mk_account = account,
+        .mk_team = team,
+        .mk_viewer = audience == AS_SELF ? team : viewers[audience],
+    };
     PlanSide side = plan_team(ledger->lg_plan, team)->pt_side;
 
     memset(&account->ac_standing, 0, sizeof account->ac_standing);

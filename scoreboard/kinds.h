@@ -25,16 +25,16 @@ gboolean check_status_parse(const char *word, CheckStatus *status);
 /* Who may see a kind: a bit set. */
 typedef enum {
     SEE_WHITE = 1,
-    SEE_OWN = 2,    /* the team that the event is about */
-    SEE_PUBLIC = 4, /* the room */
+    SEE_OWN = 2,     /* the team that the event is about */
+    SEE_PUBLIC = 4,  /* the room */
     SEE_EMBARGO = 8, /* for the victim and the room only after disclosure */
 } KindSee;
 
 /*
- * kd_line and kd_zh are formats of view_event_line(), "" for a kind that is not for people:
- * {member} is that member of the body; {inject} the inject's title, {word:member} one of
- * the words that Parry translates, {time:member} a duration, {points:member} milli-points
- * as points; [ … ] is left out where a member inside it is absent or empty.
+ * kd_line and kd_zh are formats of view_event_line(), "" for a kind that is not for
+ * people: {member} is that member of the body; {inject} the inject's title, {word:member}
+ * one of the words that Parry translates, {time:member} a duration, {points:member}
+ * milli-points as points; [ … ] is left out where a member inside it is absent or empty.
  */
 typedef struct {
     const char *kd_name; /* "inject.ended/1" */

@@ -1,5 +1,6 @@
 /*
- * The after-action report, from the journal alone: Markdown for people, JSON for machines.
+ * The after-action report, from the journal alone: Markdown for people, JSON for
+ * machines.
  */
 #ifndef PARRY_SCOREBOARD_REPORT_H
 #define PARRY_SCOREBOARD_REPORT_H
@@ -11,8 +12,9 @@
 json_t *report_json(const Plan *plan, Journal *journal, GError **error);
 /* The Markdown made from that JSON; lang "en" or "zh-Hant". Free with g_free(). */
 char *report_markdown(const json_t *report, const char *lang);
-/* Writes DIR/report/report.json and report.md (atomically); path_out: the Markdown's path. */
-gboolean report_write(const Plan *plan, Journal *journal, const char *dir, char **path_out,
-                      GError **error);
+/* Writes DIR/report/report.json and report.md (atomically); path_out: the Markdown's
+ * path. */
+gboolean report_write(const Plan *plan, Journal *journal, const char *dir,
+                      char **path_out, GError **error);
 
 #endif
