@@ -1,0 +1,379 @@
+/* Targets and checks, and the wire parameters of a check (docs/agent-protocol.md). */
+#include "scenarios/base/cjson.h"
+#include "scenarios/loader.h"
+#include "scenarios/values.h"
+
+#include <string.h>
+
+typedef struct {
+    Loader *loader;
+    const KeyTable *table;
+    Node *node;
+    int host; /* looked at */
+    guint32 addr;
+    int outer;
+} Builder;
+
+typedef json_t *(*BuildFunc)(const Builder *builder);
+
+/* Sets key where the scenario (or the table's default) has it. */
+static void copy_text(const Builder *b, json_t *out, const char *key)
+{
+    const char *text = key_text(b->table, b->node, key);
+
+    if (text)
+        json_object_set_new(out, key, json_string(text));
+}
+
+static void copy_int(const Builder *b, json_t *out, const char *key)
+{
+    json_object_set_new(out, key, json_integer(key_int(b->table, b->node, key)));
+}
+
+static json_t *network_params(const Builder *b)
+{
+    g_autofree char *addr = plan_addr_text(b->addr);
+
+    return json_pack("{s:s, s:i}", "addr", addr, "port", b->outer);
+}
+
+static json_t *build_tcp(const Builder *b)
+{
+    json_t *out = network_params(b);
+
+    copy_text(b, out, "expect");
+    return out;
+}
+
+static json_t *build_http(const Builder *b)
+{
+    json_t *out = network_params(b);
+    const char *name = node_get_text(b->node, "name");
+
+    if (!name)
+        name = node_get_text(b->loader->ld_host_nodes->pdata[b->host], "dns");
+    if (!name)
+        name = plan_host(b->loader->ld_plan, b->host)->ph_name;
+    json_object_set_new(out, "host", json_string(name));
+    copy_text(b, out, "path");
+    copy_int(b, out, "status");
+    copy_text(b, out, "body");
+    copy_text(b, out, "method");
+    const char *path = key_text(b->table, b->node, "path");
+    if (*path != '/' || strpbrk(path, " \r\n"))
+        loader_error(b->loader, node_get(b->node, "path"), NULL,
+                     "the path of a page begins with / and has no blanks");
+    return out;
+}
+
+static json_t *build_dns(const Builder *b)
+{
+    g_autofree char *addr = plan_addr_text(b->addr);
+    json_t *out = json_pack("{s:s}", "addr", addr);
+
+    copy_text(b, out, "name");
+    copy_text(b, out, "answer");
+    return out;
+}
+
+static const PlanFile *planted_in(const GPtrArray *files, const char *path)
+{
+    for (guint i = 0; i < files->len; i++) {
+        const PlanFile *file = files->pdata[i];
+        if (!strcmp(file->pf_path, path))
+            return file;
+    }
+    return NULL;
+}
+
+/* Digest of the file as planted: the host's own files cover those of its image. */
+static gboolean original_digest(const Builder *b, const char *path, char out[65])
+{
+    const Plan *plan = b->loader->ld_plan;
+    const PlanHost *host = plan_host(plan, b->host);
+    const PlanFile *file = planted_in(host->ph_files, path);
+    gsize len;
+
+    if (!file)
+        file = planted_in(plan_image(plan, host->ph_image)->pi_files, path);
+    if (!file)
+        return FALSE;
+    const void *bytes = g_bytes_get_data(file->pf_bytes, &len);
+    cjson_sha256_bytes(bytes, len, out);
+    return TRUE;
+}
+
+static json_t *build_file(const Builder *b)
+{
+    json_t *out = json_object();
+    const char *path = node_get_text(b->node, "path");
+    const char *digest = node_get_text(b->node, "sha256");
+    char original[65];
+
+    copy_text(b, out, "path");
+    copy_text(b, out, "contains");
+    if (!digest && !node_get(b->node, "contains"))
+        digest = "exists";
+    if (!g_strcmp0(digest, "original") && path) {
+        if (original_digest(b, path, original))
+            digest = original;
+        else
+            loader_error(b->loader, node_get(b->node, "sha256"),
+                         "plant it by `files:` of the host, or write the digest",
+                         "the host has no planted file \"%s\" that could be the original",
+                         path);
+    }
+    if (digest)
+        json_object_set_new(out, "sha256", json_string(digest));
+    return out;
+}
+
+static json_t *build_process(const Builder *b)
+{
+    json_t *out = json_object();
+
+    copy_text(b, out, "name");
+    copy_int(b, out, "min");
+    const char *name = node_get_text(b->node, "name");
+    if (name && strlen(name) > 15)
+        loader_error(
+            b->loader, node_get(b->node, "name"), NULL,
+            "Linux keeps 15 characters of a process' name: this one never matches");
+    return out;
+}
+
+static json_t *build_service(const Builder *b)
+{
+    json_t *out = json_object();
+
+    copy_text(b, out, "name");
+    return out;
+}
+
+static json_t *build_port(const Builder *b)
+{
+    json_t *out = json_object();
+
+    copy_int(b, out, "port");
+    copy_text(b, out, "proto");
+    return out;
+}
+
+static json_t *build_command(const Builder *b)
+{
+    json_t *out = json_object();
+    const char *run = node_get_text(b->node, "run");
+    g_auto(GStrv) argv = key_texts(b->node, "argv");
+
+    if (run) {
+        json_object_set_new(out, "script", json_string(run));
+    } else {
+        json_t *list = json_array();
+        for (char **arg = argv; *arg; arg++)
+            json_array_append_new(list, json_string(*arg));
+        json_object_set_new(out, "argv", list);
+        if (!*argv || g_strv_length(argv) > 64)
+            loader_error(b->loader, node_get(b->node, "argv"), NULL,
+                         "argv has %u words: 1 to 64 can be", g_strv_length(argv));
+    }
+    copy_text(b, out, "user");
+    copy_int(b, out, "exit");
+    copy_text(b, out, "contains");
+    return out;
+}
+
+static const struct {
+    const char *kind;
+    gboolean network;
+    BuildFunc build;
+} kinds[] = {
+    {"tcp", TRUE, build_tcp},          {"http", TRUE, build_http},
+    {"dns", TRUE, build_dns},          {"file", FALSE, build_file},
+    {"process", FALSE, build_process}, {"service", FALSE, build_service},
+    {"port", FALSE, build_port},       {"command", FALSE, build_command},
+};
+
+gboolean check_kind_of(const KeyTable *table, const Node *map, CheckKind *kind)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        Node *node = node_get(map, kinds[i].kind);
+        if (!node || node->nd_kind != NODE_MAP || !keys_find(table, kinds[i].kind))
+            continue;
+        *kind = (CheckKind){kinds[i].kind, kinds[i].network, node};
+        return TRUE;
+    }
+    return FALSE;
+}
+
+/* Where `from` finds the port that a network check asks. */
+static gboolean resolve(Builder *b, const CheckKind *kind, int from)
+{
+    gboolean dns = !strcmp(kind->ki_kind, "dns");
+    int port = dns ? 53 : (int)key_int(b->table, b->node, "port");
+    const Plan *plan = b->loader->ld_plan;
+
+    if (from == b->host) {
+        b->addr = 0x7f000001;
+        b->outer = port;
+        return TRUE;
+    }
+    if (wiring_reach(b->loader, from, b->host, port, dns ? "udp" : "tcp", &b->addr,
+                     &b->outer))
+        return TRUE;
+    loader_error(b->loader, kind->ki_node,
+                 "put both on one network, or let the estate's router publish the port",
+                 "the host \"%s\" cannot reach port %d of \"%s\"",
+                 plan_host(plan, from)->ph_name, port, plan_host(plan, b->host)->ph_name);
+    return FALSE;
+}
+
+json_t *check_params(Loader *loader, const CheckKind *kind, int host, int from)
+{
+    const KeySpec *spec = keys_find(&keys_check, kind->ki_kind);
+    Builder builder = {loader, spec->ks_sub, kind->ki_node, host, 0, 0};
+
+    if (kind->ki_network && !resolve(&builder, kind, from))
+        return NULL;
+    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
+        if (!strcmp(kinds[i].kind, kind->ki_kind))
+            return kinds[i].build(&builder);
+    return NULL;
+}
+
+/* The host that a node names in the team's estate, or -1 with a finding. */
+static int host_named(Loader *loader, int team, Node *node)
+{
+    if (!node_text(node))
+        return -1;
+    int index = loader_host(loader, team, node->nd_text);
+    if (index < 0)
+        loader_dangling(loader, node, "host of this estate",
+                        node_get(loader_estate(loader, team), "hosts"), NULL);
+    return index;
+}
+
+static void expand_target(Loader *loader, int team, Node *name, const Node *def)
+{
+    Plan *plan = loader->ld_plan;
+    int host = host_named(loader, team, node_get(def, "host"));
+
+    if (host < 0)
+        return;
+    PlanTarget *target = g_new0(PlanTarget, 1);
+    target->ta_id = g_strdup_printf("%s/%s", plan_team(plan, team)->pt_id, name->nd_text);
+    target->ta_team = team;
+    target->ta_host = host;
+    target->ta_kind = g_strdup(key_text(&keys_target, def, "kind"));
+    target->ta_criticality = key_percent(&keys_target, def, "criticality");
+    g_ptr_array_add(plan->p_targets, target);
+}
+
+/* Who looks: for network checks the host that `from` names, else the host itself. */
+static int check_from(Loader *loader, int team, Node *name, const Node *def,
+                      const CheckKind *kind, int host)
+{
+    Node *from = node_get(def, "from");
+
+    if (kind->ki_network && !from) {
+        loader_error(loader, name, "name a host of this estate that white owns",
+                     "a %s check needs \"from\": which host looks", kind->ki_kind);
+        return -1;
+    }
+    if (!from)
+        return host;
+    int index = host_named(loader, team, from);
+    if (!kind->ki_network && index >= 0 && index != host) {
+        loader_error(loader, from, "leave \"from\" away",
+                     "a %s check runs on the host itself", kind->ki_kind);
+        return -1;
+    }
+    return index;
+}
+
+static void check_times(Loader *loader, const Node *def, PlanCheck *check)
+{
+    gint64 every = key_duration(&keys_check, def, "every");
+
+    check->ck_interval_us = every;
+    check->ck_deadline_us = key_duration(&keys_check, def, "deadline");
+    check->ck_weight =
+        node_get(def, "weight") ? (int)key_int(&keys_check, def, "weight") : every > 0;
+    if (node_get_text(def, "every") && every < G_USEC_PER_SEC)
+        loader_error(loader, node_get(def, "every"), NULL, "at most once a second");
+    if (!check->ck_deadline_us)
+        loader_error(loader, node_get(def, "deadline"), NULL, "no time to answer");
+    else if (every && check->ck_deadline_us > every)
+        loader_error(loader,
+                     node_get(def, node_get(def, "deadline") ? "deadline" : "every"),
+                     NULL, "the deadline is longer than the interval");
+    if (check->ck_weight && !every)
+        loader_error(loader, node_get(def, "weight"), "write for example \"every: 60s\"",
+                     "a check with a weight needs \"every\": it would never run");
+}
+
+/* What scores must not rest on the word of those who are scored. */
+static void check_honest(Loader *loader, Node *name, const Node *def,
+                         const CheckKind *kind, const PlanCheck *check)
+{
+    if (!check->ck_self_reported || !check->ck_weight)
+        return;
+    if (kind->ki_network)
+        loader_error(loader, node_get(def, "from"), "let a host look that white owns",
+                     "a scored check may not be asked from a host that the team owns");
+    else
+        loader_warn(loader, name, "let white look over the network, or give weight: 0",
+                    "a scored check that the team's own host answers is self-reported");
+}
+
+static void expand_check(Loader *loader, int team, Node *name, const Node *def)
+{
+    Plan *plan = loader->ld_plan;
+    CheckKind kind;
+    int host = host_named(loader, team, node_get(def, "host"));
+
+    if (host < 0 || !check_kind_of(&keys_check, def, &kind))
+        return;
+    int from = check_from(loader, team, name, def, &kind, host);
+    if (from < 0)
+        return;
+    json_t *params = check_params(loader, &kind, host, from);
+    if (!params)
+        return;
+    PlanCheck *check = g_new0(PlanCheck, 1);
+    check->ck_id = g_strdup_printf("%s/%s", plan_team(plan, team)->pt_id, name->nd_text);
+    check->ck_index = (int)plan->p_checks->len;
+    check->ck_team = team;
+    check->ck_host = host;
+    check->ck_from = from;
+    check->ck_self_reported = plan_host(plan, from)->ph_owner != SIDE_WHITE;
+    check->ck_kind = g_strdup(kind.ki_kind);
+    check->ck_params = params;
+    check_times(loader, def, check);
+    check_honest(loader, name, def, &kind, check);
+    if (plan_host(plan, from)->ph_agent == AGENT_NONE)
+        loader_error(loader, name, NULL, "the host \"%s\" has no agent that could look",
+                     plan_host(plan, from)->ph_name);
+    g_ptr_array_add(plan->p_checks, check);
+}
+
+static void expand_named(Loader *loader, int team, const char *key,
+                         void (*expand)(Loader *, int, Node *, const Node *))
+{
+    const Node *map = node_get(loader_estate(loader, team), key);
+
+    if (!map || map->nd_kind != NODE_MAP)
+        return;
+    for (guint i = 0; i < node_len(map); i++) {
+        Node *name = map->nd_keys->pdata[i];
+        if (!name->nd_bad)
+            expand(loader, team, name, node_at(map, i));
+    }
+}
+
+void checks_expand(Loader *loader)
+{
+    for (guint i = 0; i < loader->ld_plan->p_teams->len; i++) {
+        expand_named(loader, (int)i, "targets", expand_target);
+        expand_named(loader, (int)i, "checks", expand_check);
+    }
+}

@@ -1,0 +1,319 @@
+/* Networks and hosts: each team with an estate gets a copy of it. */
+#include "scenarios/loader.h"
+#include "scenarios/values.h"
+
+#include <string.h>
+
+#define MIB (G_GUINT64_CONSTANT(1) << 20)
+
+static void expand_network(Loader *loader, int team, Node *name, const Node *def)
+{
+    Plan *plan = loader->ld_plan;
+    Node *cidr = node_get(def, "cidr");
+    PlanNetwork *network = g_new0(PlanNetwork, 1);
+
+    network->pn_team = team;
+    network->pn_id =
+        team < 0 ? g_strdup(name->nd_text)
+                 : g_strdup_printf("%s/%s", plan_team(plan, team)->pt_id, name->nd_text);
+    network->pn_bridge = ident_bridge(plan->p_uuid, plan->p_networks->len);
+    network->pn_libvirt = g_strdup(network->pn_bridge);
+    g_autofree char *key = g_strdup_printf("net/%s", network->pn_id);
+    network->pn_uuid = ident_uuid5(plan->p_uuid, key);
+    if (node_text(cidr))
+        value_cidr(cidr->nd_text, &network->pn_addr, &network->pn_prefix);
+    if (node_text(cidr) && (network->pn_prefix < 8 || network->pn_prefix > 30))
+        loader_error(loader, cidr, NULL, "the prefix is not from /8 to /30");
+    g_hash_table_insert(loader->ld_net_ids, g_strdup(network->pn_id),
+                        GINT_TO_POINTER((int)plan->p_networks->len + 1));
+    g_ptr_array_add(loader->ld_ports, g_array_new(FALSE, FALSE, sizeof(LoaderPort)));
+    g_ptr_array_add(plan->p_networks, network);
+}
+
+static gboolean overlap(const PlanNetwork *a, const PlanNetwork *b)
+{
+    int prefix = MIN(a->pn_prefix, b->pn_prefix);
+
+    if (!a->pn_prefix || !b->pn_prefix) /* not known: its cidr was bad */
+        return FALSE;
+    return (a->pn_addr ^ b->pn_addr) >> (32 - prefix) == 0;
+}
+
+/* A host of the team may see its estate's networks and the shared ones. */
+static void check_overlaps(Loader *loader, int team, Node *networks)
+{
+    const GPtrArray *all = loader->ld_plan->p_networks;
+    guint own = all->len - node_len(networks);
+
+    for (guint i = own; i < all->len; i++) {
+        const PlanNetwork *network = all->pdata[i];
+        Node *key = networks->nd_keys->pdata[i - own];
+        for (guint j = 0; j < i; j++) {
+            const PlanNetwork *other = all->pdata[j];
+            if (other->pn_team != -1 && other->pn_team != team)
+                continue;
+            const char *slash = strchr(other->pn_id, '/');
+            const char *name = slash ? slash + 1 : other->pn_id;
+            if (!strcmp(name, key->nd_text))
+                loader_error(loader, key, "choose another name",
+                             "a shared network is named \"%s\" too", name);
+            else if (overlap(network, other))
+                loader_error(loader, node_get(node_at(networks, i - own), "cidr"), NULL,
+                             "overlaps the network \"%s\", which the same hosts may see",
+                             name);
+        }
+    }
+}
+
+static void expand_networks(Loader *loader, int team, Node *networks)
+{
+    if (!networks || networks->nd_kind != NODE_MAP)
+        return;
+    for (guint i = 0; i < node_len(networks); i++)
+        expand_network(loader, team, networks->nd_keys->pdata[i], node_at(networks, i));
+    check_overlaps(loader, team, networks);
+}
+
+static void expand_user(Loader *loader, PlanHost *host, Node *name, const Node *def,
+                        GHashTable *uids)
+{
+    int uid = (int)key_int(&keys_user, def, "uid");
+
+    if (!uid)
+        for (uid = 1001; g_hash_table_contains(uids, GINT_TO_POINTER(uid)); uid++)
+            ;
+    else if (g_hash_table_contains(uids, GINT_TO_POINTER(uid)))
+        loader_error(loader, node_get(def, "uid"), NULL,
+                     "two users of this host have the uid %d", uid);
+    if (!strcmp(name->nd_text, "root"))
+        loader_error(loader, name, NULL, "root is there already");
+    g_hash_table_add(uids, GINT_TO_POINTER(uid));
+    PlanUser *user = g_new0(PlanUser, 1);
+    user->pu_name = g_strdup(name->nd_text);
+    user->pu_password = g_strdup(node_get_text(def, "password"));
+    user->pu_uid = uid;
+    user->pu_shell = g_strdup(key_text(&keys_user, def, "shell"));
+    user->pu_groups = key_texts(def, "groups");
+    g_ptr_array_add(host->ph_users, user);
+}
+
+static void expand_users(Loader *loader, PlanHost *host, const Node *users)
+{
+    g_autoptr(GHashTable) uids = g_hash_table_new(NULL, NULL);
+
+    for (guint i = 0; i < node_len(users); i++) {
+        Node *name = users->nd_keys->pdata[i];
+        if (!name->nd_bad)
+            expand_user(loader, host, name, node_at(users, i), uids);
+    }
+}
+
+/* The address is set when all NICs of the network are known. */
+static void expand_nic(Loader *loader, PlanHost *host, Node *name)
+{
+    g_autofree char *own = g_strdup_printf(
+        "%s/%s", plan_team(loader->ld_plan, host->ph_team)->pt_id, name->nd_text);
+    gpointer place = g_hash_table_lookup(loader->ld_net_ids, own);
+
+    if (!place)
+        place = g_hash_table_lookup(loader->ld_net_ids, name->nd_text);
+    if (!place || strchr(name->nd_text, '/')) {
+        const Node *estate = loader_estate(loader, host->ph_team);
+        const Node *inner = node_get(estate, "networks");
+        const Node *shared = node_get(loader->ld_root, "networks");
+        loader_dangling(loader, name, "network of this estate or shared one",
+                        node_len(inner) ? inner : shared,
+                        node_len(inner) && node_len(shared) ? node_key_at(shared, 0)
+                                                            : NULL);
+        return;
+    }
+    int network = GPOINTER_TO_INT(place) - 1;
+    PlanNic *nic = g_new0(PlanNic, 1);
+    nic->ni_network = network;
+    /* Blue cannot reach blue on what they share; white, red and green reach all. */
+    nic->ni_isolated = plan_network(loader->ld_plan, network)->pn_team < 0 &&
+                       host->ph_owner == SIDE_BLUE;
+    LoaderPort port = {.lp_host = host->ph_index, .lp_nic = (int)host->ph_nics->len};
+    g_array_append_val((GArray *)loader->ld_ports->pdata[network], port);
+    g_ptr_array_add(host->ph_nics, nic);
+}
+
+static void expand_nics(Loader *loader, PlanHost *host, const Node *nics)
+{
+    if (node_len(nics) > 16)
+        loader_error(loader, nics->nd_keys->pdata[16], NULL, "more than 16 NICs");
+    for (guint i = 0; i < node_len(nics); i++) {
+        Node *name = nics->nd_keys->pdata[i];
+        if (!name->nd_bad)
+            expand_nic(loader, host, name);
+    }
+}
+
+/* Memory and disk where the scenario names none, by what the image is. */
+static void expand_sizes(Loader *loader, PlanHost *host, const Node *def)
+{
+    const char *base = plan_image(loader->ld_plan, host->ph_image)->pi_base;
+    gboolean micro = !g_strcmp0(base, "micro");
+    gboolean debian = base && g_str_has_prefix(base, "debian/");
+
+    host->ph_memory = key_size(&keys_host, def, "memory");
+    host->ph_disk = key_size(&keys_host, def, "disk");
+    host->ph_cpus = (int)key_int(&keys_host, def, "cpus");
+    if (!host->ph_memory)
+        host->ph_memory = micro ? 128 * MIB : debian ? 384 * MIB : 1024 * MIB;
+    else if (host->ph_memory < 64 * MIB)
+        loader_error(loader, node_get(def, "memory"), NULL,
+                     "too little to boot: 64M at least");
+    if (micro && host->ph_disk)
+        loader_error(loader, node_get(def, "disk"), NULL,
+                     "a micro host runs from memory and has no disk");
+    if (!host->ph_disk && debian)
+        host->ph_disk = 2048 * MIB;
+}
+
+static int image_index(Loader *loader, Node *node)
+{
+    const Node *images = node_get(loader->ld_root, "images");
+
+    if (!node_text(node))
+        return 0;
+    for (guint i = 0; i < loader->ld_plan->p_images->len; i++) {
+        if (strcmp(plan_image(loader->ld_plan, (int)i)->pi_id, node->nd_text) != 0)
+            continue;
+        if (i)
+            g_hash_table_add(loader->ld_used, node_get(images, node->nd_text));
+        return (int)i;
+    }
+    loader_dangling(loader, node, "image", images, "micro");
+    return 0;
+}
+
+static PlanAgent agent_of(const char *word)
+{
+    if (!strcmp(word, "none"))
+        return AGENT_NONE;
+    return !strcmp(word, "seed") ? AGENT_SEED : AGENT_AUTO;
+}
+
+static void name_host(Loader *loader, PlanHost *host, Node *name)
+{
+    const Plan *plan = loader->ld_plan;
+    const PlanTeam *team = plan_team(plan, host->ph_team);
+
+    host->ph_name = g_strdup(name->nd_text);
+    host->ph_domain =
+        g_strdup_printf("pr-%s-%s-%s", plan->p_name, team->pt_id, host->ph_name);
+    g_autofree char *key = g_strdup_printf("host/%s/0", host->ph_id);
+    host->ph_uuid = ident_uuid5(plan->p_uuid, key);
+    if (strlen(host->ph_domain) > 63)
+        loader_error(loader, name, "shorten the drill's, the team's or the host's name",
+                     "the domain's name \"%s\" has %" G_GSIZE_FORMAT
+                     " characters of 63 at most",
+                     host->ph_domain, strlen(host->ph_domain));
+}
+
+static void expand_host(Loader *loader, int team, Node *name, Node *def)
+{
+    Plan *plan = loader->ld_plan;
+    const char *owner = node_get_text(def, "owner");
+    g_autofree char *id =
+        g_strdup_printf("%s/%s", plan_team(plan, team)->pt_id, name->nd_text);
+
+    if (plan->p_hosts->len >= LOADER_HOSTS_MAX) {
+        loader_error(loader, name, NULL, "the teams have more than %d hosts together",
+                     LOADER_HOSTS_MAX);
+        return;
+    }
+    PlanHost *host = plan_host_add(plan, id);
+    g_hash_table_insert(loader->ld_host_ids, g_strdup(id),
+                        GINT_TO_POINTER(host->ph_index + 1));
+    g_ptr_array_add(loader->ld_host_nodes, def);
+    host->ph_team = team;
+    name_host(loader, host, name);
+    host->ph_owner = !owner                    ? plan_team(plan, team)->pt_side
+                     : !strcmp(owner, "white") ? SIDE_WHITE
+                                               : SIDE_GREEN;
+    host->ph_image = image_index(loader, node_get(def, "image"));
+    expand_sizes(loader, host, def);
+    host->ph_agent = agent_of(key_text(&keys_host, def, "agent"));
+    host->ph_required = key_bool(&keys_host, def, "required");
+    host->ph_services = key_texts(def, "services");
+    host->ph_run = key_texts(def, "run");
+    host->ph_router = node_get(def, "router") != NULL;
+    files_expand(loader, node_get(def, "files"), host->ph_files);
+    expand_users(loader, host, node_get(def, "users"));
+    expand_nics(loader, host, node_get(def, "nics"));
+}
+
+/* Personalisation needs an agent; a host without one takes only what its image has. */
+static void check_agentless(Loader *loader, const Node *def)
+{
+    static const char *const wants[] = {"files", "users",  "services",
+                                        "run",   "router", NULL};
+
+    if (g_strcmp0(node_get_text(def, "agent"), "none") != 0)
+        return;
+    for (int i = 0; wants[i]; i++)
+        if (node_get(def, wants[i]))
+            loader_error(loader, node_key(def, wants[i]), NULL,
+                         "a host without agent takes no \"%s\"", wants[i]);
+}
+
+static void expand_estate(Loader *loader, int team)
+{
+    const Node *estate = loader_estate(loader, team);
+    const Node *hosts = node_get(estate, "hosts");
+
+    expand_networks(loader, team, node_get(estate, "networks"));
+    for (guint i = 0; i < node_len(hosts); i++) {
+        Node *name = hosts->nd_keys->pdata[i], *def = node_at(hosts, i);
+        if (name->nd_bad || def->nd_kind != NODE_MAP)
+            continue;
+        expand_host(loader, team, name, def);
+        check_agentless(loader, def);
+    }
+}
+
+void estates_expand(Loader *loader)
+{
+    expand_networks(loader, -1, node_get(loader->ld_root, "networks"));
+    for (guint i = 0; i < loader->ld_plan->p_teams->len; i++)
+        expand_estate(loader, (int)i);
+}
+
+static void warn_unused(Loader *loader, const char *key, const char *what)
+{
+    const Node *map = node_get(loader->ld_root, key);
+
+    if (!map || map->nd_kind != NODE_MAP)
+        return;
+    for (guint i = 0; i < node_len(map); i++)
+        if (!g_hash_table_contains(loader->ld_used, node_at(map, i)))
+            loader_warn(loader, map->nd_keys->pdata[i], NULL,
+                        "nothing uses the %s \"%s\"", what, node_key_at(map, i));
+}
+
+static void warn_idle_networks(Loader *loader)
+{
+    const Plan *plan = loader->ld_plan;
+
+    for (guint i = 0; i < plan->p_networks->len; i++) {
+        const PlanNetwork *network = plan_network(plan, (int)i);
+        const GArray *ports = loader->ld_ports->pdata[i];
+        if (ports->len)
+            continue;
+        const Node *home = network->pn_team < 0 ? loader->ld_root
+                                                : loader_estate(loader, network->pn_team);
+        const char *slash = strchr(network->pn_id, '/');
+        const char *name = slash ? slash + 1 : network->pn_id;
+        loader_warn(loader, node_key(node_get(home, "networks"), name), NULL,
+                    "no host is on the network \"%s\"", name);
+    }
+}
+
+void unused_check(Loader *loader)
+{
+    warn_unused(loader, "estates", "estate");
+    warn_unused(loader, "images", "image");
+    warn_idle_networks(loader);
+}

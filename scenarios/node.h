@@ -1,0 +1,58 @@
+/*
+ * The tree of a YAML file: scalars, lists and maps, each with its place.
+ *
+ * Only a plain subset of YAML is taken: one document, no anchors, aliases, tags or merge
+ * keys, no duplicate keys, text keys; with limits on size, depth, nodes and scalars.
+ * Accessors take NULL and nodes of another kind and answer as if nothing stood there, so
+ * that one pass can go on past the first error.
+ */
+#ifndef PARRY_SCENARIOS_NODE_H
+#define PARRY_SCENARIOS_NODE_H
+
+#include "scenarios/base/diag.h"
+
+#include <glib.h>
+
+#define NODE_FILE_MAX (1024 * 1024) /* bytes of a file */
+#define NODE_DEPTH_MAX 32           /* maps and lists within one another */
+#define NODE_COUNT_MAX 100000       /* nodes of a file */
+#define NODE_SCALAR_MAX (64 * 1024) /* bytes of a scalar */
+#define NODE_KEY_MAX 256            /* bytes of a key */
+
+typedef enum { NODE_SCALAR, NODE_LIST, NODE_MAP } NodeKind;
+
+typedef struct Node Node;
+
+struct Node {
+    NodeKind nd_kind;
+    int nd_line, nd_column; /* 1-based, in characters */
+    gboolean nd_plain;      /* a scalar without quotes, not a block */
+    gboolean nd_bad;      /* a finding was reported: later passes stay silent about it */
+    char *nd_text;        /* scalar */
+    GPtrArray *nd_items;  /* Node: of a list the items, of a map the values */
+    GPtrArray *nd_keys;   /* Node: of a map the keys, in step with nd_items */
+    GHashTable *nd_index; /* of a map: key text to place in nd_items plus 1 */
+};
+
+/* Parses bytes; findings go to diags under the name `file`. NULL: an error was added. */
+Node *node_parse(const char *file, const char *bytes, gsize len, ParryDiags *diags);
+void node_free(Node *node);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Node, node_free)
+
+/* The value of that key, or NULL. */
+Node *node_get(const Node *map, const char *key);
+/* The key's own node, for findings about the key, or NULL. */
+Node *node_key(const Node *map, const char *key);
+/* Items of a list or values of a map. */
+guint node_len(const Node *node);
+Node *node_at(const Node *node, guint i);
+/* The i-th key's text. */
+const char *node_key_at(const Node *map, guint i);
+/* A scalar's text, or NULL; of a bad node NULL. */
+const char *node_text(const Node *node);
+/* node_text() of a map's value. */
+const char *node_get_text(const Node *map, const char *key);
+/* "a list", "a mapping", "text": for messages. */
+const char *node_kind_name(const Node *node);
+
+#endif

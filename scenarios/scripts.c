@@ -1,0 +1,124 @@
+/* Rehearsal: what scripted players do. */
+#include "scenarios/loader.h"
+#include "scenarios/values.h"
+
+#include <string.h>
+
+/* "all", "none", or names of injects. */
+static char **expand_selection(Loader *loader, const Node *def, const char *key,
+                               gboolean *all)
+{
+    Node *node = node_get(def, key);
+    const Node *injects = node_get(loader->ld_root, "injects");
+
+    *all = FALSE;
+    if (!node || node->nd_kind != NODE_LIST) {
+        *all = !g_strcmp0(node_text(node), "all");
+        return g_new0(char *, 1);
+    }
+    for (guint i = 0; i < node_len(node); i++)
+        if (node_text(node_at(node, i)) && !node_get(injects, node_at(node, i)->nd_text))
+            loader_dangling(loader, node_at(node, i), "inject", injects, NULL);
+    return key_texts(def, key);
+}
+
+static void expand_action(Loader *loader, PlanScript *script, Node *def)
+{
+    Node *at = node_get(def, "at"), *host = node_get(def, "host");
+    Plan *plan = loader->ld_plan;
+    gint64 when;
+
+    if (!loader_moment(loader, at, &when) || !node_text(host))
+        return;
+    if (when >= plan->p_duration_us)
+        loader_error(loader, at, NULL, "at or after the drill's end");
+    int index = loader_host(loader, script->sc_team, host->nd_text);
+    if (index < 0) {
+        loader_dangling(loader, host, "host of the team",
+                        node_get(loader_estate(loader, script->sc_team), "hosts"), NULL);
+        return;
+    }
+    if (plan_host(plan, index)->ph_owner == SIDE_WHITE &&
+        plan_team(plan, script->sc_team)->pt_side != SIDE_WHITE)
+        loader_error(loader, host, NULL, "the host \"%s\" is white's: no team acts there",
+                     host->nd_text);
+    PlanAction *action = g_new0(PlanAction, 1);
+    action->ac_at_us = when;
+    action->ac_host = index;
+    action->ac_run = g_strdup(node_get_text(def, "run"));
+    const char *title = node_get_text(def, "title");
+    action->ac_title = g_strdup(title ? title : "action");
+    g_ptr_array_add(script->sc_actions, action);
+}
+
+/* A script that contains needs to know how. */
+static void check_playbooks(Loader *loader, const PlanScript *script, Node *at)
+{
+    const GPtrArray *injects = loader->ld_plan->p_injects;
+
+    for (guint i = 0; i < injects->len; i++) {
+        const PlanInject *inject = injects->pdata[i];
+        if (inject->in_team != script->sc_team || inject->in_kind != INJECT_ATTACK ||
+            inject->in_contain)
+            continue;
+        gboolean named =
+            g_strv_contains((const char *const *)script->sc_contain, inject->in_name);
+        if (named)
+            loader_warn(loader, at, NULL,
+                        "the inject \"%s\" has no playbook that contains it",
+                        inject->in_name);
+    }
+}
+
+static gint compare_actions(gconstpointer a, gconstpointer b)
+{
+    const PlanAction *x = *(PlanAction *const *)a, *y = *(PlanAction *const *)b;
+
+    return (x->ac_at_us > y->ac_at_us) - (x->ac_at_us < y->ac_at_us);
+}
+
+static void expand_script(Loader *loader, int team, Node *def)
+{
+    PlanScript *script = plan_script_add(loader->ld_plan, team);
+    const Node *actions = node_get(def, "actions");
+
+    script->sc_detect = expand_selection(loader, def, "detect", &script->sc_detect_all);
+    script->sc_contain =
+        expand_selection(loader, def, "contain", &script->sc_contain_all);
+    script->sc_delay_us = key_duration(&keys_script, def, "delay");
+    if (actions && actions->nd_kind == NODE_LIST)
+        for (guint i = 0; i < node_len(actions); i++)
+            expand_action(loader, script, node_at(actions, i));
+    g_ptr_array_sort(script->sc_actions, compare_actions);
+    check_playbooks(loader, script, node_key(def, "contain"));
+}
+
+static gboolean has_script(const Plan *plan, int team)
+{
+    for (guint i = 0; i < plan->p_scripts->len; i++)
+        if (((PlanScript *)plan->p_scripts->pdata[i])->sc_team == team)
+            return TRUE;
+    return FALSE;
+}
+
+void scripts_expand(Loader *loader)
+{
+    const Node *scripts = node_get(loader->ld_root, "rehearsal");
+
+    if (!scripts || scripts->nd_kind != NODE_MAP)
+        return;
+    for (guint i = 0; i < node_len(scripts); i++) {
+        Node *name = scripts->nd_keys->pdata[i];
+        if (name->nd_bad)
+            continue;
+        g_autoptr(GArray) teams = loader_teams(loader, name);
+        for (guint j = 0; j < teams->len; j++) {
+            int team = g_array_index(teams, int, j);
+            if (has_script(loader->ld_plan, team))
+                loader_error(loader, name, NULL, "the team %s has two scripts",
+                             plan_team(loader->ld_plan, team)->pt_id);
+            else
+                expand_script(loader, team, node_at(scripts, i));
+        }
+    }
+}

@@ -1,0 +1,37 @@
+/*
+ * The forms of the language's scalars: what each may look like and how it reads.
+ */
+#ifndef PARRY_SCENARIOS_VALUES_H
+#define PARRY_SCENARIOS_VALUES_H
+
+#include "scenarios/keys.h"
+
+/*
+ * Is `text` of the spec's scalar type (`type`: ks_type, or ks_item)? If not, *why gets
+ * what is wrong, to be freed by g_free().
+ */
+gboolean value_check(const KeySpec *spec, KeyType type, const char *text, char **why);
+/* "a duration such as 1h30m": what the type wants. */
+const char *value_want(KeyType type);
+/* TRUE where the type is text to people: a plain scalar must not read as something else.
+ */
+gboolean value_is_text(KeyType type);
+/* "a boolean", "null", "a number" or "a date" where YAML 1.1 or 1.2 reads the plain
+ * scalar so, else NULL. */
+const char *value_retyped(const char *plain);
+
+gboolean value_int(const char *text, gint64 *out);
+gboolean value_percent(const char *text, int *out);
+gboolean value_points(const char *text, gint64 *milli);
+gboolean value_size(const char *text, guint64 *bytes);
+gboolean value_mode(const char *text, int *mode);
+gboolean value_address(const char *text, guint32 *addr);
+gboolean value_cidr(const char *text, guint32 *addr, int *prefix);
+/* "8443:443/tcp": outer and inner port (the same where one is given), "tcp" or "udp". */
+gboolean value_port(const char *text, int *outer, int *inner, const char **proto);
+/* T1110 covers T1110 and T1110.001. */
+gboolean value_technique_covers(const char *allowed, const char *technique);
+/* Of the names, the one that `text` is most likely a slip of, or NULL. */
+const char *value_closest(const char *text, const GPtrArray *names);
+
+#endif
