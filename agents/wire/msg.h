@@ -357,8 +357,9 @@ void wire_init(void);
 
 /*
  * Decodes one line (without newline) that came from the other side and is meant for dir.
- * Returns true with *m filled, to be freed by wire_msg_clear; or false with *m cleared
- * and the reason in *e. Never aborts, whatever the bytes.
+ * Returns true with *m filled, to be freed by wire_msg_clear; or false with the reason in
+ * *e and of *m only kind, seq and id, as far as they could be read: enough to count the
+ * message as taken and to refuse it by name. Never aborts, whatever the bytes.
  */
 bool wire_decode(enum wire_dir dir, const char *line, size_t len, struct wire_msg *m,
                  struct wire_error *e);

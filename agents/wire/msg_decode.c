@@ -337,7 +337,6 @@ static bool take_message(const struct where *w, const struct kind *k, json_t *ro
         if (strcmp(key, "k") != 0 && !is_member(head, key) && !is_member(k->members, key))
             return wire_fail(w->e, "%s: unknown member '%.32s'", k->name, key);
     }
-    m->kind = k->kind;
     return take_known(w, head, root, (char *)m) &&
            take_known(w, k->members, root, (char *)m) && (!k->check || k->check(m, w->e));
 }
@@ -352,8 +351,17 @@ static bool decode_root(enum wire_dir dir, json_t *root, struct wire_msg *m,
     const struct kind *k = kind_named(json_string_value(name), dir);
     if (!k)
         return wire_fail(e, "unknown kind '%.32s'", json_string_value(name));
+    m->kind = k->kind;
     struct where w = {m->arena, k->name, e};
     return take_message(&w, k, root, m);
+}
+
+/* A number of a message that is refused, or 0. */
+static int64_t readable_number(json_t *root, const char *name)
+{
+    int64_t value = json_integer_value(json_object_get(root, name));
+
+    return value > 0 ? value : 0;
 }
 
 bool wire_decode(enum wire_dir dir, const char *line, size_t len, struct wire_msg *m,
@@ -376,7 +384,11 @@ bool wire_decode(enum wire_dir dir, const char *line, size_t len, struct wire_ms
     m->arena = a;
     if (decode_root(dir, root, m, e))
         return true;
+    struct wire_msg rest = {.kind = m->kind, .ack = -1};
+    rest.seq = readable_number(root, "seq");
+    rest.id = readable_number(root, "id");
     wire_msg_clear(m);
+    *m = rest;
     return false;
 }
 

@@ -1,0 +1,70 @@
+#include "agents/agent/beat.h"
+
+#include "agents/agent/text.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BEAT_S 2
+
+static struct event *timer;
+
+static int64_t wall_us(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_REALTIME, &ts);
+    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+/* Second number of /proc/self/statm, in pages; 0 without /proc. */
+static int64_t rss_kb(void)
+{
+    char line[128];
+    long long size, resident;
+
+    if (!text_first_line("/proc/self/statm", line, sizeof(line)) ||
+        sscanf(line, "%lld %lld", &size, &resident) != 2)
+        return 0;
+    return resident * sysconf(_SC_PAGESIZE) / 1024;
+}
+
+void beat_send(struct agent *a)
+{
+    struct wire_queue_stats stats;
+    struct wire_msg m;
+
+    if (!a->welcomed) /* a beat is about now: none are saved up */
+        return;
+    wire_queue_stats(a->queue, &stats);
+    wire_msg_init(&m, WIRE_BEAT);
+    m.beat.mono_us = agent_now_us();
+    m.beat.wall_us = wall_us();
+    m.beat.rss_kb = rss_kb();
+    m.beat.drops = (int64_t)stats.dropped;
+    m.beat.queued = (int64_t)(stats.waiting + stats.unacked);
+    agent_send(a, &m);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    beat_send(arg);
+}
+
+bool beat_start(struct agent *a)
+{
+    struct timeval tv = {BEAT_S, 0};
+
+    timer = event_new(a->base, -1, EV_PERSIST, on_timer, a);
+    return timer && event_add(timer, &tv) == 0;
+}
+
+void beat_stop(void)
+{
+    if (timer)
+        event_free(timer);
+    timer = NULL;
+}

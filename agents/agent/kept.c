@@ -1,0 +1,278 @@
+/*
+ * The file holds lines of the protocol itself: "started" for what was taken, the answer
+ * for what ended, "welcome" for the epoch; so it is read by the same decoder. It is
+ * appended to, and written anew when it has grown to twice what is worth keeping.
+ */
+#include "agents/agent/kept.h"
+
+#include "agents/agent/text.h"
+#include "agents/wire/frame.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct record {
+    int64_t id;   /* 0: free */
+    char *answer; /* encoded, or NULL while it runs */
+};
+
+struct kept {
+    struct record ring[KEPT_MAX];
+    size_t next;
+    int64_t epoch;
+    int fd; /* -1: in memory only */
+    size_t lines;
+    char path[256];
+};
+
+static struct record *find(struct kept *k, int64_t id)
+{
+    for (size_t i = 0; i < KEPT_MAX; i++)
+        if (k->ring[i].id == id)
+            return &k->ring[i];
+    return NULL;
+}
+
+static struct record *add(struct kept *k, int64_t id)
+{
+    struct record *r = &k->ring[k->next];
+
+    /* What still runs is not overwritten unless everything does. */
+    for (size_t i = 0; r->id && !r->answer && i < KEPT_MAX; i++) {
+        k->next = (k->next + 1) % KEPT_MAX;
+        r = &k->ring[k->next];
+    }
+    k->next = (k->next + 1) % KEPT_MAX;
+    free(r->answer);
+    r->answer = NULL;
+    r->id = id;
+    return r;
+}
+
+/* Encodes with a number, which the decoder wants of these kinds. */
+static char *encode(struct wire_msg m, size_t *len)
+{
+    struct wire_error e;
+
+    m.seq = 1;
+    m.ack = -1;
+    char *line = wire_encode(&m, len, &e);
+    if (!line)
+        agent_log("state: %s", e.text);
+    return line;
+}
+
+static void append(struct kept *k, const char *line, size_t len)
+{
+    if (k->fd < 0)
+        return;
+    char out[FRAME_MAX];
+    memcpy(out, line, len);
+    out[len] = '\n';
+    k->lines++;
+    if (write(k->fd, out, len + 1) == (ssize_t)len + 1)
+        return;
+    agent_log("%s: write: %s; results are kept in memory only", k->path, strerror(errno));
+    close(k->fd);
+    k->fd = -1;
+}
+
+static void append_started(struct kept *k, int64_t id)
+{
+    struct wire_msg m;
+    size_t len;
+
+    wire_msg_init(&m, WIRE_STARTED);
+    m.id = id;
+    char *line = encode(m, &len);
+    if (line)
+        append(k, line, len);
+    free(line);
+}
+
+static void append_epoch(struct kept *k)
+{
+    struct wire_msg m;
+    size_t len;
+
+    wire_msg_init(&m, WIRE_WELCOME);
+    m.welcome.v = WIRE_VERSION;
+    m.welcome.epoch = k->epoch;
+    char *line = encode(m, &len);
+    if (line)
+        append(k, line, len);
+    free(line);
+}
+
+/* A new file beside the old one, then over it: a kill in between loses nothing. */
+static void rewrite(struct kept *k)
+{
+    char path[sizeof(k->path) + 8];
+
+    text_format(path, sizeof(path), "%s.new", k->path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        agent_log("%s: %s; results are kept in memory only", path, strerror(errno));
+        return;
+    }
+    if (k->fd >= 0)
+        close(k->fd);
+    k->fd = fd;
+    k->lines = 0;
+    append_epoch(k);
+    for (size_t i = 0; i < KEPT_MAX; i++) {
+        const struct record *r = &k->ring[(k->next + i) % KEPT_MAX];
+        if (r->id && r->answer)
+            append(k, r->answer, strlen(r->answer));
+        else if (r->id)
+            append_started(k, r->id);
+    }
+    if (rename(path, k->path) < 0)
+        agent_log("%s: rename: %s", k->path, strerror(errno));
+}
+
+static bool load_line(void *arg, enum frame_event event, const char *line, size_t len)
+{
+    struct kept *k = arg;
+    struct wire_msg m;
+    struct wire_error e;
+
+    if (event != FRAME_LINE)
+        return true;
+    if (wire_decode(WIRE_TO_AGENT, line, len, &m, &e) && m.kind == WIRE_WELCOME) {
+        k->epoch = m.welcome.epoch;
+    } else if (wire_decode(WIRE_TO_HOST, line, len, &m, &e) && m.id > 0) {
+        struct record *r = find(k, m.id);
+        if (!r)
+            r = add(k, m.id);
+        if (m.kind != WIRE_STARTED && !r->answer)
+            r->answer = strndup(line, len);
+    }
+    wire_msg_clear(&m);
+    return true;
+}
+
+static void load(struct kept *k)
+{
+    struct frame_reader reader;
+    size_t len;
+    char *text = text_read_file(k->path, 4u << 20, &len);
+
+    if (!text)
+        return;
+    frame_reader_init(&reader);
+    frame_feed(&reader, text, len, load_line, k);
+    frame_reader_clear(&reader);
+    free(text);
+}
+
+struct kept *kept_open(const char *dir)
+{
+    struct kept *k = calloc(1, sizeof(*k));
+
+    if (!k)
+        return NULL;
+    k->fd = -1;
+    text_format(k->path, sizeof(k->path), "%s/state", dir);
+    if (mkdir(dir, 0755) < 0 && errno != EEXIST)
+        agent_log("%s: mkdir: %s", dir, strerror(errno));
+    load(k);
+    rewrite(k);
+    return k;
+}
+
+void kept_free(struct kept *k)
+{
+    if (!k)
+        return;
+    for (size_t i = 0; i < KEPT_MAX; i++)
+        free(k->ring[i].answer);
+    if (k->fd >= 0)
+        close(k->fd);
+    free(k);
+}
+
+int64_t kept_last_epoch(const struct kept *k)
+{
+    return k->epoch;
+}
+
+void kept_epoch(struct kept *k, int64_t epoch)
+{
+    k->epoch = epoch;
+    append_epoch(k);
+}
+
+static void store_answer(struct kept *k, const struct wire_msg *m)
+{
+    struct record *r = find(k, m->id);
+    size_t len;
+
+    char *line = encode(*m, &len);
+    if (!line)
+        return;
+    if (!r)
+        r = add(k, m->id);
+    free(r->answer);
+    r->answer = line;
+    append(k, line, len);
+    if (k->lines > 2 * KEPT_MAX)
+        rewrite(k);
+}
+
+/* Sends again what is stored for r, or says that it is lost. */
+static void answer(struct agent *a, struct record *r)
+{
+    struct wire_msg m;
+    struct wire_error e;
+
+    if (!r->answer) {
+        wire_msg_init(&m, WIRE_RESULT);
+        m.id = r->id;
+        m.result.status = WIRE_LOST;
+        m.result.text = "the agent was started again while it ran";
+        store_answer(a->kept, &m);
+        agent_send(a, &m);
+        return;
+    }
+    if (wire_decode(WIRE_TO_HOST, r->answer, strlen(r->answer), &m, &e))
+        agent_send(a, &m);
+    else
+        agent_log("state: %s", e.text);
+    wire_msg_clear(&m);
+}
+
+void kept_repeat(struct agent *a)
+{
+    struct kept *k = a->kept;
+
+    for (size_t i = 0; i < KEPT_MAX; i++) {
+        struct record *r = &k->ring[(k->next + i) % KEPT_MAX];
+        if (r->id)
+            answer(a, r);
+    }
+}
+
+bool kept_begin(struct agent *a, const struct wire_msg *m)
+{
+    struct record *r = find(a->kept, m->id);
+
+    if (r && r->answer)
+        answer(a, r);
+    if (r) /* or it runs right now, and will be answered */
+        return false;
+    add(a->kept, m->id);
+    append_started(a->kept, m->id);
+    return true;
+}
+
+void kept_end(struct agent *a, const struct wire_msg *m)
+{
+    store_answer(a->kept, m);
+    agent_send(a, m);
+}

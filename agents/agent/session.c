@@ -1,0 +1,207 @@
+#include "agents/agent/session.h"
+
+#include "agents/agent/beat.h"
+#include "agents/agent/channel.h"
+#include "agents/agent/kept.h"
+#include "agents/agent/order.h"
+#include "agents/agent/text.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define HELLO_AGAIN_US                                                                   \
+    500000 /* an empty line sooner than this after a hello is its own */
+
+/* Time of the last hello; one agent a process. */
+static int64_t hello_at_us;
+
+static void begin(struct agent *a)
+{
+    struct wire_msg m;
+    struct wire_error e;
+    char name[65] = "";
+    size_t len;
+
+    a->welcomed = false;
+    hello_at_us = agent_now_us();
+    if (gethostname(name, sizeof(name) - 1) < 0)
+        name[0] = '\0';
+    text_clean(name);
+    wire_msg_init(&m, WIRE_HELLO);
+    m.hello = (struct wire_hello){
+        .v = WIRE_VERSION,
+        .agent = PARRY_VERSION,
+        .boot = a->boot,
+        .inst = a->inst,
+        .epoch = a->epoch,
+        .last = wire_queue_taken(a->queue),
+        .name = name,
+    };
+    char *line = wire_encode(&m, &len, &e);
+    if (!line) {
+        agent_log("hello: %s", e.text);
+        return;
+    }
+    char out[FRAME_MAX];
+    out[0] = '\n'; /* ends half a line that an earlier connection left */
+    memcpy(out + 1, line, len);
+    out[len + 1] = '\n';
+    channel_begin(a->channel, out, len + 2);
+    free(line);
+}
+
+void session_up(void *arg)
+{
+    begin(arg);
+}
+
+void session_down(void *arg)
+{
+    struct agent *a = arg;
+
+    a->welcomed = false;
+}
+
+const char *session_next(void *arg, size_t *len)
+{
+    struct agent *a = arg;
+
+    return a->welcomed ? wire_queue_next(a->queue, len) : NULL;
+}
+
+static void on_welcome(struct agent *a, const struct wire_msg *m)
+{
+    const struct wire_welcome *w = &m->welcome;
+
+    if (w->v != WIRE_VERSION) {
+        agent_log("welcome: the host speaks version %lld, this agent %d", (long long)w->v,
+                  WIRE_VERSION);
+        return;
+    }
+    if (w->epoch != a->epoch) {
+        agent_abort(a, true);
+        wire_queue_restart(a->queue, false);
+        a->epoch = w->epoch;
+        kept_epoch(a->kept, w->epoch);
+    } else if (!wire_queue_resume(a->queue, w->last)) {
+        agent_log("welcome: the host took %lld messages, more than were sent",
+                  (long long)w->last);
+        wire_queue_resume(a->queue, 0);
+    }
+    wire_credit_set(a->queue, w->credit);
+    a->welcomed = true;
+    beat_send(a);
+    agent_credit(a);
+    channel_kick(a->channel);
+}
+
+static void on_credit(struct agent *a, const struct wire_msg *m)
+{
+    wire_credit_add(a->queue, m->credit);
+    agent_credit(a);
+}
+
+static void on_abort(struct agent *a, const struct wire_msg *m)
+{
+    (void)m;
+    agent_abort(a, false);
+}
+
+static void on_ping(struct agent *a, const struct wire_msg *m)
+{
+    (void)m;
+    beat_send(a);
+}
+
+/* Who takes what. A kind that is kept is never run twice: see kept.h. */
+static const struct handler {
+    enum wire_kind kind;
+    bool kept;
+    void (*take)(struct agent *a, const struct wire_msg *m);
+} handlers[] = {
+    {WIRE_WELCOME, false, on_welcome},  {WIRE_CREDIT_MSG, false, on_credit},
+    {WIRE_PING, false, on_ping},        {WIRE_ORDER, true, order_take},
+    {WIRE_CANCEL, false, order_cancel}, {WIRE_ABORT, false, on_abort},
+};
+
+static void dispatch(struct agent *a, const struct wire_msg *m)
+{
+    for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++) {
+        if (handlers[i].kind != m->kind)
+            continue;
+        if (!handlers[i].kept || kept_begin(a, m))
+            handlers[i].take(a, m);
+        return;
+    }
+    if (m->kind != WIRE_ACK)
+        agent_refuse(a, m, "%s: this agent does not do that", wire_kind_name(m->kind));
+}
+
+/* Counts a numbered message; false when it is not to be handled. */
+static bool take_number(struct agent *a, const struct wire_msg *m)
+{
+    if (!wire_kind_numbered(m->kind) || m->seq < 1)
+        return true;
+    enum wire_taken taken = wire_queue_take(a->queue, m->seq);
+    if (taken == WIRE_GAP && a->welcomed) {
+        agent_log("%s: number %lld came after %lld", wire_kind_name(m->kind),
+                  (long long)m->seq, (long long)wire_queue_taken(a->queue));
+        begin(a); /* the host sends again what is missing */
+    }
+    return taken == WIRE_NEW;
+}
+
+/* A line that could not be read is refused, and still counted where its number could be:
+ * else the host would send it again for ever. */
+static void refuse_line(struct agent *a, const struct wire_msg *m,
+                        const struct wire_error *e)
+{
+    agent_log("refused a line: %s", e->text);
+    if (m->seq > 0 && wire_queue_take(a->queue, m->seq) == WIRE_NEW) {
+        wire_queue_commit(a->queue, m->seq);
+        agent_refuse(a, m, "%s", e->text);
+    }
+    channel_kick(a->channel);
+}
+
+static void take_line(struct agent *a, const char *line, size_t len)
+{
+    struct wire_msg m;
+    struct wire_error e;
+
+    if (!wire_decode(WIRE_TO_AGENT, line, len, &m, &e)) {
+        refuse_line(a, &m, &e);
+        return;
+    }
+    if (m.ack >= 0 && !wire_queue_acked(a->queue, m.ack))
+        agent_log("%s: acknowledges %lld, which was never sent", wire_kind_name(m.kind),
+                  (long long)m.ack);
+    if (take_number(a, &m)) {
+        dispatch(a, &m);
+        wire_queue_commit(a->queue, m.seq);
+    }
+    wire_msg_clear(&m);
+    channel_kick(a->channel);
+}
+
+bool session_line(void *arg, enum frame_event event, const char *line, size_t len)
+{
+    struct agent *a = arg;
+
+    switch (event) {
+    case FRAME_LINE:
+        take_line(a, line, len);
+        break;
+    case FRAME_TOO_LONG:
+        agent_log("skipped a line of more than %d bytes", FRAME_MAX);
+        break;
+    case FRAME_EMPTY:
+        /* The host has a new connection, and may have lost what it knew. */
+        if (agent_now_us() - hello_at_us > HELLO_AGAIN_US)
+            begin(a);
+        break;
+    }
+    return true;
+}
