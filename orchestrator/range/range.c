@@ -1,10 +1,10 @@
 #include "orchestrator/range/range.h"
 
 #include "orchestrator/range/act.h"
+#include "orchestrator/range/connection.h"
 #include "orchestrator/range/domain_xml.h"
 #include "orchestrator/range/filter_xml.h"
 #include "orchestrator/range/inspect.h"
-#include "orchestrator/range/link.h"
 #include "orchestrator/range/network_xml.h"
 #include "orchestrator/range/pool.h"
 #include "orchestrator/range/sweep.h"
@@ -19,7 +19,7 @@ struct Range {
     RangeConfig ra_config; /* its texts are copies */
     struct event_base *ra_base;
     Pool *ra_pool;
-    Link *ra_link;
+    Connection *ra_link;
     Watch *ra_watch;
     GHashTable *ra_hosts; /* domain UUID -> host + 1 */
     gboolean ra_events;   /* holds the event thread */
@@ -89,7 +89,7 @@ static virConnectPtr own_connection(Range *range, GError **error)
 
     if (conn)
         return conn;
-    conn = link_get(range->ra_link, NULL);
+    conn = connection_get(range->ra_link, NULL);
     if (conn)
         g_clear_error(error);
     return conn;
@@ -100,7 +100,7 @@ static virConnectPtr own_connection(Range *range, GError **error)
 static void look_work(gpointer data)
 {
     Look *look = data;
-    g_autoptr(virConnect) conn = link_get(look->lo_range->ra_link, &look->lo_error);
+    g_autoptr(virConnect) conn = connection_get(look->lo_range->ra_link, &look->lo_error);
 
     if (conn)
         act_domain_state(conn, look->lo_uuid, &look->lo_state, &look->lo_error);
@@ -217,7 +217,7 @@ static void job_work(gpointer data)
         cancelled(&job->jo_error);
         return;
     }
-    conn = link_get(job->jo_range->ra_link, &job->jo_error);
+    conn = connection_get(job->jo_range->ra_link, &job->jo_error);
     for (guint i = 0; conn && i < job->jo_objects->len; i++)
         if (!job_act(job, conn, &g_array_index(job->jo_objects, ActObject, i)))
             return;
@@ -499,7 +499,7 @@ static void inspect_work(gpointer data)
 {
     Visit *visit = data;
     Range *range = visit->vi_range;
-    g_autoptr(virConnect) conn = link_get(range->ra_link, &visit->vi_error);
+    g_autoptr(virConnect) conn = connection_get(range->ra_link, &visit->vi_error);
 
     if (conn)
         visit->vi_rows =
@@ -558,7 +558,7 @@ static void index_hosts(Range *range)
 
 static gboolean start(Range *range, GError **error)
 {
-    LinkCalls link = {on_domain, on_change, range};
+    ConnectionCalls link = {on_domain, on_change, range};
 
     if (!virt_init(error) || !virt_events_hold(error))
         return FALSE;
@@ -568,8 +568,8 @@ static gboolean start(Range *range, GError **error)
     if (!range->ra_pool)
         return FALSE;
     range->ra_link =
-        link_new(range->ra_base, range->ra_pool, range->ra_config.rg_uri, &link);
-    return link_open(range->ra_link, error);
+        connection_new(range->ra_base, range->ra_pool, range->ra_config.rg_uri, &link);
+    return connection_open(range->ra_link, error);
 }
 
 Range *range_new(struct event_base *base, const Plan *plan, const RangeConfig *config,
@@ -607,10 +607,10 @@ void range_free(Range *range)
         return;
     range->ra_freeing = TRUE;
     if (range->ra_link)
-        link_close(range->ra_link);
+        connection_close(range->ra_link);
     pool_free(range->ra_pool);
     if (range->ra_link)
-        link_free(range->ra_link);
+        connection_free(range->ra_link);
     if (range->ra_events)
         virt_events_drop();
     watch_free(range->ra_watch);

@@ -1,4 +1,4 @@
-#include "orchestrator/range/link.h"
+#include "orchestrator/range/connection.h"
 
 #include "orchestrator/range/range.h"
 
@@ -15,12 +15,12 @@
 
 /*
  * What libvirt's callbacks hold. libvirt frees its reference when it likes, also after
- * the link is gone; pt_pool is NULL from then on and the callbacks say nothing.
+ * the connection is gone; pt_pool is NULL from then on and the callbacks say nothing.
  */
 typedef struct {
     GMutex pt_lock;
     Pool *pt_pool;
-    Link *pt_link;
+    Connection *pt_owner;
 } Port;
 
 /* One connection, with which of its callbacks are registered. */
@@ -29,10 +29,10 @@ typedef struct {
     int se_event;
 } Session;
 
-struct Link {
+struct Connection {
     char *li_uri;
     Pool *li_pool;
-    LinkCalls li_calls;
+    ConnectionCalls li_calls;
     Port *li_port;
     struct event *li_timer;
     guint li_pause_ms;
@@ -45,21 +45,21 @@ struct Link {
 
 /* A lifecycle event on its way to the loop thread. */
 typedef struct {
-    Link *no_link;
+    Connection *no_owner;
     char no_uuid[VIR_UUID_STRING_BUFLEN];
     int no_event, no_detail;
 } Note;
 
 /* The end of a connection on its way to the loop thread. */
 typedef struct {
-    Link *lo_link;
+    Connection *lo_owner;
     virConnectPtr lo_conn; /* only compared */
     int lo_reason;
 } Loss;
 
 /* An attempt to connect. */
 typedef struct {
-    Link *tr_link;
+    Connection *tr_owner;
     Session tr_session;
     GError *tr_error;
 } Attempt;
@@ -87,12 +87,12 @@ static void port_post(Port *port, PoolDone done, gpointer note)
 static void deliver_note(gpointer data, gboolean ran)
 {
     g_autofree Note *note = data;
-    Link *link = note->no_link;
+    Connection *connection = note->no_owner;
 
     (void)ran;
-    if (!link->li_closing)
-        link->li_calls.lk_on_domain(note->no_uuid, note->no_event, note->no_detail,
-                                    link->li_calls.lk_data);
+    if (!connection->li_closing)
+        connection->li_calls.cn_on_domain(note->no_uuid, note->no_event, note->no_detail,
+                                          connection->li_calls.cn_data);
 }
 
 /* On libvirt's event thread: nothing but the way over to the loop. */
@@ -103,7 +103,7 @@ static int on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int 
     Note *note = g_new0(Note, 1);
 
     (void)conn;
-    *note = (Note){.no_link = port->pt_link, .no_event = event, .no_detail = detail};
+    *note = (Note){.no_owner = port->pt_owner, .no_event = event, .no_detail = detail};
     if (virDomainGetUUIDString(domain, note->no_uuid) < 0)
         note->no_uuid[0] = '\0';
     port_post(port, deliver_note, note);
@@ -137,13 +137,13 @@ static void session_close(Session *session)
     session->se_conn = NULL;
 }
 
-static void later(Link *link)
+static void later(Connection *connection)
 {
-    struct timeval pause = {.tv_sec = link->li_pause_ms / 1000,
-                            .tv_usec = link->li_pause_ms % 1000 * 1000};
+    struct timeval pause = {.tv_sec = connection->li_pause_ms / 1000,
+                            .tv_usec = connection->li_pause_ms % 1000 * 1000};
 
-    link->li_pause_ms = MIN(link->li_pause_ms * 2, PAUSE_LAST_MS);
-    event_add(link->li_timer, &pause);
+    connection->li_pause_ms = MIN(connection->li_pause_ms * 2, PAUSE_LAST_MS);
+    event_add(connection->li_timer, &pause);
 }
 
 static void drop_session(gpointer data)
@@ -158,36 +158,36 @@ static void dropped(gpointer data, gboolean ran)
     g_free(data);
 }
 
-static void retire(Link *link, Session session)
+static void retire(Connection *connection, Session session)
 {
-    pool_run(link->li_pool, POOL_URGENT, drop_session, dropped,
+    pool_run(connection->li_pool, POOL_URGENT, drop_session, dropped,
              g_memdup2(&session, sizeof(session)));
 }
 
 static void deliver_loss(gpointer data, gboolean ran)
 {
     g_autofree Loss *loss = data;
-    Link *link = loss->lo_link;
+    Connection *connection = loss->lo_owner;
     Session old = {0};
 
     (void)ran;
-    if (link->li_closing)
+    if (connection->li_closing)
         return;
-    g_mutex_lock(&link->li_lock);
-    if (link->li_now.se_conn == loss->lo_conn) {
-        old = link->li_now;
-        link->li_now.se_conn = NULL;
+    g_mutex_lock(&connection->li_lock);
+    if (connection->li_now.se_conn == loss->lo_conn) {
+        old = connection->li_now;
+        connection->li_now.se_conn = NULL;
     }
-    g_mutex_unlock(&link->li_lock);
+    g_mutex_unlock(&connection->li_lock);
     if (!old.se_conn) {
-        link->li_lost = loss->lo_conn;
+        connection->li_lost = loss->lo_conn;
         return;
     }
-    retire(link, old);
-    link->li_calls.lk_on_change(FALSE, loss_text(loss->lo_reason),
-                                link->li_calls.lk_data);
-    link->li_pause_ms = PAUSE_FIRST_MS;
-    later(link);
+    retire(connection, old);
+    connection->li_calls.cn_on_change(FALSE, loss_text(loss->lo_reason),
+                                      connection->li_calls.cn_data);
+    connection->li_pause_ms = PAUSE_FIRST_MS;
+    later(connection);
 }
 
 /* On libvirt's event thread, or on the thread whose call noticed. */
@@ -196,19 +196,19 @@ static void on_close(virConnectPtr conn, int reason, void *data)
     Port *port = data;
     Loss *loss = g_new0(Loss, 1);
 
-    *loss = (Loss){.lo_link = port->pt_link, .lo_conn = conn, .lo_reason = reason};
+    *loss = (Loss){.lo_owner = port->pt_owner, .lo_conn = conn, .lo_reason = reason};
     port_post(port, deliver_loss, loss);
 }
 
-static gboolean watch_session(Link *link, Session *session, GError **error)
+static gboolean watch_session(Connection *connection, Session *session, GError **error)
 {
     virConnectPtr conn = session->se_conn;
-    Port *port = link->li_port;
+    Port *port = connection->li_port;
 
     if (virConnectRegisterCloseCallback(conn, on_close, g_atomic_rc_box_acquire(port),
                                         port_unref) < 0) {
         port_unref(port);
-        virt_error(error, NULL, link->li_uri, "watch the connection");
+        virt_error(error, NULL, connection->li_uri, "watch the connection");
         return FALSE;
     }
     session->se_event =
@@ -217,7 +217,7 @@ static gboolean watch_session(Link *link, Session *session, GError **error)
                                          g_atomic_rc_box_acquire(port), port_unref);
     if (session->se_event < 0) {
         port_unref(port);
-        virt_error(error, NULL, link->li_uri, "watch domains");
+        virt_error(error, NULL, connection->li_uri, "watch domains");
         return FALSE;
     }
     /* A driver without keepalives (test, or embedded in the client) refuses them. */
@@ -226,13 +226,13 @@ static gboolean watch_session(Link *link, Session *session, GError **error)
     return TRUE;
 }
 
-static gboolean session_open(Link *link, Session *session, GError **error)
+static gboolean session_open(Connection *connection, Session *session, GError **error)
 {
     session->se_event = -1;
-    session->se_conn = virt_open(link->li_uri, error);
+    session->se_conn = virt_open(connection->li_uri, error);
     if (!session->se_conn)
         return FALSE;
-    if (watch_session(link, session, error))
+    if (watch_session(connection, session, error))
         return TRUE;
     session_close(session);
     return FALSE;
@@ -242,94 +242,95 @@ static void attempt(gpointer data)
 {
     Attempt *try = data;
 
-    session_open(try->tr_link, &try->tr_session, &try->tr_error);
+    session_open(try->tr_owner, &try->tr_session, &try->tr_error);
 }
 
 static void attempted(gpointer data, gboolean ran)
 {
     g_autofree Attempt *try = data;
-    Link *link = try->tr_link;
-    gboolean good = try->tr_session.se_conn && try->tr_session.se_conn != link->li_lost;
+    Connection *connection = try->tr_owner;
+    gboolean good =
+        try->tr_session.se_conn && try->tr_session.se_conn != connection->li_lost;
 
     g_clear_error(&try->tr_error);
-    if (!ran || link->li_closing) {
+    if (!ran || connection->li_closing) {
         session_close(&try->tr_session);
     } else if (good) {
-        g_mutex_lock(&link->li_lock);
-        link->li_now = try->tr_session;
-        g_mutex_unlock(&link->li_lock);
-        link->li_calls.lk_on_change(TRUE, NULL, link->li_calls.lk_data);
+        g_mutex_lock(&connection->li_lock);
+        connection->li_now = try->tr_session;
+        g_mutex_unlock(&connection->li_lock);
+        connection->li_calls.cn_on_change(TRUE, NULL, connection->li_calls.cn_data);
     } else {
         if (try->tr_session.se_conn)
-            retire(link, try->tr_session);
-        later(link);
+            retire(connection, try->tr_session);
+        later(connection);
     }
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *data)
 {
-    Link *link = data;
+    Connection *connection = data;
     Attempt *try = g_new0(Attempt, 1);
 
     (void)fd;
     (void)what;
-    try->tr_link = link;
-    link->li_lost = NULL;
-    pool_run(link->li_pool, POOL_URGENT, attempt, attempted, try);
+    try->tr_owner = connection;
+    connection->li_lost = NULL;
+    pool_run(connection->li_pool, POOL_URGENT, attempt, attempted, try);
 }
 
-Link *link_new(struct event_base *base, Pool *pool, const char *uri,
-               const LinkCalls *calls)
+Connection *connection_new(struct event_base *base, Pool *pool, const char *uri,
+                           const ConnectionCalls *calls)
 {
-    Link *link = g_new0(Link, 1);
+    Connection *connection = g_new0(Connection, 1);
 
-    link->li_uri = g_strdup(uri);
-    link->li_pool = pool;
-    link->li_calls = *calls;
-    link->li_pause_ms = PAUSE_FIRST_MS;
-    link->li_timer = evtimer_new(base, on_timer, link);
-    g_mutex_init(&link->li_lock);
-    link->li_port = g_atomic_rc_box_new0(Port);
-    g_mutex_init(&link->li_port->pt_lock);
-    link->li_port->pt_pool = pool;
-    link->li_port->pt_link = link;
-    return link;
+    connection->li_uri = g_strdup(uri);
+    connection->li_pool = pool;
+    connection->li_calls = *calls;
+    connection->li_pause_ms = PAUSE_FIRST_MS;
+    connection->li_timer = evtimer_new(base, on_timer, connection);
+    g_mutex_init(&connection->li_lock);
+    connection->li_port = g_atomic_rc_box_new0(Port);
+    g_mutex_init(&connection->li_port->pt_lock);
+    connection->li_port->pt_pool = pool;
+    connection->li_port->pt_owner = connection;
+    return connection;
 }
 
-gboolean link_open(Link *link, GError **error)
+gboolean connection_open(Connection *connection, GError **error)
 {
-    return session_open(link, &link->li_now, error);
+    return session_open(connection, &connection->li_now, error);
 }
 
-virConnectPtr link_get(Link *link, GError **error)
+virConnectPtr connection_get(Connection *connection, GError **error)
 {
     virConnectPtr conn;
 
-    g_mutex_lock(&link->li_lock);
-    conn = link->li_now.se_conn;
+    g_mutex_lock(&connection->li_lock);
+    conn = connection->li_now.se_conn;
     if (conn && virConnectRef(conn) < 0)
         conn = NULL;
-    g_mutex_unlock(&link->li_lock);
+    g_mutex_unlock(&connection->li_lock);
     if (!conn)
         g_set_error(error, RANGE_ERROR, RANGE_ERROR_LINK,
-                    "%s: not connected to libvirt at the moment", link->li_uri);
+                    "%s: not connected to libvirt at the moment", connection->li_uri);
     return conn;
 }
 
-void link_close(Link *link)
+void connection_close(Connection *connection)
 {
-    link->li_closing = TRUE;
-    event_free(link->li_timer);
-    g_mutex_lock(&link->li_port->pt_lock);
-    link->li_port->pt_pool = NULL;
-    g_mutex_unlock(&link->li_port->pt_lock);
+    connection->li_closing = TRUE;
+    event_free(connection->li_timer);
+    g_mutex_lock(&connection->li_port->pt_lock);
+    connection->li_port->pt_pool = NULL;
+    g_mutex_unlock(&connection->li_port->pt_lock);
 }
 
-void link_free(Link *link)
+void connection_free(Connection *connection)
 {
-    session_close(&link->li_now);
-    port_unref(link->li_port);
-    g_mutex_clear(&link->li_lock);
-    g_free(link->li_uri);
-    g_free(link);
+    session_close(&connection->li_now);
+    port_unref(connection->li_port);
+    g_mutex_clear(&connection->li_lock);
+    g_free(connection->li_uri);
+    g_free(connection);
 }

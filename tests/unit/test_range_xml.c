@@ -1,0 +1,269 @@
+/* What the range asks libvirt for, as XML: checked as text and against libvirt's schemas.
+ */
+#include "orchestrator/range/domain_xml.h"
+#include "orchestrator/range/filter_xml.h"
+#include "orchestrator/range/network_xml.h"
+#include "orchestrator/range/tag.h"
+#include "tests/unit/cunit_main.h"
+#include "tests/unit/range_plan.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define VALIDATOR "virt-xml-validate"
+
+static Plan *plan;
+static RangeConfig config;
+static gboolean unvalidated; /* libvirt's schemas are not here */
+
+static const RangeDomain micro = {
+    .rd_kernel = "/p/vmlinux",
+    .rd_initrd = "/p/initrd",
+    .rd_cmdline = "console=ttyS0 quote=\"<&>\"",
+    .rd_channel = "/p/run/0.sock",
+    .rd_console = "/p/logs/0.log",
+};
+
+static const RangeDomain own = {
+    .rd_disk = "/p/disks/a&b.qcow2",
+    .rd_seed = "/p/disks/seed.iso",
+    .rd_console = "/p/logs/1.log",
+};
+
+#define HAS(xml, text) CU_ASSERT_PTR_NOT_NULL(strstr(xml, text))
+#define HAS_NOT(xml, text) CU_ASSERT_PTR_NULL(strstr(xml, text))
+
+/* Whether libvirt's schema of that name accepts the document. */
+static gboolean valid(const char *xml, const char *schema)
+{
+    g_autofree char *program = g_find_program_in_path(VALIDATOR);
+    g_autofree char *path = NULL, *out = NULL, *err = NULL;
+    int fd = g_file_open_tmp("range-XXXXXX.xml", &path, NULL), status = -1;
+    char *argv[] = {program, path, (char *)schema, NULL};
+    gboolean good = TRUE;
+
+    if (program) {
+        good = g_file_set_contents(path, xml, -1, NULL) &&
+               g_spawn_sync(NULL, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, &out, &err,
+                            &status, NULL) &&
+               status == 0;
+        if (!good)
+            fprintf(stderr, "%s\n%s%s\n", xml, out ? out : "", err ? err : "");
+    }
+    unvalidated |= program == NULL;
+    close(fd);
+    unlink(path);
+    return good;
+}
+
+static void test_domains_fit_the_schema(void)
+{
+    static const char *const accels[] = {"qemu", "kvm"};
+
+    for (guint a = 0; a < G_N_ELEMENTS(accels); a++)
+        for (int host = 0; host < (int)plan->p_hosts->len; host++) {
+            g_autofree char *one = NULL, *two = NULL;
+
+            config.rg_accel = accels[a];
+            one = domain_xml(plan, &config, host, &micro);
+            two = domain_xml(plan, &config, host, &own);
+            CU_ASSERT_TRUE(valid(one, "domain"));
+            CU_ASSERT_TRUE(valid(two, "domain"));
+        }
+    config.rg_accel = "qemu";
+}
+
+static void test_a_cpu_model_fits_the_schema(void)
+{
+    g_autofree char *xml = NULL;
+
+    config.rg_cpu = "Nehalem";
+    xml = domain_xml(plan, &config, HOST_WEB, &micro);
+    config.rg_cpu = NULL;
+    HAS(xml, "<model>Nehalem</model>");
+    CU_ASSERT_TRUE(valid(xml, "domain"));
+}
+
+static void test_a_domain_has_what_it_needs(void)
+{
+    g_autofree char *xml = domain_xml(plan, &config, HOST_GATEWAY, &micro);
+
+    HAS(xml, "<domain type=\"qemu\">");
+    HAS(xml, "<name>pr-xml-a-gateway</name>");
+    HAS(xml, "<memory unit=\"b\">67108864</memory>");
+    HAS(xml, "<kernel>/p/vmlinux</kernel>");
+    HAS(xml, "quote=&quot;&lt;&amp;&gt;&quot;");
+    HAS(xml, "<tb-cache unit=\"MiB\">32</tb-cache>");
+    HAS(xml, "mode=\"connect\" path=\"/p/run/0.sock\"");
+    HAS(xml, "<reconnect enabled=\"yes\" timeout=\"1\"/>");
+    HAS(xml, "name=\"org.parry.agent.0\"");
+    HAS(xml, "<backend model=\"random\">/dev/urandom</backend>");
+    HAS(xml, "<on_crash>destroy</on_crash>");
+    HAS(xml, "<mac address=\"52:54:00:aa:00:00\"/>");
+    HAS(xml, "<mac address=\"52:54:00:aa:00:01\"/>");
+    HAS_NOT(xml, "<disk");
+}
+
+static void test_a_domain_has_nothing_more(void)
+{
+    static const char *const never[] = {"<graphics",   "<video",    "<hostdev",
+                                        "<filesystem", "<redirdev", "<sound",
+                                        "<memtune",    "<seclabel", "<smartcard",
+                                        "<shmem",      "<vsock",    "type=\"vhost"};
+    g_autofree char *xml = domain_xml(plan, &config, HOST_GATEWAY, &micro);
+
+    for (guint i = 0; i < G_N_ELEMENTS(never); i++)
+        HAS_NOT(xml, never[i]);
+    HAS(xml, "<controller type=\"usb\" model=\"none\"/>");
+    HAS(xml, "<memballoon model=\"none\"/>");
+}
+
+static void test_an_own_disk_boots_itself(void)
+{
+    g_autofree char *xml = domain_xml(plan, &config, HOST_WEB, &own);
+
+    HAS(xml, "<source file=\"/p/disks/a&amp;b.qcow2\"/>");
+    HAS(xml, "cache=\"unsafe\"");
+    HAS(xml, "<boot order=\"1\"/>");
+    HAS(xml, "<readonly/>");
+    HAS_NOT(xml, "<kernel>");
+    HAS_NOT(xml, "<channel");
+}
+
+static void test_kvm_differs(void)
+{
+    g_autofree char *xml = NULL;
+
+    config.rg_accel = "kvm";
+    xml = domain_xml(plan, &config, HOST_WEB, &micro);
+    config.rg_accel = "qemu";
+    HAS(xml, "<domain type=\"kvm\">");
+    HAS(xml, "<cpu mode=\"host-passthrough\"/>");
+    HAS_NOT(xml, "tb-cache");
+}
+
+static void test_only_shared_cards_are_filtered(void)
+{
+    g_autofree char *gateway = domain_xml(plan, &config, HOST_GATEWAY, &micro);
+    g_autofree char *web = domain_xml(plan, &config, HOST_WEB, &micro);
+    g_autofree char *first = tag_filter_name(config.rg_drill, HOST_GATEWAY, 0);
+    g_autofree char *second = tag_filter_name(config.rg_drill, HOST_GATEWAY, 1);
+
+    HAS(gateway, first);
+    HAS_NOT(gateway, second);
+    HAS(gateway, "<port isolated=\"yes\"/>");
+    HAS_NOT(web, "<filterref");
+    HAS_NOT(web, "<port ");
+}
+
+static void test_a_network_is_a_bare_bridge(void)
+{
+    for (int i = 0; i < (int)plan->p_networks->len; i++) {
+        g_autofree char *xml = network_xml(plan, config.rg_drill, i);
+
+        CU_ASSERT_TRUE(valid(xml, "network"));
+        HAS(xml, "stp=\"off\" delay=\"0\"");
+        HAS_NOT(xml, "<ip");
+        HAS_NOT(xml, "<forward");
+    }
+}
+
+static void test_a_filter_binds_mac_and_address(void)
+{
+    g_autofree char *xml = filter_xml(plan, config.rg_drill, HOST_RIVAL, 0);
+
+    CU_ASSERT_TRUE(valid(xml, "nwfilter"));
+    HAS(xml, "<mac match=\"no\" srcmacaddr=\"52:54:00:aa:01:00\"/>");
+    HAS(xml, "arpsrcipaddr=\"203.0.113.20\"");
+    HAS(xml, "srcipaddr=\"203.0.113.20\"");
+    HAS_NOT(xml, "203.0.113.10");
+    HAS(xml, "<rule action=\"drop\" direction=\"inout\" priority=\"1000\"/>");
+}
+
+static void test_a_tag_reads_back(void)
+{
+    g_autofree char *domain = domain_xml(plan, &config, HOST_WEB, &micro);
+    g_autofree char *network = network_xml(plan, config.rg_drill, NET_LAN);
+    g_autofree char *host = NULL, *generation = NULL;
+    g_autofree char *one = tag_read(domain, &host, &generation);
+    g_autofree char *two = tag_read(network, NULL, NULL);
+
+    CU_ASSERT_STRING_EQUAL(one, config.rg_drill);
+    CU_ASSERT_STRING_EQUAL(two, config.rg_drill);
+    CU_ASSERT_STRING_EQUAL(host, "a/web");
+    CU_ASSERT_STRING_EQUAL(generation, "0");
+}
+
+static void test_strangers_have_no_tag(void)
+{
+    static const char *const others[] = {
+        "",
+        "not xml",
+        "<domain/>",
+        "<domain><metadata/></domain>",
+        "<domain><metadata><drill uuid='x'/></metadata></domain>",
+        "<domain><metadata><a:drill xmlns:a='https://other.invalid/' "
+        "uuid='x'/></metadata></domain>",
+        "<domain><description><a:drill xmlns:a='" TAG_NS "' "
+        "uuid='x'/></description></domain>"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(others); i++)
+        CU_ASSERT_PTR_NULL(tag_read(others[i], NULL, NULL));
+}
+
+static void test_filter_names(void)
+{
+    static const char *const others[] = {
+        "clean-traffic", "parry-", "parry-short-0-0",
+        "parry-886313e1-3b8a-5372-9b90-0c9aee199e5d",
+        "parry-886313e1-3b8a-5372-9b90-0c9aee199eZZ-0-0"};
+    g_autofree char *name = tag_filter_name(config.rg_drill, 3, 1);
+    g_autofree char *prefix = tag_filter_prefix(config.rg_drill);
+    g_autofree char *drill = tag_filter_drill(name);
+
+    CU_ASSERT_STRING_EQUAL(drill, config.rg_drill);
+    CU_ASSERT_TRUE(g_str_has_prefix(name, prefix));
+    for (guint i = 0; i < G_N_ELEMENTS(others); i++)
+        CU_ASSERT_PTR_NULL(tag_filter_drill(others[i]));
+}
+
+/* The value that Python's documentation of uuid5() gives. */
+static void test_uuid5(void)
+{
+    g_autofree char *uuid =
+        tag_uuid5("6ba7b810-9dad-11d1-80b4-00c04fd430c8", "python.org");
+
+    CU_ASSERT_STRING_EQUAL(uuid, "886313e1-3b8a-5372-9b90-0c9aee199e5d");
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"domains fit libvirt's schema", test_domains_fit_the_schema},
+        {"a CPU model fits the schema", test_a_cpu_model_fits_the_schema},
+        {"a domain has what it needs", test_a_domain_has_what_it_needs},
+        {"a domain has nothing more", test_a_domain_has_nothing_more},
+        {"an own disk boots itself", test_an_own_disk_boots_itself},
+        {"kvm differs", test_kvm_differs},
+        {"only shared cards are filtered", test_only_shared_cards_are_filtered},
+        {"a network is a bare bridge", test_a_network_is_a_bare_bridge},
+        {"a filter binds MAC and address", test_a_filter_binds_mac_and_address},
+        {"a tag reads back", test_a_tag_reads_back},
+        {"strangers have no tag", test_strangers_have_no_tag},
+        {"filter names", test_filter_names},
+        {"UUID version 5", test_uuid5},
+        CU_TEST_INFO_NULL,
+    };
+    int status;
+
+    plan = range_plan_new("xml");
+    config = (RangeConfig){.rg_accel = "qemu", .rg_drill = plan->p_uuid};
+    status = cunit_main("range: XML", tests);
+    range_plan_free(plan);
+    if (status == 0 && unvalidated) {
+        printf("skipped: no " VALIDATOR " (libvirt-clients) to check the XML against "
+               "libvirt's schemas; all else passed\n");
+        return 77;
+    }
+    return status;
+}
