@@ -145,5 +145,6 @@ gboolean host_config_write(const HostPaths *paths, uid_t qemu_uid, gid_t qemu_gi
            write_file(paths->etc, "group", group, error) &&
            write_file(paths->etc, "nsswitch.conf",
                       "passwd: files\ngroup: files\nhosts: files\n", error) &&
-           write_file(paths->etc, "hosts", "127.0.0.1 localhost\n::1 localhost\n", error);
+           write_file(paths->etc, "hosts", "127.0.0.1 localhost " HOST_CONFIG_NAME "\n",
+                      error);
 }

@@ -6,6 +6,9 @@
 
 #include <sys/types.h>
 
+/* The host name inside; libvirt looks it up at each start of a domain. */
+#define HOST_CONFIG_NAME "parry-host"
+
 /*
  * Writes what the private root has below /etc: libvirt's own files, accounts (root and
  * QEMU's), machine id, name services. Definitions that libvirt keeps there stay.

@@ -129,7 +129,8 @@ void doctor_check_kvm(const DoctorSubject *subject, DoctorResult *result)
             g_strdup_printf("guests are emulated: %s", verdict->reason),
             "Drills run, slower, and isolation is weaker than with KVM. Turn on "
             "virtualisation in the firmware, or nested virtualisation outside; on real "
-            "hardware load kvm_intel or kvm_amd.");
+            "hardware load kvm_intel or kvm_amd. PARRY_HOME/host/accel.json removed, it "
+            "is tried again.");
 }
 
 static char *probe_tap(void)

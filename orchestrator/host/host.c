@@ -1,6 +1,7 @@
 #include "orchestrator/host/host.h"
 
 #include "orchestrator/host/log.h"
+#include "orchestrator/host/netns.h"
 #include "orchestrator/host/paths.h"
 #include "orchestrator/host/state.h"
 #include "orchestrator/host/trial.h"
@@ -12,9 +13,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define PROGRAM "parry-host"
@@ -35,23 +34,6 @@ void host_status_clear(HostStatus *status)
     g_clear_pointer(&status->reason, g_free);
     g_clear_pointer(&status->last_loss, g_free);
     g_clear_pointer(&status->log, g_free);
-}
-
-/* The pid of the process that listens at the socket, 0 if it does not answer. */
-static pid_t listener_of(const char *path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    struct ucred peer = {0};
-    socklen_t size = sizeof peer;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    g_strlcpy(address.sun_path, path, sizeof address.sun_path);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
-        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
-        peer.pid = 0;
-    if (fd >= 0)
-        close(fd);
-    return peer.pid;
 }
 
 /* parry-host beside this program, in the build's bin/, or in PATH. */
@@ -149,7 +131,7 @@ static gboolean wait_ready(const HostPaths *paths, GError **error)
     while (host_lock_held(paths->lock)) {
         g_auto(HostState) state = {0};
         if (host_state_read(paths->state, &state, NULL) && state.ready &&
-            host_state_alive(&state) && listener_of(paths->sock) > 0)
+            host_state_alive(&state) && host_listener(paths->sock) > 0)
             return TRUE;
         if (g_get_monotonic_time() > deadline) {
             g_set_error(error, HOST_ERROR, HOST_ERROR_TIMEOUT,
@@ -361,7 +343,7 @@ gboolean host_status(const char *parry_home, HostStatus *status, GError **error)
     status->cpu = g_steal_pointer(&state.cpu);
     status->reason = g_steal_pointer(&state.reason);
     status->last_loss = g_steal_pointer(&state.last_loss);
-    status->libvirtd_pid = listener_of(paths->sock);
+    status->libvirtd_pid = host_listener(paths->sock);
     status->ready = state.ready && status->libvirtd_pid > 0;
     if (status->ready)
         status->domains = count_domains(paths);

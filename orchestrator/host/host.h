@@ -4,7 +4,8 @@
  *
  * Who is given a libvirt URI (--connect, PARRY_CONNECT) does not call host_ensure().
  * All functions block, open their own libvirt connection where they need one, and may
- * be called from any thread. The caller has called virInitialize() or will let them do.
+ * be called from any thread. The caller ignores SIGPIPE, as libvirt's clients must: a
+ * libvirtd may die under an open connection.
  */
 #ifndef PARRY_HOST_HOST_H
 #define PARRY_HOST_HOST_H
@@ -76,5 +77,14 @@ gboolean host_stop(const char *parry_home, gboolean force, GError **error);
  * when the host is ready.
  */
 gboolean host_status(const char *parry_home, HostStatus *status, GError **error);
+
+/*
+ * Opens the network namespace of the libvirtd behind a local libvirt URI (the embedded
+ * one's, qemu:///system, or any with socket=PATH): there are the bridges and taps of its
+ * guests. The descriptor is for setns(2) with CLONE_NEWNET, in a child or a thread that
+ * ends afterwards; the caller closes it. -1 with error when the libvirtd is not local or
+ * does not answer.
+ */
+int host_network_namespace(const char *uri, GError **error);
 
 #endif

@@ -1,5 +1,7 @@
 #include "orchestrator/host/init.h"
 
+#include "orchestrator/host/config.h"
+#include "orchestrator/host/host.h"
 #include "orchestrator/host/net.h"
 #include "orchestrator/host/root.h"
 
@@ -100,8 +102,8 @@ static gboolean drop_capabilities(GError **error)
         for (size_t i = 0; i < G_N_ELEMENTS(capabilities) && !keep; i++)
             keep = capabilities[i] == cap;
         if (!keep && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0) {
-            g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
-                        "capability %d: drop: %s", cap, g_strerror(errno));
+            g_set_error(error, HOST_ERROR, HOST_ERROR_FAILED, "capability %d: drop: %s",
+                        cap, g_strerror(errno));
             return FALSE;
         }
     }
@@ -261,6 +263,11 @@ static gboolean set_up(const HostPaths *paths, gid_t kvm_gid, GError **error)
 {
     limit(RLIMIT_NOFILE, FILES_MAX);
     limit(RLIMIT_CORE, 0);
+    if (sethostname(HOST_CONFIG_NAME, strlen(HOST_CONFIG_NAME)) != 0) {
+        g_set_error(error, HOST_ERROR, HOST_ERROR_FAILED, "set the host name: %s",
+                    g_strerror(errno));
+        return FALSE;
+    }
     return host_root_enter(paths, kvm_gid, error) && host_net_close(error) &&
            host_root_seal(error) && drop_capabilities(error);
 }

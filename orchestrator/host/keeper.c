@@ -37,17 +37,24 @@ typedef struct {
     int ready_fd, signals, notes, prime;
     pid_t prime_pid;
     HostState state;
-    gboolean stopping, init_gone;
+    gboolean stopping, init_gone, answered;
     gint64 kill_at; /* monotonic; 0: pid 1 has not been asked to stop */
     int status;
 } Keeper;
 
-static void answer(Keeper *keeper, const char *words)
+/*
+ * Tells the starter, once. It reads until the end of file: after "ready" that comes now,
+ * after a failure when this process has ended, so that nothing is left by then.
+ */
+static void answer(Keeper *keeper, const char *words, gboolean ready)
 {
-    if (keeper->ready_fd < 0)
+    if (keeper->ready_fd < 0 || keeper->answered)
         return;
     /* A starter that has gone away does not matter. */
     (void)!write(keeper->ready_fd, words, strlen(words));
+    keeper->answered = TRUE;
+    if (!ready)
+        return;
     close(keeper->ready_fd);
     keeper->ready_fd = -1;
 }
@@ -65,7 +72,7 @@ static void stop(Keeper *keeper, int status, const char *words)
 {
     if (words) {
         host_log("%s", words);
-        answer(keeper, words);
+        answer(keeper, words, FALSE);
     }
     if (keeper->stopping)
         return;
@@ -119,7 +126,7 @@ static void on_signal(Keeper *keeper)
         host_log("stopping: %s from pid %u", strsignal((int)info.ssi_signo),
                  info.ssi_pid);
         stop(keeper, KEEPER_STOPPED, NULL);
-        answer(keeper, "stopped before it was ready");
+        answer(keeper, "stopped before it was ready", FALSE);
     }
 }
 
@@ -168,7 +175,7 @@ static void on_prime(Keeper *keeper)
             keeper->state.ready = TRUE;
             save_state(keeper);
             host_log("ready: %s", keeper->paths->uri);
-            answer(keeper, "ready");
+            answer(keeper, "ready", TRUE);
         } else if (byte == HOST_PRIME_PRIMED) {
             host_log("QEMU's capabilities are known");
         }
@@ -374,7 +381,7 @@ static int run_locked(Keeper *keeper, const KeeperOptions *options)
     } else {
         keeper->status = KEEPER_FAILED;
         host_log("%s", error->message);
-        answer(keeper, error->message);
+        answer(keeper, error->message, FALSE);
     }
     clean(keeper);
     return keeper->status;
@@ -398,7 +405,7 @@ int host_keeper_run(const HostPaths *paths, const KeeperOptions *options)
         if (g_error_matches(error, HOST_ERROR, HOST_ERROR_RUNNING))
             status = KEEPER_RUNNING;
         host_log("%s", error->message);
-        answer(&keeper, error->message);
+        answer(&keeper, error->message, FALSE);
     }
     if (lock >= 0)
         close(lock);

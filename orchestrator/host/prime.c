@@ -64,7 +64,10 @@ pid_t host_prime_start(const char *uri, gboolean kvm, int *fd_out, GError **erro
         sigprocmask(SIG_SETMASK, &none, NULL);
         prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
         alarm(LIMIT_S);
-        _exit(prime(uri, kvm, fds[1]));
+        /* Neither parry-host's lock nor its starter's pipe may live on in here. */
+        int fd = dup2(fds[1], STDERR_FILENO + 1);
+        close_range(STDERR_FILENO + 2, ~0U, 0);
+        _exit(prime(uri, kvm, fd));
     }
     close(fds[1]);
     if (pid < 0) {
