@@ -328,13 +328,16 @@ static void expand_target(Loader *loader, PlanInject *inject, const Def *def)
     const char *team = plan_team(plan, inject->in_team)->pt_id;
     g_autofree char *id =
         node_text(node) ? g_strdup_printf("%s/%s", team, node->nd_text) : NULL;
+    const Node *targets = node_get(loader_estate(loader, inject->in_team), "targets");
+
+    if (node_text(node) && !strcmp(node->nd_text, "none") && !node_get(targets, "none"))
+        return;
 
     for (guint i = 0; i < plan->p_targets->len && inject->in_target < 0; i++) {
         const PlanTarget *target = plan_target(plan, (int)i);
         if (id ? !strcmp(target->ta_id, id) : target->ta_host == inject->in_host)
             inject->in_target = (int)i;
     }
-    const Node *targets = node_get(loader_estate(loader, inject->in_team), "targets");
     if (id && inject->in_target < 0 && !node_get(targets, node->nd_text))
         loader_dangling(loader, node, "target of the victim's estate", targets, NULL);
 }

@@ -423,8 +423,7 @@ static const KeySpec inject_keys[] = {
      .ks_doc = "What an attack does at worst; not above the scope's max-risk."},
     {.ks_key = "host", .ks_type = KEY_NAME, .ks_since = V1, .ks_doc = "The victim."},
     {.ks_key = "target", .ks_type = KEY_NAME, .ks_since = V1,
-     .ks_doc = "The target that is breached; the one on that host, if there is one, by "
-               "default."},
+     .ks_doc = "The target that is breached, or none; the first on that host by default."},
     {.ks_key = "attack", .ks_type = KEY_MAP, .ks_sub = &keys_attack, .ks_flags = KEY_CHOICE,
      .ks_since = V1, .ks_doc = "Something done to a host."},
     {.ks_key = "message", .ks_type = KEY_MAP, .ks_sub = &keys_message,
