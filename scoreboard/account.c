@@ -144,7 +144,7 @@ static void count_blocked(Making *making, const InjectFold *fold)
 
 static void count_injects(Making *making, const InjectFold *fold)
 {
-    if (fold->if_shown.lj_state == INJECT_BLOCKED) {
+    if (inject_came_to_nothing(fold)) {
         count_blocked(making, fold);
         return;
     }
@@ -181,7 +181,7 @@ static void count_response(Making *making, const InjectFold *fold)
     const LedgerInject *shown = &fold->if_shown;
     const ExpectFold *detect = &fold->if_expect[EXPECT_DETECT];
 
-    if (shown->lj_state == INJECT_BLOCKED) {
+    if (inject_came_to_nothing(fold)) {
         respond(making, fold, fold->if_victim_down ? RATIO_ZERO : RATIO_ONE,
                 refs_new(shown->lj_end_seq, REFS_END),
                 fold->if_victim_down ? "host was down" : "blocked: full quality");
@@ -331,7 +331,7 @@ static void count_outcome(LedgerStanding *standing, const InjectFold *fold)
 {
     if (!inject_is_attack(fold))
         return;
-    if (fold->if_shown.lj_state == INJECT_BLOCKED) {
+    if (inject_came_to_nothing(fold)) {
         standing->ls_prevented += !fold->if_victim_down;
         return;
     }

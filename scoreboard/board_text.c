@@ -13,7 +13,8 @@
 #include <string.h>
 
 #define MIN_COLUMNS 24
-#define MAX_COLUMNS 160
+#define MAX_COLUMNS 120 /* wider than this the eye loses the line */
+#define BAR_MIN 12
 
 typedef enum { INK_PLAIN, INK_BOLD, INK_DIM, INK_GOOD, INK_BAD, INK_WARN, INK_TITLE } Ink;
 
@@ -38,12 +39,21 @@ static void put(Pen *pen, Ink ink, const char *text)
         g_string_append(pen->pen_out, text);
 }
 
+static void blanks(Pen *pen, int n)
+{
+    for (; n > 0; n--)
+        g_string_append_c(pen->pen_out, ' ');
+}
+
+/* Padding stays outside of the colour, so that end_line() can take it away. */
 static void put_left(Pen *pen, Ink ink, const char *text, int width)
 {
     g_autofree char *safe = parry_text_safe(text, -1);
-    g_autofree char *fitted = parry_text_fit(safe, width);
+    int used = parry_text_width(safe);
+    g_autofree char *fitted = used > width ? parry_text_fit(safe, width) : NULL;
 
-    put(pen, ink, fitted);
+    put(pen, ink, fitted ? fitted : safe);
+    blanks(pen, width - used);
 }
 
 static void put_right(Pen *pen, Ink ink, const char *text, int width)
@@ -51,8 +61,7 @@ static void put_right(Pen *pen, Ink ink, const char *text, int width)
     int gap = width - parry_text_width(text);
     g_autofree char *fitted = gap < 0 ? parry_text_fit(text, width) : NULL;
 
-    for (; gap > 0; gap--)
-        g_string_append_c(pen->pen_out, ' ');
+    blanks(pen, gap);
     put(pen, ink, fitted ? fitted : text);
 }
 
@@ -103,34 +112,39 @@ static const char *word(const Pen *pen, const char *english)
 
 /* ---- head ---- */
 
-static char *clock_words(const Pen *pen, const json_t *board)
+static char *clock_words(const Pen *pen, const json_t *board, int room)
 {
     g_autofree char *now = duration_clock(int_of(board, "clock"));
     g_autofree char *all = duration_clock(int_of(board, "duration_us"));
+    g_autofree char *both = g_strdup_printf("%s %s %s", now, word(pen, "of"), all);
 
-    return g_strdup_printf("%s %s %s", now, word(pen, "of"), all);
+    return parry_text_width(both) <= room ? g_steal_pointer(&both)
+                                          : g_steal_pointer(&now);
 }
 
 static void head(Pen *pen, const json_t *board)
 {
-    g_autofree char *clock = clock_words(pen, board);
-    g_autofree char *state = g_strdup_printf(
-        "%s%s%s", word(pen, text_of(board, "state")),
-        json_is_true(json_object_get(board, "frozen")) ? " · " : "",
-        json_is_true(json_object_get(board, "frozen")) ? word(pen, "frozen") : "");
-    int right = parry_text_width(state) + 2 + parry_text_width(clock);
-    int left = pen->pen_columns - right - 2;
+    gboolean frozen = json_is_true(json_object_get(board, "frozen"));
     gboolean running = json_is_true(json_object_get(board, "running"));
+    g_autofree char *state =
+        g_strdup_printf("%s%s%s", word(pen, text_of(board, "state")), frozen ? " · " : "",
+                        frozen ? word(pen, "frozen") : "");
+    g_autofree char *safe = parry_text_safe(state, -1);
+    g_autofree char *clock =
+        clock_words(pen, board, pen->pen_columns - 2 - parry_text_width(safe));
+    int right = parry_text_width(safe) + 2 + parry_text_width(clock);
+    int left = pen->pen_columns - right;
 
-    if (left >= 16) {
-        put_left(pen, INK_TITLE, text_of(board, "title"), left + 2);
-    } else {
-        put_left(pen, INK_TITLE, text_of(board, "title"), pen->pen_columns);
+    put_left(pen, INK_TITLE, text_of(board, "title"),
+             left >= 18 ? left : pen->pen_columns);
+    if (left < 18)
         end_line(pen);
+    put_left(pen, running ? INK_GOOD : INK_WARN, safe,
+             MIN(parry_text_width(safe), pen->pen_columns));
+    if (left >= 0) {
+        put(pen, INK_PLAIN, "  ");
+        put(pen, INK_BOLD, clock);
     }
-    put(pen, running ? INK_GOOD : INK_WARN, state);
-    put(pen, INK_PLAIN, "  ");
-    put(pen, INK_BOLD, clock);
     end_line(pen);
     if (*text_of(board, "reason")) {
         put_left(pen, INK_WARN, text_of(board, "reason"), pen->pen_columns);
@@ -171,12 +185,12 @@ typedef struct {
 
 static const Column BLUE[] = {
     {"Total", "total", 10, 0, points_of},
-    {"Protection", "protection", 12, 62, whole_of},
-    {"Availability", "availability", 14, 62, whole_of},
-    {"Injects", "injects", 9, 62, whole_of},
-    {"Prevented", "prevented", 11, 88, count_of},
+    {"Protection", "protection", 12, 76, whole_of},
+    {"Availability", "availability", 14, 76, whole_of},
+    {"Injects", "injects", 9, 76, whole_of},
+    {"Prevented", "prevented", 11, 100, count_of},
     {"Detected", "detected", 10, 46, part_of},
-    {"Contained", "contained", 11, 88, part_of},
+    {"Contained", "contained", 11, 100, part_of},
 };
 
 static const Column RED[] = {
@@ -207,8 +221,20 @@ static void heading(Pen *pen, const Column *columns, gsize n, int team_width,
     end_line(pen);
 }
 
+/* A part of 10000 points, drawn. */
+static void bar(Pen *pen, gint64 points, int width)
+{
+    int full = (int)(CLAMP(points, 0, 10000000) * width / 10000000);
+    g_autoptr(GString) filled = g_string_new(NULL), rest = g_string_new(NULL);
+
+    repeat(filled, "━", full);
+    repeat(rest, "─", width - full);
+    put(pen, INK_GOOD, filled->str);
+    put(pen, INK_DIM, rest->str);
+}
+
 static void standing(Pen *pen, const json_t *row, const Column *columns, gsize n,
-                     int team_width)
+                     int team_width, int bar_width)
 {
     g_autofree char *rank = count_of(row, "rank");
     Ink ink = int_of(row, "rank") == 1 ? INK_BOLD : INK_PLAIN;
@@ -216,6 +242,10 @@ static void standing(Pen *pen, const json_t *row, const Column *columns, gsize n
     put_right(pen, ink, rank, 2);
     put(pen, INK_PLAIN, "  ");
     put_left(pen, ink, text_of(row, "title"), team_width);
+    if (bar_width) {
+        put(pen, INK_PLAIN, "  ");
+        bar(pen, int_of(row, "total"), bar_width);
+    }
     for (gsize i = 0; i < n; i++) {
         if (pen->pen_columns < columns[i].cl_from)
             continue;
@@ -225,21 +255,43 @@ static void standing(Pen *pen, const json_t *row, const Column *columns, gsize n
     end_line(pen);
 }
 
-static void standings(Pen *pen, const json_t *rows, const char *side,
-                      const char *team_word, const Column *columns, gsize n)
+/* The widest title, so that the bars begin right behind it. */
+static int title_width(const json_t *rows)
 {
-    int team_width = CLAMP(pen->pen_columns - 4 - columns_width(pen, columns, n), 8, 40);
+    const json_t *row;
+    int width = 8;
+    size_t i;
+
+    json_array_foreach (rows, i, row) {
+        width = MAX(width, parry_text_width(text_of(row, "title")));
+    }
+    return MIN(width, 32);
+}
+
+/* One table of a side; a bar of the total fills what room is left, where its points have
+ * a maximum. */
+static void standings(Pen *pen, const json_t *rows, const char *side,
+                      const char *team_word, const Column *columns, gsize n,
+                      gboolean bars)
+{
+    int room = MAX(pen->pen_columns - 4 - columns_width(pen, columns, n), 6);
+    int team_width, bar_width, name_width;
     gboolean any = FALSE;
     const json_t *row;
     size_t i;
 
+    if (!bars)
+        room = MIN(room, 32);
+    team_width = MIN(room, title_width(rows));
+    bar_width = bars && room - team_width - 2 >= BAR_MIN ? room - team_width - 2 : 0;
+    name_width = bar_width ? team_width : room;
     json_array_foreach (rows, i, row) {
         if (strcmp(text_of(row, "side"), side) != 0)
             continue;
         if (!any)
-            heading(pen, columns, n, team_width, team_word);
+            heading(pen, columns, n, room, team_word);
         any = TRUE;
-        standing(pen, row, columns, n, team_width);
+        standing(pen, row, columns, n, name_width, bar_width);
     }
     if (any)
         g_string_append_c(pen->pen_out, '\n');
@@ -267,25 +319,26 @@ static void service(Pen *pen, const json_t *check, int indent, int *at)
 {
     gsize sign = sign_of(text_of(check, "status"));
     g_autofree char *name = parry_text_safe(text_of(check, "name"), -1);
-    int width = parry_text_width(name) + 4;
+    int room = MAX(pen->pen_columns - indent - 2, 4);
+    int width = MIN(parry_text_width(name), room) + 2;
 
     if (*at + width > pen->pen_columns && *at > indent) {
         end_line(pen);
-        g_string_append_printf(pen->pen_out, "%*s", indent, "");
+        blanks(pen, indent);
         *at = indent;
     }
     put(pen, SIGNS[sign].ink, SIGNS[sign].sign);
     put(pen, INK_PLAIN, " ");
-    put(pen, sign == 0 ? INK_PLAIN : SIGNS[sign].ink, name);
+    put_left(pen, sign == 0 ? INK_PLAIN : SIGNS[sign].ink, name, width - 2);
     put(pen, INK_PLAIN, "  ");
-    *at += width;
+    *at += width + 2;
 }
 
 /* One strip a team: a sign and a name for each service. */
 static gboolean services_of(Pen *pen, const json_t *checks, const json_t *team,
                             int team_width)
 {
-    int indent = 4 + team_width + 2, at = indent;
+    int indent = 4 + team_width + 2, at = indent; /* as the names in the tables above */
     gboolean any = FALSE;
     const json_t *check;
     size_t i;
@@ -329,7 +382,8 @@ static void legend(Pen *pen)
 static void services(Pen *pen, const json_t *board)
 {
     const json_t *checks = json_object_get(board, "checks"), *team;
-    int team_width = CLAMP(pen->pen_columns / 3 - 4, 8, 32);
+    int team_width = CLAMP(pen->pen_columns / 3 - 4, 6,
+                           title_width(json_object_get(board, "standings")));
     gboolean any = FALSE;
     size_t i;
 
@@ -388,8 +442,8 @@ char *view_board_text(const json_t *board, int columns, gboolean colour, const c
 
     head(&pen, board);
     rule(&pen, NULL);
-    standings(&pen, rows, "blue", "Blue teams", BLUE, G_N_ELEMENTS(BLUE));
-    standings(&pen, rows, "red", "Red teams", RED, G_N_ELEMENTS(RED));
+    standings(&pen, rows, "blue", "Blue teams", BLUE, G_N_ELEMENTS(BLUE), TRUE);
+    standings(&pen, rows, "red", "Red teams", RED, G_N_ELEMENTS(RED), FALSE);
     services(&pen, board);
     latest(&pen, json_object_get(board, "events"));
     foot(&pen, board);

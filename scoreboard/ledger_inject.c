@@ -40,6 +40,12 @@ gboolean inject_succeeded(const InjectFold *inject)
            (inject->if_shown.lj_state == INJECT_SUCCEEDED || inject->if_effect_seq > 0);
 }
 
+gboolean inject_came_to_nothing(const InjectFold *inject)
+{
+    return inject_is_attack(inject) && !inject->if_effect_seq &&
+           (inject->if_shown.lj_state == INJECT_BLOCKED || inject->if_victim_down);
+}
+
 gboolean inject_detected(const InjectFold *inject)
 {
     return inject->if_report > 0 ||
@@ -264,7 +270,10 @@ static void on_ended(Ledger *ledger, InjectFold *fold, const JournalEvent *event
         if (strcmp(word, STATE_NAMES[i]) == 0)
             fold->if_shown.lj_state = (InjectState)i;
     fold->if_shown.lj_end_seq = event->ev_seq;
-    if (fold->if_shown.lj_state == INJECT_BLOCKED)
+    /* An attack that could not even be tried, on a host that its owner keeps down, is no
+     * fault of the platform: one of those shows as UNCHECKED. */
+    if (fold->if_shown.lj_state == INJECT_BLOCKED ||
+        fold->if_shown.lj_state == INJECT_FAILED)
         fold->if_victim_down = victim_down(ledger, fold->if_plan);
     if (fold->if_shown.lj_state == INJECT_SUCCEEDED)
         take(ledger, fold);

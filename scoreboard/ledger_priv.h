@@ -33,7 +33,7 @@ typedef struct {
     gint64 if_wanted_us;
     gboolean if_scored;      /* its phase scores */
     gboolean if_disclosed;   /* an event said so */
-    gboolean if_victim_down; /* blocked while everything scored on that host was down */
+    gboolean if_victim_down; /* it ended while everything scored on that host was down */
     gint64 if_effect_seq, if_effect_us; /* verified; 0 and -1 before */
     gint64 if_report;    /* seq of the first report in time that matched, 0: none */
     gint64 if_match_seq; /* of its report.matched/1 */
@@ -117,6 +117,8 @@ gint64 inject_prevent_points(const InjectFold *inject);
 gboolean inject_succeeded(const InjectFold *inject);
 /* Named by a report in time, or settled as detected. */
 gboolean inject_detected(const InjectFold *inject);
+/* Blocked, or failed while everything on its victim's host was down. */
+gboolean inject_came_to_nothing(const InjectFold *inject);
 gboolean inject_is_attack(const InjectFold *inject);
 
 /* ---- account.c ---- */
