@@ -1,0 +1,34 @@
+#include "orchestrator/cli/cli.h"
+
+#include <stdio.h>
+
+static int run(int argc, char **argv)
+{
+    gboolean json = FALSE;
+    const GOptionEntry entries[] = {
+        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "findings as JSON", NULL},
+        G_OPTION_ENTRY_NULL,
+    };
+    int status;
+
+    if (!cli_options(&cmd_check, entries, &argc, &argv, 1, 1, &status))
+        return status;
+    g_autoptr(ParryDiags) diags = parry_diags_new();
+    g_autoptr(Plan) plan = plan_load(argv[1], NULL, diags);
+    status = plan ? EXIT_OK : EXIT_SCENARIO;
+    if (json) {
+        cli_json(parry_diags_json(diags));
+        return status;
+    }
+    g_autofree char *text = parry_diags_text(diags, cli_colour(2));
+    fputs(text, stderr);
+    if (plan)
+        printf("%s: good: %u teams, %u hosts, %u checks, %u injects%s\n", argv[1],
+               plan->p_teams->len, plan->p_hosts->len, plan->p_checks->len,
+               plan->p_injects->len,
+               plan_unbuilt(plan)->len ? "; uses keys that cannot run yet (notes above)" : "");
+    return status;
+}
+
+const CliCommand cmd_check = {
+    "check", "SCENARIO", "check a scenario; every finding with line and caret", run};

@@ -1,0 +1,124 @@
+#include "orchestrator/cli/cli.h"
+
+#include "scenarios/base/duration.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What there is to say of a drill whose daemon does not run. */
+static const char *dead_state(const Drill *drill)
+{
+    g_autofree char *run = g_build_filename(drill->dr_dir, "run", NULL);
+
+    return g_file_test(run, G_FILE_TEST_EXISTS) ? "crashed" : "down";
+}
+
+static json_t *drill_status(const Drill *drill)
+{
+    int status = EXIT_OK;
+    json_t *answer = NULL;
+
+    if (drill->dr_alive) {
+        g_autoptr(RpcClient) client = cli_connect(drill, &status);
+        if (client)
+            answer = cli_call(client, "status", NULL, 5000, &status);
+    }
+    if (answer)
+        return answer;
+    return json_pack("{s:s, s:s, s:s, s:s}", "name", drill->dr_name, "uuid", drill->dr_uuid,
+                     "state", drill->dr_alive ? "silent" : dead_state(drill), "dir",
+                     drill->dr_dir);
+}
+
+static void print_line(const json_t *status)
+{
+    const char *name = json_string_value(json_object_get(status, "name"));
+    const char *state = json_string_value(json_object_get(status, "state"));
+    g_autofree char *clock =
+        duration_clock(json_integer_value(json_object_get(status, "clock_us")));
+
+    printf("%-28s %-13s", name, state);
+    if (json_object_get(status, "hosts"))
+        printf(" %s  %zu hosts", clock, json_array_size(json_object_get(status, "hosts")));
+    else if (strcmp(state, "crashed") == 0)
+        printf(" its daemon is gone; `parry down %s` removes what it left", name);
+    printf("\n");
+}
+
+static void print_hosts(const json_t *hosts)
+{
+    const json_t *host;
+    gsize i;
+
+    json_array_foreach(hosts, i, host) {
+        const char *reason = json_string_value(json_object_get(host, "reason"));
+        printf("  %-26s %-10s %-16s %s\n", json_string_value(json_object_get(host, "id")),
+               json_string_value(json_object_get(host, "state")),
+               json_string_value(json_object_get(host, "ip")), reason ? reason : "");
+    }
+}
+
+static void print_full(const json_t *status)
+{
+    const json_t *service;
+    const char *reason = json_string_value(json_object_get(status, "reason"));
+    gsize i;
+
+    print_line(status);
+    if (reason && *reason)
+        printf("  reason: %s\n", reason);
+    json_array_foreach(json_object_get(status, "services"), i, service)
+        printf("  %-12s %s, pid %lld, restarted %lld times\n",
+               json_string_value(json_object_get(service, "name")),
+               json_string_value(json_object_get(service, "listen")),
+               (long long)json_integer_value(json_object_get(service, "pid")),
+               (long long)json_integer_value(json_object_get(service, "restarts")));
+    if (json_object_get(status, "accel"))
+        printf("  accelerator  %s\n", json_string_value(json_object_get(status, "accel")));
+    print_hosts(json_object_get(status, "hosts"));
+}
+
+static int all(gboolean json)
+{
+    g_autofree char *home = drill_home();
+    g_autoptr(GPtrArray) drills = drill_list(home);
+    json_t *list = json_array(), *status;
+    gsize i;
+
+    for (guint d = 0; d < drills->len; d++)
+        json_array_append_new(list, drill_status(drills->pdata[d]));
+    if (json)
+        return cli_json(list);
+    if (!drills->len)
+        printf("no drills in %s\n", home);
+    json_array_foreach(list, i, status)
+        print_line(status);
+    json_decref(list);
+    return EXIT_OK;
+}
+
+static int run(int argc, char **argv)
+{
+    gboolean json = FALSE;
+    int status = EXIT_OK;
+    const GOptionEntry entries[] = {
+        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "as JSON", NULL},
+        G_OPTION_ENTRY_NULL,
+    };
+
+    if (!cli_options(&cmd_status, entries, &argc, &argv, 0, 1, &status))
+        return status;
+    if (argc < 2)
+        return all(json);
+    g_autoptr(Drill) drill = cli_drill(argv[1], &status);
+    if (!drill)
+        return status;
+    json_t *answer = drill_status(drill);
+    if (json)
+        return cli_json(answer);
+    print_full(answer);
+    json_decref(answer);
+    return EXIT_OK;
+}
+
+const CliCommand cmd_status = {"status", "[NAME]", "all drills, or one with its hosts", run};

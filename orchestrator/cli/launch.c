@@ -1,0 +1,285 @@
+#include "orchestrator/cli/cli.h"
+
+#include "orchestrator/daemon/needs.h"
+#include "orchestrator/daemon/programs.h"
+#include "orchestrator/host/trial.h"
+#include "orchestrator/range/range.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define DOWN_TIMEOUT_MS 120000
+#define SERVE_TIMEOUT_MS 30000
+
+/* A drill that was taken down keeps its journal and report under a name with its date. */
+static gboolean set_aside(const char *home, const char *name, GError **error)
+{
+    g_autofree char *dir = drill_dir(home, name);
+    g_autofree char *run = g_build_filename(dir, "run", NULL);
+    g_autoptr(GDateTime) now = g_date_time_new_now_local();
+    g_autofree char *stamp = g_date_time_format(now, "%Y%m%d-%H%M%S");
+    g_autofree char *old = g_strconcat(dir, "-", stamp, NULL);
+
+    if (!g_file_test(dir, G_FILE_TEST_IS_DIR) || g_file_test(run, G_FILE_TEST_EXISTS))
+        return TRUE; /* new, or still up: drill_create() says so */
+    if (rename(dir, old) < 0) {
+        g_set_error(error, DRILL_ERROR, errno, "%s: rename to %s: %s", dir, old,
+                    g_strerror(errno));
+        return FALSE;
+    }
+    fprintf(stderr, "the drill of that name that was taken down is kept in %s\n", old);
+    return TRUE;
+}
+
+static void child_setup(gpointer data)
+{
+    int fd = *(int *)data;
+
+    setsid();
+    if (fd == 3)
+        fcntl(3, F_SETFD, 0);
+    else
+        dup2(fd, 3);
+}
+
+static void add_option(GPtrArray *argv, const char *name, const char *value)
+{
+    if (!value)
+        return;
+    g_ptr_array_add(argv, (char *)name);
+    g_ptr_array_add(argv, (char *)value);
+}
+
+/* "ok", or the daemon's reason for not serving. */
+static gboolean wait_ready(int fd, const Drill *drill, GError **error)
+{
+    char text[2048] = "";
+    struct pollfd pfd = {fd, POLLIN, 0};
+    ssize_t n = poll(&pfd, 1, SERVE_TIMEOUT_MS) > 0 ? read(fd, text, sizeof(text) - 1) : -1;
+
+    if (n > 0 && strcmp(text, "ok\n") == 0)
+        return TRUE;
+    g_strchomp(text);
+    g_set_error(error, DRILL_ERROR, 0, "parryd: %s (log: %s/parryd.log)",
+                n > 0 ? text : n == 0 ? "it died" : "not ready in time", drill->dr_dir);
+    return FALSE;
+}
+
+static gboolean spawn_daemon(const char *home, const Launch *launch, const Drill *drill,
+                             GError **error)
+{
+    g_autofree char *program = programs_path("parryd");
+    g_autofree char *log_path = g_build_filename(drill->dr_dir, "parryd.log", NULL);
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+    int ready[2], log, null;
+    gboolean ok;
+
+    if (pipe2(ready, O_CLOEXEC) < 0) {
+        g_set_error(error, DRILL_ERROR, errno, "pipe: %s", g_strerror(errno));
+        return FALSE;
+    }
+    log = open(log_path, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
+    null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    g_ptr_array_add(argv, program);
+    add_option(argv, "--home", home);
+    add_option(argv, "--dir", drill->dr_dir);
+    add_option(argv, "--gate", launch->la_gate);
+    add_option(argv, "--board", launch->la_board);
+    add_option(argv, "--ready-fd", "3");
+    g_ptr_array_add(argv, NULL);
+    ok = g_spawn_async_with_fds(NULL, (char **)argv->pdata, NULL,
+                                G_SPAWN_LEAVE_DESCRIPTORS_OPEN | G_SPAWN_CLOEXEC_PIPES,
+                                child_setup, &ready[1], NULL, null, log, log, error);
+    close(ready[1]);
+    close(log);
+    close(null);
+    ok = ok && wait_ready(ready[0], drill, error);
+    close(ready[0]);
+    return ok;
+}
+
+static gboolean refuse_unbuilt(const Plan *plan)
+{
+    const GPtrArray *unbuilt = plan_unbuilt(plan);
+
+    for (guint i = 0; i < unbuilt->len; i++) {
+        const PlanUnbuilt *key = unbuilt->pdata[i];
+        fprintf(stderr, "%s:%d:%d: error: `%s` is not built yet: this drill cannot run\n",
+                key->pb_file, key->pb_line, key->pb_column, key->pb_key);
+    }
+    return unbuilt->len > 0;
+}
+
+/* Everything that can say no without having made anything. */
+static Plan *plan_that_fits(const char *home, const Launch *launch, int *status)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Plan) plan = cli_plan(launch->la_scenario, FALSE, status);
+    g_autoptr(TrialVerdict) verdict = NULL;
+
+    if (!plan)
+        return NULL;
+    if (refuse_unbuilt(plan)) {
+        *status = EXIT_SCENARIO;
+        return NULL;
+    }
+    if (geteuid() != 0) {
+        *status = cli_fail(EXIT_FAIL, "making VMs needs root: run it with sudo");
+        return NULL;
+    }
+    if (g_mkdir_with_parents(home, 0711) < 0) {
+        *status = cli_fail(EXIT_FAIL, "%s: cannot be made: %s", home, g_strerror(errno));
+        return NULL;
+    }
+    verdict = trial_cached(home);
+    if (!needs_check(plan, home, verdict ? verdict->accel : "kvm", &error)) {
+        *status = cli_fail(EXIT_FAIL, "%s", error->message);
+        return NULL;
+    }
+    return g_steal_pointer(&plan);
+}
+
+static RpcClient *begin(const Launch *launch, const Drill *drill, int *status)
+{
+    g_autoptr(RpcClient) client = cli_connect(drill, status);
+    json_t *answer;
+
+    if (!client)
+        return NULL;
+    answer = cli_call(client, "subscribe", json_object(), -1, status);
+    json_decref(answer);
+    if (answer)
+        answer = cli_call(client, "provision",
+                          json_pack("{s:i}", "boot_timeout_s", launch->la_boot_timeout_s), -1,
+                          status);
+    if (!answer)
+        return NULL;
+    json_decref(answer);
+    return g_steal_pointer(&client);
+}
+
+/* FALSE: it did not come to `ready`, and what there was is gone, or kept as asked. */
+static gboolean came_up(const Launch *launch, const Drill *drill, int code,
+                        const char *reason, int *status)
+{
+    if (code == EXIT_OK)
+        return TRUE;
+    *status = code;
+    if (code == EXIT_INTERRUPTED)
+        cli_fail(code, "interrupted: tearing down what was made");
+    else
+        cli_fail(code, "drill %s is not ready: %s", drill->dr_name, reason);
+    if (launch->la_keep && code != EXIT_INTERRUPTED)
+        fprintf(stderr, "kept as it is: look with `parry status %s`, remove with `parry down "
+                        "%s`; logs are in %s/logs\n",
+                drill->dr_name, drill->dr_name, drill->dr_dir);
+    else
+        launch_down(drill, code == EXIT_INTERRUPTED, TRUE);
+    return FALSE;
+}
+
+Drill *launch_up(const Launch *launch, RpcClient **client, int *status)
+{
+    g_autofree char *home = drill_home();
+    g_autofree char *reason = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Plan) plan = plan_that_fits(home, launch, status);
+    g_autoptr(Drill) drill = NULL;
+
+    if (!plan)
+        return NULL;
+    if (!set_aside(home, plan->p_name, &error) ||
+        !(drill = drill_create(home, plan->p_name, launch->la_scenario, launch->la_connect,
+                               launch->la_rehearsal, &error))) {
+        *status = cli_fail(EXIT_FAIL, "%s", error->message);
+        return NULL;
+    }
+    cli_catch_signals();
+    if (!spawn_daemon(home, launch, drill, &error)) {
+        *status = cli_fail(EXIT_FAIL, "%s", error->message);
+        drill_remove(home, drill, TRUE, NULL);
+        return NULL;
+    }
+    drill->dr_alive = TRUE;
+    *client = begin(launch, drill, status);
+    if (!*client) {
+        launch_down(drill, TRUE, TRUE);
+        return NULL;
+    }
+    int code = follow(*client, plan, FOLLOW_UNTIL_READY, &reason);
+    if (came_up(launch, drill, code, reason, status))
+        return g_steal_pointer(&drill);
+    g_clear_pointer(client, rpc_client_free);
+    return NULL;
+}
+
+/* The daemon holds the journal's lock until it is gone. */
+static gboolean wait_gone(const Drill *drill)
+{
+    gint64 deadline = g_get_monotonic_time() + 30 * G_USEC_PER_SEC;
+
+    while (g_get_monotonic_time() < deadline) {
+        g_autoptr(Drill) now = drill_open(drill->dr_dir, NULL);
+        if (!now || !now->dr_alive)
+            return TRUE;
+        poll(NULL, 0, 20);
+    }
+    return FALSE;
+}
+
+static int down_by_daemon(const Drill *drill, RangeRemoved *removed)
+{
+    int status = EXIT_OK;
+    g_autoptr(RpcClient) client = cli_connect(drill, &status);
+    json_t *answer, *count;
+
+    if (!client)
+        return status;
+    answer = cli_call(client, "down", json_object(), DOWN_TIMEOUT_MS, &status);
+    if (!answer)
+        return status;
+    count = json_object_get(answer, "domains");
+    removed->rm_domains = (guint)json_integer_value(count);
+    removed->rm_networks = (guint)json_integer_value(json_object_get(answer, "networks"));
+    removed->rm_filters = (guint)json_integer_value(json_object_get(answer, "filters"));
+    json_decref(answer);
+    if (!wait_gone(drill))
+        return cli_fail(EXIT_FAIL, "drill %s: its daemon has not ended", drill->dr_name);
+    return EXIT_OK;
+}
+
+/* Nobody is there to ask: what bears the drill's tag is removed from here. */
+static int down_by_hand(const Drill *drill, RangeRemoved *removed)
+{
+    g_autofree char *uri = cli_uri(drill);
+    g_autoptr(GError) error = NULL;
+
+    if (uri && !range_remove(uri, drill->dr_uuid, removed, &error))
+        return cli_fail(EXIT_FAIL, "drill %s: %s", drill->dr_name, error->message);
+    return EXIT_OK;
+}
+
+int launch_down(const Drill *drill, gboolean purge, gboolean quiet)
+{
+    g_autofree char *home = drill_home();
+    g_autoptr(GError) error = NULL;
+    RangeRemoved removed = {0};
+    int status = drill->dr_alive ? down_by_daemon(drill, &removed)
+                                 : down_by_hand(drill, &removed);
+
+    if (status != EXIT_OK)
+        return status;
+    if (!drill_remove(home, drill, purge, &error))
+        return cli_fail(EXIT_FAIL, "%s", error->message);
+    if (!quiet)
+        printf("drill %s is down: %u VMs, %u networks and %u filters removed%s%s\n",
+               drill->dr_name, removed.rm_domains, removed.rm_networks, removed.rm_filters,
+               purge ? ", and its directory" : "; journal and report stay in ",
+               purge ? "" : drill->dr_dir);
+    return EXIT_OK;
+}

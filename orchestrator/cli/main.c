@@ -1,0 +1,55 @@
+/*
+ * parry COMMAND …: the organiser's command line.
+ */
+#include "orchestrator/cli/cli.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static const CliCommand *const commands[] = {
+    &cmd_check, &cmd_plan,  &cmd_run,   &cmd_up,     &cmd_start,  &cmd_status,
+    &cmd_score, &cmd_pause, &cmd_resume, &cmd_stop,  &cmd_end,    &cmd_exec,
+    &cmd_report, &cmd_verify, &cmd_down, &cmd_gc,    &cmd_doctor, &cmd_host,
+};
+
+static const char help_end[] =
+    "\n"
+    "Every command has --help. Commands that report take --json.\n"
+    "Exit status: 0 done, 1 failed, 2 the scenario has errors, 3 no such drill,\n"
+    "4 not in this state of the drill, 64 usage, 130 interrupted.\n"
+    "\n"
+    "PARRY_HOME (default /var/lib/parry) holds drills, images and keys; PARRY_CONNECT names\n"
+    "a libvirt to use instead of Parry's own; NO_COLOR turns colours off.\n";
+
+static void help(FILE *to)
+{
+    fprintf(to, "parry %s: cyber attack-and-defence drills on isolated VMs\n\n"
+                "usage: parry COMMAND [OPTIONS] …\n\n",
+            PARRY_VERSION);
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
+        fprintf(to, "  %-8s %-22s %s\n", commands[i]->cc_name, commands[i]->cc_args,
+                commands[i]->cc_summary);
+    fputs(help_end, to);
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN);
+    if (argc < 2) {
+        help(stderr);
+        return EXIT_USAGE;
+    }
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+        help(stdout);
+        return EXIT_OK;
+    }
+    if (!strcmp(argv[1], "--version")) {
+        printf("parry %s\n", PARRY_VERSION);
+        return EXIT_OK;
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
+        if (strcmp(argv[1], commands[i]->cc_name) == 0)
+            return commands[i]->cc_run(argc - 1, argv + 1);
+    return cli_fail(EXIT_USAGE, "no command \"%s\"; `parry --help` lists them", argv[1]);
+}

@@ -1,0 +1,272 @@
+#include "orchestrator/daemon/checks.h"
+
+#include "orchestrator/daemon/orders.h"
+
+#include <string.h>
+
+/* Checks of one interval. */
+typedef struct {
+    Checks *gr_checks;
+    gint64 gr_interval_us;
+    GArray *gr_members; /* of int: check indexes */
+    struct event *gr_timer;
+    guint gr_open;      /* rounds that have not ended */
+} Group;
+
+typedef struct {
+    Group *ro_group;
+    gint64 ro_at_us;
+    gint64 ro_stands_for;
+    gboolean ro_thinned;
+    guint ro_next;    /* member to launch next */
+    guint ro_waiting;
+    GArray *ro_rows;  /* JournalCheckRow */
+    struct event *ro_spread;
+    struct timeval ro_gap;
+    ChecksDone ro_done;
+    gpointer ro_data;
+} Round;
+
+typedef struct {
+    Round *la_round;
+    int la_check;
+} Launch;
+
+struct Checks {
+    Daemon *cs_daemon;
+    GPtrArray *cs_groups;
+    gboolean cs_running;
+};
+
+static void group_free(gpointer data)
+{
+    Group *group = data;
+
+    event_free(group->gr_timer);
+    g_array_unref(group->gr_members);
+    g_free(group);
+}
+
+static struct timeval timeval_of(gint64 us)
+{
+    struct timeval tv = {us / G_USEC_PER_SEC, us % G_USEC_PER_SEC};
+
+    return tv;
+}
+
+static void round_free(Round *round)
+{
+    for (guint i = 0; i < round->ro_rows->len; i++)
+        g_free((char *)g_array_index(round->ro_rows, JournalCheckRow, i).cr_text);
+    g_array_unref(round->ro_rows);
+    event_free(round->ro_spread);
+    g_free(round);
+}
+
+static int by_check(gconstpointer a, gconstpointer b)
+{
+    return ((const JournalCheckRow *)a)->cr_check - ((const JournalCheckRow *)b)->cr_check;
+}
+
+static void round_end(Round *round)
+{
+    Daemon *d = round->ro_group->gr_checks->cs_daemon;
+
+    round->ro_group->gr_open--;
+    g_array_sort(round->ro_rows, by_check);
+    daemon_event_checks(d, -1,
+                        json_pack("{s:I, s:I, s:b}", "at", (json_int_t)round->ro_at_us,
+                                  "stands_for", (json_int_t)round->ro_stands_for, "thinned",
+                                  round->ro_thinned),
+                        (JournalCheckRow *)round->ro_rows->data, round->ro_rows->len);
+    if (round->ro_done)
+        round->ro_done(d, round->ro_data);
+    round_free(round);
+}
+
+static void on_checked(Daemon *d, CheckStatus status, gint64 dur_us, const char *text,
+                       gpointer data)
+{
+    g_autofree Launch *launch = data;
+    Round *round = launch->la_round;
+    JournalCheckRow row = {launch->la_check, status, dur_us, g_strdup(text ? text : "")};
+
+    (void)d;
+    g_array_append_val(round->ro_rows, row);
+    if (--round->ro_waiting == 0)
+        round_end(round);
+}
+
+static void launch_next(Round *round)
+{
+    Daemon *d = round->ro_group->gr_checks->cs_daemon;
+    Launch *launch = g_new0(Launch, 1);
+
+    launch->la_round = round;
+    launch->la_check = g_array_index(round->ro_group->gr_members, int, round->ro_next++);
+    const PlanCheck *check = plan_check(d->dm_plan, launch->la_check);
+    orders_check(d->dm_orders, check->ck_from, check->ck_kind, check->ck_params,
+                 check->ck_deadline_us, on_checked, launch);
+}
+
+static void on_spread(evutil_socket_t fd, short what, void *data)
+{
+    Round *round = data;
+
+    (void)fd;
+    (void)what;
+    launch_next(round);
+    if (round->ro_next < round->ro_group->gr_members->len)
+        evtimer_add(round->ro_spread, &round->ro_gap);
+}
+
+static Round *round_start(Group *group, gint64 stands_for, gboolean thinned)
+{
+    Daemon *d = group->gr_checks->cs_daemon;
+    Round *round = g_new0(Round, 1);
+
+    round->ro_group = group;
+    round->ro_at_us = daemon_now(d);
+    round->ro_stands_for = stands_for;
+    round->ro_thinned = thinned;
+    round->ro_waiting = group->gr_members->len;
+    round->ro_rows = g_array_new(FALSE, TRUE, sizeof(JournalCheckRow));
+    round->ro_spread = evtimer_new(d->dm_base, on_spread, round);
+    group->gr_open++;
+    return round;
+}
+
+/* A round that has not ended when the next is due skips that one: it was not checked, and
+ * counts for nobody. The deadline of each check bounds how often that can be. */
+static void on_interval(evutil_socket_t fd, short what, void *data)
+{
+    Group *group = data;
+
+    (void)fd;
+    (void)what;
+    if (group->gr_open)
+        return;
+    Round *round = round_start(group, 1, FALSE);
+    round->ro_gap = timeval_of(group->gr_interval_us / 2 / group->gr_members->len);
+    on_spread(-1, 0, round);
+}
+
+static Group *group_for(Checks *checks, gint64 interval_us)
+{
+    for (guint i = 0; i < checks->cs_groups->len; i++) {
+        Group *group = checks->cs_groups->pdata[i];
+        if (group->gr_interval_us == interval_us)
+            return group;
+    }
+    Group *group = g_new0(Group, 1);
+    group->gr_checks = checks;
+    group->gr_interval_us = interval_us;
+    group->gr_members = g_array_new(FALSE, FALSE, sizeof(int));
+    group->gr_timer =
+        event_new(checks->cs_daemon->dm_base, -1, EV_PERSIST, on_interval, group);
+    g_ptr_array_add(checks->cs_groups, group);
+    return group;
+}
+
+Checks *checks_new(Daemon *d)
+{
+    Checks *checks = g_new0(Checks, 1);
+
+    checks->cs_daemon = d;
+    checks->cs_groups = g_ptr_array_new_with_free_func(group_free);
+    for (guint i = 0; i < d->dm_plan->p_checks->len; i++) {
+        const PlanCheck *check = plan_check(d->dm_plan, (int)i);
+        if (check->ck_interval_us > 0)
+            g_array_append_val(group_for(checks, check->ck_interval_us)->gr_members,
+                               check->ck_index);
+    }
+    return checks;
+}
+
+void checks_free(Checks *checks)
+{
+    if (!checks)
+        return;
+    g_ptr_array_unref(checks->cs_groups);
+    g_free(checks);
+}
+
+void checks_run(Checks *checks, gboolean run)
+{
+    if (run == checks->cs_running)
+        return;
+    checks->cs_running = run;
+    for (guint i = 0; i < checks->cs_groups->len; i++) {
+        Group *group = checks->cs_groups->pdata[i];
+        struct timeval tv = timeval_of(group->gr_interval_us);
+        if (run)
+            event_add(group->gr_timer, &tv);
+        else
+            event_del(group->gr_timer);
+    }
+}
+
+typedef struct {
+    guint sa_waiting;
+    ChecksDone sa_done;
+    gpointer sa_data;
+} Sample;
+
+static void on_sampled(Daemon *d, gpointer data)
+{
+    Sample *sample = data;
+
+    if (--sample->sa_waiting)
+        return;
+    sample->sa_done(d, sample->sa_data);
+    g_free(sample);
+}
+
+void checks_sample(Checks *checks, gint64 to_us, ChecksDone done, gpointer data)
+{
+    Daemon *d = checks->cs_daemon;
+    Sample *sample = g_new0(Sample, 1);
+    gint64 span = to_us - daemon_now(d);
+
+    sample->sa_waiting = 1;
+    sample->sa_done = done;
+    sample->sa_data = data;
+    for (guint i = 0; i < checks->cs_groups->len; i++) {
+        Group *group = checks->cs_groups->pdata[i];
+        gint64 rounds = span / group->gr_interval_us;
+        if (rounds < 1)
+            continue;
+        Round *round = round_start(group, rounds, TRUE);
+        round->ro_done = on_sampled;
+        round->ro_data = sample;
+        sample->sa_waiting++;
+        while (round->ro_next < group->gr_members->len)
+            launch_next(round);
+    }
+    on_sampled(d, sample);
+}
+
+typedef struct {
+    CheckVerdict ve_done;
+    gpointer ve_data;
+} Verify;
+
+static void on_verified(Daemon *d, CheckStatus status, gint64 dur_us, const char *text,
+                        gpointer data)
+{
+    g_autofree Verify *verify = data;
+
+    (void)dur_us;
+    verify->ve_done(d, status, text, verify->ve_data);
+}
+
+void checks_verify(Checks *checks, int check_index, CheckVerdict done, gpointer data)
+{
+    const PlanCheck *check = plan_check(checks->cs_daemon->dm_plan, check_index);
+    Verify *verify = g_new0(Verify, 1);
+
+    verify->ve_done = done;
+    verify->ve_data = data;
+    orders_check(checks->cs_daemon->dm_orders, check->ck_from, check->ck_kind,
+                 check->ck_params, check->ck_deadline_us, on_verified, verify);
+}

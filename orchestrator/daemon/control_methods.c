@@ -1,0 +1,583 @@
+/*
+ * The methods of control, one const table: name, who may call it, what it does.
+ */
+#include "orchestrator/daemon/control.h"
+#include "orchestrator/daemon/director.h"
+#include "orchestrator/daemon/hosts.h"
+#include "orchestrator/daemon/injects.h"
+#include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/players.h"
+#include "orchestrator/daemon/provision.h"
+#include "orchestrator/daemon/services.h"
+#include "orchestrator/daemon/terminals.h"
+#include "scenarios/base/cjson.h"
+
+#include <string.h>
+
+#define EVENTS_MAX 500
+#define INDICATOR_MAX 200
+#define TEXT_MAX 16384
+#define HELLO_TIMEOUT_S 180
+
+typedef void (*MethodFn)(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params);
+
+typedef struct {
+    const char *me_name;
+    unsigned me_needs; /* any of these permissions; 0: everyone */
+    MethodFn me_fn;
+} Method;
+
+static const char *param_text(const json_t *params, const char *name, gsize max)
+{
+    const char *text = json_string_value(json_object_get(params, name));
+
+    return text && strlen(text) <= max ? text : NULL;
+}
+
+static gint64 param_int(const json_t *params, const char *name, gint64 fallback)
+{
+    const json_t *value = json_object_get(params, name);
+
+    return json_is_integer(value) ? json_integer_value(value) : fallback;
+}
+
+/* The team that a call is for: the peer's own, or the one that white names. */
+static int param_team(const ControlPeer *peer, const Daemon *d, const json_t *params)
+{
+    const char *name = param_text(params, "team", 64);
+
+    if (!role_may(peer->pe_viewer.vw_role, MAY_SEE_ALL))
+        return peer->pe_viewer.vw_team;
+    return name ? plan_team_index(d->dm_plan, name) : -1;
+}
+
+/* "web" for a team means its own; "health/web" is the full name. */
+static int param_host(const ControlPeer *peer, const Daemon *d, const json_t *params)
+{
+    const char *name = param_text(params, "host", 128);
+    int team = param_team(peer, d, params), host;
+
+    if (!name)
+        return -1;
+    host = plan_host_index(d->dm_plan, name);
+    if (host >= 0 || team < 0)
+        return host;
+    g_autofree char *full =
+        g_strdup_printf("%s/%s", plan_team(d->dm_plan, team)->pt_id, name);
+    return plan_host_index(d->dm_plan, full);
+}
+
+static const char *actor_of(const ControlPeer *peer)
+{
+    return peer->pe_player ? peer->pe_player : "white";
+}
+
+/* ---- looking ---- */
+
+static void method_status(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+{
+    gint64 next = director_next(d->dm_director);
+    json_t *status = json_pack(
+        "{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:i, s:i, s:b, s:I, s:o, s:o, s:I}", "name",
+        d->dm_plan->p_name, "uuid", d->dm_plan->p_uuid, "state", drill_state_name(d->dm_state),
+        "reason", d->dm_reason, "clock_us", (json_int_t)daemon_now(d), "duration_us",
+        (json_int_t)d->dm_plan->p_duration_us, "accel", d->dm_accel ? d->dm_accel : "", "pid",
+        (int)getpid(), "hub_pid", (int)link_hub_pid(d->dm_link), "rehearsal", d->dm_rehearsal,
+        "seq", (json_int_t)journal_committed(d->dm_journal), "hosts",
+        hosts_json(d->dm_hosts, -1), "services", services_json(d->dm_services), "next_us",
+        (json_int_t)next);
+
+    (void)peer;
+    (void)params;
+    if (d->dm_uri)
+        json_object_set_new(status, "uri", json_string(d->dm_uri));
+    rpc_reply(call, status);
+}
+
+static void method_board(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+{
+    const char *lang = param_text(params, "lang", 16);
+
+    rpc_reply(call, view_board_json(&peer->pe_viewer, d->dm_plan, d->dm_ledger,
+                                    lang ? lang : peer->pe_lang));
+}
+
+static void method_hosts(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+{
+    rpc_reply(call, hosts_json(d->dm_hosts, param_team(peer, d, params)));
+}
+
+typedef struct {
+    Daemon *li_daemon;
+    const ControlPeer *li_peer;
+    json_t *li_events;
+    gint64 li_n, li_after, li_limit;
+} Listing;
+
+static gboolean list_event(const JournalEvent *event, gpointer data)
+{
+    Listing *listing = data;
+    Daemon *d = listing->li_daemon;
+
+    if (!view_event_visible(&listing->li_peer->pe_viewer, d->dm_plan, d->dm_ledger, event))
+        return TRUE;
+    if (++listing->li_n <= listing->li_after)
+        return TRUE;
+    json_array_append_new(listing->li_events,
+                          view_event_json(&listing->li_peer->pe_viewer, d->dm_plan, event,
+                                          listing->li_n, listing->li_peer->pe_lang));
+    /* The newest are wanted: the oldest fall out in front. */
+    if ((gint64)json_array_size(listing->li_events) > listing->li_limit)
+        json_array_remove(listing->li_events, 0);
+    return TRUE;
+}
+
+static json_t *list_events(Daemon *d, const ControlPeer *peer, gint64 after, gint64 limit,
+                           gint64 *n)
+{
+    Listing listing = {d, peer, json_array(), 0, after, CLAMP(limit, 1, EVENTS_MAX)};
+    g_autoptr(GError) error = NULL;
+
+    if (!journal_each(d->dm_journal, 0, 0, list_event, &listing, &error))
+        g_warning("events: %s", error->message);
+    *n = listing.li_n;
+    return listing.li_events;
+}
+
+static void method_events(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+{
+    gint64 n;
+    json_t *events = list_events(d, peer, param_int(params, "after", 0),
+                                 param_int(params, "limit", 100), &n);
+
+    rpc_reply(call, json_pack("{s:o, s:I}", "events", events, "n", (json_int_t)n));
+}
+
+static void method_subscribe(RpcCall *call, ControlPeer *peer, Daemon *d,
+                             const json_t *params)
+{
+    const char *lang = param_text(params, "lang", 16);
+    json_t *events, *event;
+    gsize i;
+
+    if (lang) {
+        g_free(peer->pe_lang);
+        peer->pe_lang = g_strdup(lang);
+    }
+    events = list_events(d, peer, param_int(params, "after", 0), EVENTS_MAX, &peer->pe_n);
+    peer->pe_subscribed = TRUE;
+    rpc_reply(call, json_object());
+    json_array_foreach(events, i, event)
+        rpc_peer_notify(peer->pe_rpc, "event", json_incref(event));
+    json_decref(events);
+    rpc_peer_notify(peer->pe_rpc, "board",
+                    view_board_json(&peer->pe_viewer, d->dm_plan, d->dm_ledger,
+                                    peer->pe_lang));
+}
+
+static void method_inbox(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+{
+    int team = param_team(peer, d, params);
+
+    if (team < 0)
+        rpc_fail(call, RPC_PARAMS, "team: name one");
+    else
+        rpc_reply(call, injects_inbox(d->dm_injects, team, peer->pe_lang));
+}
+
+/* ---- running ---- */
+
+static gboolean wrong_state(RpcCall *call, const Daemon *d, unsigned allowed,
+                            const char *what)
+{
+    if (allowed & (1u << d->dm_state))
+        return FALSE;
+    rpc_fail(call, RPC_STATE, "%s: not while the drill is %s", what,
+             drill_state_name(d->dm_state));
+    return TRUE;
+}
+
+static void method_provision(RpcCall *call, ControlPeer *peer, Daemon *d,
+                             const json_t *params)
+{
+    gint64 hello = param_int(params, "boot_timeout_s", HELLO_TIMEOUT_S);
+
+    (void)peer;
+    if (wrong_state(call, d, 1u << DRILL_DEFINED, "provision"))
+        return;
+    if (hello < 1 || hello > 3600) {
+        rpc_fail(call, RPC_PARAMS, "boot_timeout_s: 1 to 3600 seconds");
+        return;
+    }
+    rpc_reply(call, json_object());
+    provision_begin(d->dm_provision, hello * G_USEC_PER_SEC);
+}
+
+static void method_start(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+{
+    (void)params;
+    if (wrong_state(call, d, 1u << DRILL_READY, "start"))
+        return;
+    daemon_set_state(d, DRILL_RUNNING, actor_of(peer), "started");
+    rpc_reply(call, json_object());
+}
+
+static void on_suspended(guint count, const GError *error, gpointer data)
+{
+    RpcCall *call = data;
+
+    if (error)
+        rpc_fail(call, RPC_FAILED, "%u suspended, then: %s", count, error->message);
+    else
+        rpc_reply(call, json_pack("{s:i}", "suspended", (int)count));
+}
+
+/* The clock stands at once; the VMs follow as fast as libvirt can. */
+static void stand_still(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params,
+                        DrillState state, const char *fallback)
+{
+    const char *reason = param_text(params, "reason", 500);
+
+    daemon_set_state(d, state, actor_of(peer), reason ? reason : fallback);
+    if (d->dm_range)
+        range_suspend_all(d->dm_range, on_suspended, call);
+    else
+        on_suspended(0, NULL, call);
+}
+
+static void method_stop(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+{
+    stand_still(call, peer, d, params, DRILL_STOPPED, "the kill switch");
+}
+
+static void method_pause(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+{
+    if (!wrong_state(call, d, 1u << DRILL_RUNNING, "pause"))
+        stand_still(call, peer, d, params, DRILL_PAUSED, "paused");
+}
+
+static void on_resumed(guint count, const GError *error, gpointer data)
+{
+    RpcCall *call = data;
+    ControlPeer *peer = NULL;
+
+    (void)peer;
+    if (error)
+        rpc_fail(call, RPC_FAILED, "%u resumed, then: %s", count, error->message);
+    else
+        rpc_reply(call, json_pack("{s:i}", "resumed", (int)count));
+}
+
+static void method_resume(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+{
+    (void)params;
+    if (wrong_state(call, d, 1u << DRILL_PAUSED | 1u << DRILL_STOPPED, "resume"))
+        return;
+    daemon_set_state(d, DRILL_RUNNING, actor_of(peer), "resumed");
+    range_resume_all(d->dm_range, on_resumed, call);
+}
+
+static void method_end(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+{
+    const char *reason = param_text(params, "reason", 500);
+
+    if (wrong_state(call, d, 1u << DRILL_RUNNING | 1u << DRILL_PAUSED, "end"))
+        return;
+    director_end(d->dm_director, actor_of(peer), reason ? reason : "ended by white");
+    rpc_reply(call, json_object());
+}
+
+static void on_down(Daemon *d, const RangeRemoved *removed, const GError *error,
+                    gpointer data)
+{
+    RpcCall *call = data;
+
+    if (error) {
+        rpc_fail(call, RPC_FAILED, "%s; `parry gc` removes what is left", error->message);
+    } else {
+        rpc_reply(call, json_pack("{s:i, s:i, s:i}", "domains", (int)removed->rm_domains,
+                                  "networks", (int)removed->rm_networks, "filters",
+                                  (int)removed->rm_filters));
+        daemon_set_state(d, DRILL_DOWN, "white", "taken down");
+    }
+    daemon_quit(d, "down");
+}
+
+static void method_down(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+{
+    (void)peer;
+    (void)params;
+    provision_down(d->dm_provision, on_down, call);
+}
+
+/* ---- orders of white ---- */
+
+static void on_ordered(Daemon *d, const Order *order, gpointer data)
+{
+    RpcCall *call = data;
+    g_autofree char *out = parry_text_safe((const char *)order->or_out->data,
+                                           (gssize)order->or_out->len);
+    g_autofree char *err = parry_text_safe((const char *)order->or_err->data,
+                                           (gssize)order->or_err->len);
+
+    (void)d;
+    if (order->or_status != ORDER_DONE)
+        rpc_fail(call, RPC_FAILED, "%s", order->or_reason);
+    else
+        rpc_reply(call, json_pack("{s:i, s:i, s:s, s:s, s:b, s:I}", "exit", order->or_exit,
+                                  "signal", order->or_signal, "out", out, "err", err, "cut",
+                                  order->or_cut, "seq", (json_int_t)order->or_id));
+}
+
+static void method_order(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+{
+    int host = param_host(peer, d, params);
+    const char *script = param_text(params, "script", 48 * 1024);
+
+    if (host < 0 || !script) {
+        rpc_fail(call, RPC_PARAMS, "order: wants a known host and a script");
+        return;
+    }
+    OrderSpec spec = {
+        .os_host = host,
+        .os_purpose = "white",
+        .os_title = "order",
+        .os_actor = actor_of(peer),
+        .os_script = script,
+        .os_user = param_text(params, "user", 32),
+        .os_timeout_us = CLAMP(param_int(params, "timeout_ms", 30000), 1, 600000) * 1000,
+        .os_done = on_ordered,
+        .os_data = call,
+    };
+    orders_run(d->dm_orders, &spec);
+}
+
+/* ---- players ---- */
+
+static gboolean may_act(RpcCall *call, const Daemon *d)
+{
+    return !wrong_state(call, d, 1u << DRILL_RUNNING, "this");
+}
+
+static void method_report(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+{
+    int team = param_team(peer, d, params), host = param_host(peer, d, params), matched;
+    const char *indicator = param_text(params, "indicator", INDICATOR_MAX);
+    gint64 about = param_int(params, "about_us", daemon_now(d));
+
+    if (!may_act(call, d))
+        return;
+    if (team < 0 || host < 0 || plan_host(d->dm_plan, host)->ph_team != team) {
+        rpc_fail(call, RPC_NOT_FOUND, "report: name one of your team's hosts");
+        return;
+    }
+    if (!indicator || !*indicator || about < 0 || about > daemon_now(d)) {
+        rpc_fail(call, RPC_PARAMS,
+                 "report: one indicator of 1 to %d bytes, and a time that has been",
+                 INDICATOR_MAX);
+        return;
+    }
+    g_autofree char *safe = parry_text_safe(indicator, -1);
+    gint64 seq = injects_report(d->dm_injects, actor_of(peer), team, host, about, safe,
+                                param_text(params, "text", TEXT_MAX), &matched);
+    json_t *result = json_pack("{s:I}", "seq", (json_int_t)seq);
+    /* Whether it matched is for white: a team would probe the embargo with it. */
+    if (role_may(peer->pe_viewer.vw_role, MAY_SEE_ALL))
+        json_object_set_new(result, "matched", json_boolean(matched >= 0));
+    rpc_reply(call, result);
+}
+
+static void method_answer(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+{
+    int team = param_team(peer, d, params);
+    const char *name = param_text(params, "inject", 128);
+    const char *text = param_text(params, "text", TEXT_MAX);
+    gint64 seq = -1;
+
+    if (!may_act(call, d))
+        return;
+    if (team >= 0 && name && text) {
+        g_autofree char *id =
+            g_strdup_printf("%s@%s", name, plan_team(d->dm_plan, team)->pt_id);
+        int inject = plan_inject_index(d->dm_plan, strchr(name, '@') ? name : id);
+        if (inject >= 0)
+            seq = injects_answer(d->dm_injects, actor_of(peer), team, inject, text);
+    }
+    if (seq < 0)
+        rpc_fail(call, RPC_NOT_FOUND, "answer: no open message of that name for your team");
+    else
+        rpc_reply(call, json_pack("{s:I}", "seq", (json_int_t)seq));
+}
+
+static void method_whois(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+{
+    const char *user = param_text(params, "user", 64);
+    const char *key = param_text(params, "key", 8192);
+    const PlanMember *member = user && key ? players_find(d, user, key) : NULL;
+
+    (void)peer;
+    if (!member) {
+        rpc_reply(call, json_pack("{s:b}", "ok", 0));
+        return;
+    }
+    int team = plan_team_index(d->dm_plan, user);
+    g_autofree char *player = g_strdup_printf("%s/%s", user, member->pm_name);
+    rpc_reply(call, json_pack("{s:b, s:s, s:s, s:s}", "ok", 1, "player", player, "team", user,
+                              "role", plan_side_name(plan_team(d->dm_plan, team)->pt_side)));
+}
+
+static Role role_of_side(PlanSide side)
+{
+    switch (side) {
+    case SIDE_RED:
+        return ROLE_RED;
+    case SIDE_BLUE:
+        return ROLE_BLUE;
+    case SIDE_GREEN:
+        return ROLE_GREEN;
+    default:
+        return ROLE_OBSERVER;
+    }
+}
+
+static void method_bind(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+{
+    const char *user = param_text(params, "user", 64);
+    const char *key = param_text(params, "key", 8192);
+    const PlanMember *member = user && key ? players_find(d, user, key) : NULL;
+    char hash[65];
+
+    if (!member || peer->pe_player) {
+        daemon_event(d, "player.refused/1", "parryd", -1, -1, 0,
+                     json_pack("{s:s, s:s}", "what", "bind", "reason",
+                               member ? "already bound" : "no such key"));
+        rpc_fail(call, RPC_REFUSED, "bind: %s", member ? "already bound" : "no such key");
+        return;
+    }
+    const PlanTeam *team = plan_team(d->dm_plan, plan_team_index(d->dm_plan, user));
+    cjson_sha256_bytes(key, strlen(key), hash);
+    peer->pe_player = g_strdup_printf("%s/%s", user, member->pm_name);
+    peer->pe_viewer.vw_team = plan_team_index(d->dm_plan, user);
+    peer->pe_viewer.vw_role = role_of_side(team->pt_side);
+    daemon_event(d, "player.bound/1", peer->pe_player, peer->pe_viewer.vw_team, -1, 0,
+                 json_pack("{s:s, s:s}", "player", peer->pe_player, "key_sha256", hash));
+    rpc_reply(call, json_pack("{s:s, s:s, s:s, s:s, s:s}", "player", peer->pe_player, "team",
+                              team->pt_id, "role", role_name(peer->pe_viewer.vw_role), "title",
+                              parry_text_get(team->pt_title, peer->pe_lang), "drill",
+                              parry_text_get(d->dm_plan->p_title, peer->pe_lang)));
+}
+
+/* ---- terminals ---- */
+
+static void method_terminal_open(RpcCall *call, ControlPeer *peer, Daemon *d,
+                                 const json_t *params)
+{
+    int host = param_host(peer, d, params);
+    int cols = (int)CLAMP(param_int(params, "cols", 80), 2, 500);
+    int rows = (int)CLAMP(param_int(params, "rows", 24), 2, 300);
+    g_autoptr(GError) error = NULL;
+
+    if (host < 0) {
+        rpc_fail(call, RPC_NOT_FOUND, "no such host; `hosts` lists yours");
+        return;
+    }
+    gint64 id = terminals_open(d->dm_terminals, peer, host, cols, rows, &error);
+    if (id >= 0) {
+        rpc_reply(call, json_pack("{s:I}", "term", (json_int_t)id));
+        return;
+    }
+    daemon_event(d, "player.refused/1", actor_of(peer), peer->pe_viewer.vw_team, -1, 0,
+                 json_pack("{s:s, s:s, s:s}", "what", "terminal", "host",
+                           plan_host(d->dm_plan, host)->ph_id, "reason", error->message));
+    rpc_fail(call, RPC_REFUSED, "%s", error->message);
+}
+
+static void reply_known(RpcCall *call, gboolean known)
+{
+    if (known)
+        rpc_reply(call, json_object());
+    else
+        rpc_fail(call, RPC_NOT_FOUND, "no such terminal");
+}
+
+static void method_terminal_in(RpcCall *call, ControlPeer *peer, Daemon *d,
+                               const json_t *params)
+{
+    const char *data = param_text(params, "data_b64", RPC_LINE_IN_MAX);
+
+    reply_known(call, data && terminals_input(d->dm_terminals, peer,
+                                              param_int(params, "term", 0), data));
+}
+
+static void method_terminal_size(RpcCall *call, ControlPeer *peer, Daemon *d,
+                                 const json_t *params)
+{
+    reply_known(call, terminals_resize(d->dm_terminals, peer, param_int(params, "term", 0),
+                                       (int)CLAMP(param_int(params, "cols", 80), 2, 500),
+                                       (int)CLAMP(param_int(params, "rows", 24), 2, 300)));
+}
+
+static void method_terminal_credit(RpcCall *call, ControlPeer *peer, Daemon *d,
+                                   const json_t *params)
+{
+    reply_known(call,
+                terminals_credit(d->dm_terminals, peer, param_int(params, "term", 0),
+                                 (gsize)CLAMP(param_int(params, "bytes", 0), 0, 1 << 20)));
+}
+
+static void method_terminal_close(RpcCall *call, ControlPeer *peer, Daemon *d,
+                                  const json_t *params)
+{
+    reply_known(call,
+                terminals_close(d->dm_terminals, peer, param_int(params, "term", 0)));
+}
+
+static const Method methods[] = {
+    {"status", MAY_SEE_ALL, method_status},
+    {"board", MAY_SEE_ALL | MAY_SEE_OWN | MAY_SEE_PUBLIC, method_board},
+    {"events", MAY_SEE_ALL | MAY_SEE_OWN | MAY_SEE_PUBLIC, method_events},
+    {"subscribe", MAY_SEE_ALL | MAY_SEE_OWN | MAY_SEE_PUBLIC, method_subscribe},
+    {"hosts", MAY_SEE_ALL | MAY_SEE_OWN, method_hosts},
+    {"inbox", MAY_SEE_ALL | MAY_SEE_OWN, method_inbox},
+    {"provision", MAY_RUN, method_provision},
+    {"start", MAY_RUN, method_start},
+    {"pause", MAY_RUN, method_pause},
+    {"resume", MAY_RUN, method_resume},
+    {"end", MAY_RUN, method_end},
+    {"down", MAY_RUN, method_down},
+    {"stop", MAY_STOP, method_stop},
+    {"order", MAY_ORDER, method_order},
+    {"report", MAY_REPORT, method_report},
+    {"answer", MAY_REPORT, method_answer},
+    {"whois", MAY_BIND, method_whois},
+    {"bind", MAY_BIND, method_bind},
+    {"terminal.open", MAY_TERMINAL, method_terminal_open},
+    {"terminal.in", MAY_TERMINAL, method_terminal_in},
+    {"terminal.size", MAY_TERMINAL, method_terminal_size},
+    {"terminal.credit", MAY_TERMINAL, method_terminal_credit},
+    {"terminal.close", MAY_TERMINAL, method_terminal_close},
+};
+
+static gboolean allowed(Role role, unsigned needs)
+{
+    for (unsigned bit = 1; bit <= needs; bit <<= 1)
+        if ((needs & bit) && role_may(role, (Permission)bit))
+            return TRUE;
+    return FALSE;
+}
+
+void control_dispatch(RpcCall *call, ControlPeer *peer, const char *method,
+                      const json_t *params)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(methods); i++) {
+        if (strcmp(methods[i].me_name, method) != 0)
+            continue;
+        if (!allowed(peer->pe_viewer.vw_role, methods[i].me_needs))
+            rpc_fail(call, RPC_REFUSED, "%s: not for the role %s", method,
+                     role_name(peer->pe_viewer.vw_role));
+        else
+            methods[i].me_fn(call, peer, control_daemon(peer->pe_control), params);
+        return;
+    }
+    rpc_fail(call, RPC_NO_METHOD, "no method %s", method);
+}

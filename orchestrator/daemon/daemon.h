@@ -1,0 +1,115 @@
+/*
+ * parryd: one drill, one directory, one journal, one process.
+ *
+ * This header is what the daemon's modules share. Everything runs on the loop thread. A loop
+ * turn is: callbacks append events and queue what may only happen once they are durable
+ * (daemon_then); then one commit; then the ledger, the subscribers and the queue run
+ * (record.c). So nothing leaves the process that a crash could take back.
+ */
+#ifndef PARRY_ORCHESTRATOR_DAEMON_DAEMON_H
+#define PARRY_ORCHESTRATOR_DAEMON_DAEMON_H
+
+#include "orchestrator/daemon/clock.h"
+#include "orchestrator/hub/link.h"
+#include "orchestrator/range/range.h"
+#include "scenarios/plan.h"
+#include "scoreboard/journal.h"
+#include "scoreboard/ledger.h"
+
+#include <event2/event.h>
+#include <glib.h>
+#include <jansson.h>
+
+typedef enum {
+    DRILL_DEFINED,
+    DRILL_PROVISIONING,
+    DRILL_READY,
+    DRILL_RUNNING,
+    DRILL_PAUSED,
+    DRILL_STOPPED, /* the kill switch: every VM suspended */
+    DRILL_ENDED,
+    DRILL_JUDGING,
+    DRILL_PROVISIONAL,
+    DRILL_FAILED,
+    DRILL_DOWN,
+} DrillState;
+
+typedef struct Orders Orders;
+typedef struct Hosts Hosts;
+typedef struct Provision Provision;
+typedef struct Isolation Isolation;
+typedef struct Checks Checks;
+typedef struct Director Director;
+typedef struct Injects Injects;
+typedef struct Scripts Scripts;
+typedef struct Control Control;
+typedef struct Terminals Terminals;
+typedef struct Services Services;
+
+typedef struct Daemon {
+    struct event_base *dm_base;
+    char *dm_home, *dm_dir;
+    char *dm_uri;   /* libvirt's, NULL until provisioning wants one */
+    char *dm_accel; /* "kvm" or "qemu" */
+    char *dm_connect; /* --connect, or NULL: the embedded host */
+    gboolean dm_rehearsal;
+    gboolean dm_quit;
+    Plan *dm_plan;
+    DrillState dm_state;
+    char *dm_reason; /* of the state */
+
+    Journal *dm_journal;
+    Ledger *dm_ledger;
+    gint64 dm_applied;  /* last seq that ledger and subscribers have seen */
+    gboolean dm_full;   /* the last commit failed: nothing is acknowledged */
+    GQueue dm_then;     /* of closures, run after the next commit */
+    DrillClock dm_clock;
+
+    HubLink *dm_link;
+    Range *dm_range;
+    Orders *dm_orders;
+    Hosts *dm_hosts;
+    Provision *dm_provision;
+    Isolation *dm_isolation;
+    Checks *dm_checks;
+    Director *dm_director;
+    Injects *dm_injects;
+    Scripts *dm_scripts;
+    Control *dm_control;
+    Terminals *dm_terminals;
+    Services *dm_services;
+    gpointer dm_signer; /* CheckpointKey of scoreboard/checkpoint.h */
+} Daemon;
+
+/* ---- record.c ---- */
+
+/*
+ * Appends an event at the drill clock's now; team, host: plan indexes or -1; body is taken
+ * over. Returns its seq. A journal that cannot be written pauses nothing by itself: the
+ * commit fails, is tried again, and nothing is acknowledged meanwhile.
+ */
+gint64 daemon_event(Daemon *d, const char *kind, const char *actor, int team, int host,
+                    gint64 ref, json_t *body);
+/* The same for a round of checks. */
+gint64 daemon_event_checks(Daemon *d, int team, json_t *body, const JournalCheckRow *rows,
+                           guint n_rows);
+
+typedef void (*DaemonThen)(Daemon *d, gint64 seq, gpointer data);
+/* Runs fn once all that has been appended so far is durable. data is not owned. */
+void daemon_then(Daemon *d, DaemonThen fn, gint64 seq, gpointer data);
+/* Sends msg (taken over) to the host's agent once all appended so far is durable. */
+void daemon_send(Daemon *d, int host, json_t *msg);
+
+/* The end of a loop turn: commit, fold, notify, run what waited. */
+void daemon_barrier(Daemon *d);
+
+/* ---- main.c ---- */
+
+/* Moves the drill's state: an event and the reason; tells the director and the services. */
+void daemon_set_state(Daemon *d, DrillState state, const char *actor, const char *reason);
+const char *drill_state_name(DrillState state);
+/* Ends the loop after the next barrier. */
+void daemon_quit(Daemon *d, const char *reason);
+gint64 daemon_now(const Daemon *d); /* drill clock */
+
+#endif

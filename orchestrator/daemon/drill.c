@@ -1,0 +1,231 @@
+#include "orchestrator/daemon/drill.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <glib/gstdio.h>
+#include <jansson.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+G_DEFINE_QUARK(parry-drill-error-quark, drill_error)
+
+/* QEMU's account passes through, and lists nothing; recordings and reports are the owner's. */
+static const struct {
+    const char *di_name;
+    mode_t di_mode;
+} directories[] = {
+    {"", 0711},      {"run", 0711},        {"run/a", 0711},  {"disks", 0711},
+    {"logs", 0711},  {"recordings", 0700}, {"report", 0700},
+};
+
+void drill_free(Drill *drill)
+{
+    if (!drill)
+        return;
+    g_free(drill->dr_name);
+    g_free(drill->dr_uuid);
+    g_free(drill->dr_dir);
+    g_free(drill->dr_scenario);
+    g_free(drill->dr_base);
+    g_free(drill->dr_connect);
+    g_free(drill);
+}
+
+char *drill_home(void)
+{
+    const char *home = g_getenv("PARRY_HOME");
+
+    return g_canonicalize_filename(home && *home ? home : "/var/lib/parry", NULL);
+}
+
+char *drill_dir(const char *home, const char *name)
+{
+    return g_build_filename(home, "drills", name, NULL);
+}
+
+char *drill_socket(const Drill *drill, const char *name)
+{
+    return g_build_filename(drill->dr_dir, "run", name, NULL);
+}
+
+static gboolean fail_errno(GError **error, const char *path, const char *what)
+{
+    int saved = errno;
+
+    g_set_error(error, DRILL_ERROR, saved, "%s: %s: %s", path, what, g_strerror(saved));
+    return FALSE;
+}
+
+static gboolean make_directories(const char *dir, GError **error)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(directories); i++) {
+        g_autofree char *path = g_build_filename(dir, directories[i].di_name, NULL);
+        if (mkdir(path, directories[i].di_mode) < 0 && !(i && errno == EEXIST))
+            return fail_errno(error, path, "make directory");
+        if (chmod(path, directories[i].di_mode) < 0)
+            return fail_errno(error, path, "set mode");
+    }
+    return TRUE;
+}
+
+static gboolean write_json(const char *dir, const Drill *drill, GError **error)
+{
+    g_autofree char *path = g_build_filename(dir, "drill.json", NULL);
+    json_t *json = json_pack("{s:s, s:s, s:s, s:b}", "name", drill->dr_name, "uuid",
+                             drill->dr_uuid, "base", drill->dr_base, "rehearsal",
+                             drill->dr_rehearsal);
+
+    if (drill->dr_connect)
+        json_object_set_new(json, "connect", json_string(drill->dr_connect));
+    char *text = json_dumps(json, JSON_INDENT(2) | JSON_SORT_KEYS);
+    json_decref(json);
+    gboolean ok = g_file_set_contents(path, text, -1, error);
+    free(text);
+    return ok;
+}
+
+Drill *drill_create(const char *home, const char *name, const char *scenario,
+                    const char *connect, gboolean rehearsal, GError **error)
+{
+    g_autoptr(Drill) drill = g_new0(Drill, 1);
+    g_autofree char *full = g_canonicalize_filename(scenario, NULL);
+    g_autofree char *drills = g_build_filename(home, "drills", NULL);
+    g_autofree char *bytes = NULL;
+    gsize len;
+
+    drill->dr_name = g_strdup(name);
+    drill->dr_uuid = g_uuid_string_random();
+    drill->dr_dir = drill_dir(home, name);
+    drill->dr_scenario = g_build_filename(drill->dr_dir, "scenario.yaml", NULL);
+    drill->dr_base = g_path_get_dirname(full);
+    drill->dr_connect = g_strdup(connect);
+    drill->dr_rehearsal = rehearsal;
+    if (!g_file_get_contents(scenario, &bytes, &len, error))
+        return NULL;
+    if (g_mkdir_with_parents(drills, 0711) < 0) {
+        fail_errno(error, drills, "make directory");
+        return NULL;
+    }
+    if (g_file_test(drill->dr_dir, G_FILE_TEST_EXISTS)) {
+        g_set_error(error, DRILL_ERROR, EEXIST,
+                    "drill %s exists already in %s; `parry down %s --purge` removes it", name,
+                    drill->dr_dir, name);
+        return NULL;
+    }
+    if (!make_directories(drill->dr_dir, error) ||
+        !g_file_set_contents(drill->dr_scenario, bytes, (gssize)len, error) ||
+        !write_json(drill->dr_dir, drill, error))
+        return NULL;
+    return g_steal_pointer(&drill);
+}
+
+/* The writer of the journal holds its lock file for as long as it lives. */
+static gboolean lock_is_held(const char *dir)
+{
+    g_autofree char *path = g_build_filename(dir, "journal.lock", NULL);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    gboolean held;
+
+    if (fd < 0)
+        return FALSE;
+    held = flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+    close(fd);
+    return held;
+}
+
+Drill *drill_open(const char *dir, GError **error)
+{
+    g_autofree char *path = g_build_filename(dir, "drill.json", NULL);
+    json_error_t why;
+    json_t *json = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
+    const char *name, *uuid, *base, *connect = NULL;
+    int rehearsal;
+
+    if (json_unpack(json, "{s:s, s:s, s:s, s:b, s?s}", "name", &name, "uuid", &uuid, "base",
+                    &base, "rehearsal", &rehearsal, "connect", &connect) < 0) {
+        g_set_error(error, DRILL_ERROR, ENOENT, "%s: not a drill: %s", path,
+                    json ? "members are missing" : why.text);
+        json_decref(json);
+        return NULL;
+    }
+    Drill *drill = g_new0(Drill, 1);
+    drill->dr_name = g_strdup(name);
+    drill->dr_uuid = g_strdup(uuid);
+    drill->dr_base = g_strdup(base);
+    drill->dr_connect = g_strdup(connect);
+    drill->dr_rehearsal = rehearsal;
+    drill->dr_dir = g_strdup(dir);
+    drill->dr_scenario = g_build_filename(dir, "scenario.yaml", NULL);
+    drill->dr_alive = lock_is_held(dir);
+    json_decref(json);
+    return drill;
+}
+
+static int by_name(gconstpointer a, gconstpointer b)
+{
+    return strcmp((*(Drill *const *)a)->dr_name, (*(Drill *const *)b)->dr_name);
+}
+
+GPtrArray *drill_list(const char *home)
+{
+    g_autofree char *drills = g_build_filename(home, "drills", NULL);
+    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)drill_free);
+    g_autoptr(GDir) dir = g_dir_open(drills, 0, NULL);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(drills, name, NULL);
+        Drill *drill = drill_open(path, NULL);
+        if (drill)
+            g_ptr_array_add(list, drill);
+    }
+    g_ptr_array_sort(list, by_name);
+    return list;
+}
+
+Plan *drill_plan(const Drill *drill, GError **error)
+{
+    g_autoptr(ParryDiags) diags = parry_diags_new();
+    g_autofree char *bytes = NULL;
+    gsize len;
+    Plan *plan;
+
+    if (!g_file_get_contents(drill->dr_scenario, &bytes, &len, error))
+        return NULL;
+    plan = plan_load_bytes(drill->dr_scenario, drill->dr_base, bytes, len, drill->dr_uuid,
+                           diags);
+    if (!plan) {
+        g_autofree char *text = parry_diags_text(diags, FALSE);
+        g_set_error(error, DRILL_ERROR, EINVAL, "%s", text);
+    }
+    return plan;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+    (void)st;
+    (void)flag;
+    (void)ftw;
+    return remove(path);
+}
+
+static gboolean remove_tree(const char *path, GError **error)
+{
+    if (nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) < 0 && errno != ENOENT)
+        return fail_errno(error, path, "remove");
+    return TRUE;
+}
+
+gboolean drill_remove(const char *home, const Drill *drill, gboolean all, GError **error)
+{
+    g_autofree char *disks = g_build_filename(drill->dr_dir, "disks", NULL);
+    g_autofree char *run = g_build_filename(drill->dr_dir, "run", NULL);
+    g_autofree char *keys = g_build_filename(home, "keys", drill->dr_name, NULL);
+
+    if (!remove_tree(disks, error) || !remove_tree(run, error))
+        return FALSE;
+    return !all || (remove_tree(drill->dr_dir, error) && remove_tree(keys, error));
+}

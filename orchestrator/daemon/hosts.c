@@ -1,0 +1,271 @@
+#include "orchestrator/daemon/hosts.h"
+
+#include "orchestrator/daemon/control.h"
+#include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/personalise.h"
+#include "orchestrator/daemon/provision.h"
+#include "orchestrator/daemon/terminals.h"
+#include "scenarios/base/text.h"
+
+#include <string.h>
+
+/* An agent beats every 2 s; under emulation a busy guest may be late by a lot. */
+#define SILENCE_US (30 * G_USEC_PER_SEC)
+#define SILENCE_LOOK_S 5
+
+typedef struct {
+    HostState hr_state;
+    char *hr_reason;
+    gint64 hr_since_us; /* boot time */
+    gboolean hr_connected;
+    gint64 hr_beat_us; /* boot time of the last sign of life */
+    char hr_boot[40];
+} HostRun;
+
+struct Hosts {
+    Daemon *ho_daemon;
+    HostRun *ho_runs;
+    guint ho_count;
+    struct event *ho_look;
+};
+
+static const char *const state_names[] = {
+    [HOST_PLANNED] = "planned",     [HOST_CREATE] = "create", [HOST_BOOT] = "boot",
+    [HOST_AGENT] = "agent",         [HOST_READY] = "ready",   [HOST_SILENT] = "silent",
+    [HOST_SUSPENDED] = "suspended", [HOST_LOST] = "lost",     [HOST_FAILED] = "failed",
+    [HOST_GONE] = "gone",
+};
+
+const char *host_state_name(HostState state)
+{
+    return state_names[state];
+}
+
+HostState hosts_state(const Hosts *hosts, int host)
+{
+    return hosts->ho_runs[host].hr_state;
+}
+
+const char *hosts_reason(const Hosts *hosts, int host)
+{
+    return hosts->ho_runs[host].hr_reason;
+}
+
+gboolean hosts_connected(const Hosts *hosts, int host)
+{
+    return hosts->ho_runs[host].hr_connected;
+}
+
+void hosts_set(Hosts *hosts, int host, HostState state, const char *reason)
+{
+    HostRun *run = &hosts->ho_runs[host];
+    g_autofree char *old = run->hr_reason;
+
+    run->hr_state = state;
+    run->hr_reason = g_strdup(reason ? reason : "");
+    run->hr_since_us = clock_boottime_us();
+    if (hosts->ho_daemon->dm_control)
+        control_hosts_changed(hosts->ho_daemon->dm_control);
+}
+
+static void host_fell_silent(Hosts *hosts, int host, const char *reason)
+{
+    Daemon *d = hosts->ho_daemon;
+
+    hosts_set(hosts, host, HOST_SILENT, reason);
+    daemon_event(d, "agent.lost/1", "parryd", -1, host, 0,
+                 json_pack("{s:s}", "reason", reason));
+}
+
+/* Silence while the VM runs: an event, and what waits for the agent meets its own deadline. */
+static void on_look(evutil_socket_t fd, short what, void *data)
+{
+    Hosts *hosts = data;
+    gint64 now = clock_boottime_us();
+
+    (void)fd;
+    (void)what;
+    for (guint i = 0; i < hosts->ho_count; i++) {
+        HostRun *run = &hosts->ho_runs[i];
+        if (run->hr_state == HOST_READY && now - run->hr_beat_us > SILENCE_US)
+            host_fell_silent(hosts, (int)i, run->hr_connected
+                                                ? "connected, and no heartbeat for 30 s"
+                                                : "not connected for 30 s");
+    }
+}
+
+Hosts *hosts_new(Daemon *d)
+{
+    Hosts *hosts = g_new0(Hosts, 1);
+    struct timeval tv = {SILENCE_LOOK_S, 0};
+
+    hosts->ho_daemon = d;
+    hosts->ho_count = d->dm_plan->p_hosts->len;
+    hosts->ho_runs = g_new0(HostRun, hosts->ho_count + 1);
+    for (guint i = 0; i < hosts->ho_count; i++)
+        hosts->ho_runs[i].hr_reason = g_strdup("");
+    hosts->ho_look = event_new(d->dm_base, -1, EV_PERSIST, on_look, hosts);
+    event_add(hosts->ho_look, &tv);
+    return hosts;
+}
+
+void hosts_free(Hosts *hosts)
+{
+    if (!hosts)
+        return;
+    event_free(hosts->ho_look);
+    for (guint i = 0; i < hosts->ho_count; i++)
+        g_free(hosts->ho_runs[i].hr_reason);
+    g_free(hosts->ho_runs);
+    g_free(hosts);
+}
+
+static void on_personalised(Daemon *d, gint64 id, gboolean ok, const char *text, json_t *rows,
+                            gpointer data)
+{
+    int host = GPOINTER_TO_INT(data);
+
+    (void)rows;
+    if (ok) {
+        hosts_set(d->dm_hosts, host, HOST_READY, NULL);
+        daemon_event(d, "agent.ready/1", "agent", -1, host, id,
+                     json_pack("{s:s}", "text", text ? text : ""));
+    } else {
+        g_autofree char *reason = g_strdup_printf("personalise: %s", text ? text : "");
+        provision_host_failed(d->dm_provision, host, reason);
+    }
+    provision_advance(d->dm_provision);
+}
+
+/*
+ * A hello of a new boot: nothing of the old one is still running. The guest may say what it
+ * likes about itself; the socket tells which host it is.
+ */
+static void host_hello(Hosts *hosts, const struct hub_head *head, const struct hub_hello *hello)
+{
+    Daemon *d = hosts->ho_daemon;
+    int host = (int)head->rc_host;
+    HostRun *run = &hosts->ho_runs[host];
+    gboolean new_boot = strcmp(run->hr_boot, hello->boot) != 0;
+    g_autofree char *name = parry_text_safe(hello->name, -1);
+    g_autofree char *agent = parry_text_safe(hello->agent, -1);
+
+    run->hr_connected = TRUE;
+    run->hr_beat_us = clock_boottime_us();
+    daemon_event(d, "agent.hello/1", "agent", -1, host, 0,
+                 json_pack("{s:s, s:s, s:I, s:s}", "version", agent, "boot", hello->boot,
+                           "epoch", (json_int_t)hello->epoch, "name", name));
+    if (new_boot) {
+        if (run->hr_boot[0]) {
+            orders_host_lost(d->dm_orders, host, "the guest booted anew");
+            terminals_host_gone(d->dm_terminals, host, "the guest booted anew");
+        }
+        g_strlcpy(run->hr_boot, hello->boot, sizeof(run->hr_boot));
+        hosts_set(hosts, host, HOST_AGENT, NULL);
+        personalise_host(d, host, on_personalised, GINT_TO_POINTER(host));
+    } else if (run->hr_state == HOST_SILENT) {
+        hosts_set(hosts, host, HOST_READY, NULL);
+    }
+}
+
+static void host_gone(Hosts *hosts, const struct hub_head *head, const struct hub_gone *gone,
+                      const void *tail)
+{
+    Daemon *d = hosts->ho_daemon;
+    int host = (int)head->rc_host;
+    HostRun *run = &hosts->ho_runs[host];
+    g_autofree char *reason = parry_text_safe(tail, head->rc_len);
+
+    run->hr_connected = FALSE;
+    if (head->rc_type == HUB_CUT) {
+        terminals_host_gone(d->dm_terminals, host, reason);
+        daemon_event(d, "agent.cut/1", "parryd", -1, host, 0,
+                     json_pack("{s:s, s:I, s:I, s:I}", "reason", reason, "lines",
+                               (json_int_t)gone->lines, "refused", (json_int_t)gone->refused,
+                               "bytes", (json_int_t)gone->bytes));
+    }
+}
+
+static void host_alive(Hosts *hosts, int host)
+{
+    HostRun *run = &hosts->ho_runs[host];
+
+    run->hr_connected = TRUE;
+    run->hr_beat_us = clock_boottime_us();
+    if (run->hr_state == HOST_SILENT)
+        hosts_set(hosts, host, HOST_READY, NULL);
+}
+
+void hosts_record(Hosts *hosts, const struct hub_head *head, const void *body,
+                  const void *tail)
+{
+    switch ((HubRecordType)head->rc_type) {
+    case HUB_HELLO:
+        host_hello(hosts, head, body);
+        break;
+    case HUB_GONE:
+    case HUB_CUT:
+        host_gone(hosts, head, body, tail);
+        break;
+    default: /* whatever else it says is a sign of life */
+        host_alive(hosts, (int)head->rc_host);
+        break;
+    }
+}
+
+void hosts_range_event(Hosts *hosts, int host, RangeEvent event, const char *detail)
+{
+    Daemon *d = hosts->ho_daemon;
+    HostRun *run = &hosts->ho_runs[host];
+
+    if (event != RANGE_DOMAIN_STOPPED && event != RANGE_DOMAIN_CRASHED)
+        return;
+    if (run->hr_state == HOST_GONE || run->hr_state == HOST_LOST || d->dm_state == DRILL_DOWN)
+        return;
+    hosts_set(hosts, host, HOST_LOST, detail);
+    run->hr_connected = FALSE;
+    daemon_event(d, "domain.lost/1", "libvirt", -1, host, 0,
+                 json_pack("{s:s}", "reason", detail ? detail : ""));
+    orders_host_lost(d->dm_orders, host, "the VM is gone");
+    terminals_host_gone(d->dm_terminals, host, "the VM is gone");
+    provision_advance(d->dm_provision);
+}
+
+guint hosts_missing(const Hosts *hosts, guint *failed)
+{
+    guint missing = 0;
+
+    *failed = 0;
+    for (guint i = 0; i < hosts->ho_count; i++) {
+        const PlanHost *host = plan_host(hosts->ho_daemon->dm_plan, (int)i);
+        HostState state = hosts->ho_runs[i].hr_state;
+        if (!host->ph_required || state == HOST_READY || state == HOST_SILENT)
+            continue;
+        missing++;
+        *failed += state == HOST_FAILED || state == HOST_LOST;
+    }
+    return missing;
+}
+
+json_t *hosts_json(const Hosts *hosts, int team)
+{
+    const Plan *plan = hosts->ho_daemon->dm_plan;
+    json_t *list = json_array();
+
+    for (guint i = 0; i < hosts->ho_count; i++) {
+        const PlanHost *host = plan_host(plan, (int)i);
+        const HostRun *run = &hosts->ho_runs[i];
+        if (team >= 0 && host->ph_team != team)
+            continue;
+        const PlanNic *nic = host->ph_nics->len ? host->ph_nics->pdata[0] : NULL;
+        g_autofree char *ip = nic ? plan_addr_text(nic->ni_addr) : g_strdup("");
+        json_array_append_new(
+            list,
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:s}", "id", host->ph_id, "name",
+                      host->ph_name, "state", host_state_name(run->hr_state), "ip", ip,
+                      "reason", run->hr_reason, "since_us", (json_int_t)run->hr_since_us,
+                      "own", host->ph_owner == plan_team(plan, host->ph_team)->pt_side,
+                      "owner", plan_side_name(host->ph_owner)));
+    }
+    return list;
+}

@@ -1,0 +1,43 @@
+/*
+ * What is known of each host of the plan while the daemon runs: its VM, its agent, since
+ * when and why.
+ */
+#ifndef PARRY_ORCHESTRATOR_DAEMON_HOSTS_H
+#define PARRY_ORCHESTRATOR_DAEMON_HOSTS_H
+
+#include "orchestrator/daemon/daemon.h"
+
+typedef enum {
+    HOST_PLANNED,
+    HOST_CREATE,   /* disk, socket, domain */
+    HOST_BOOT,     /* the domain runs, its agent has not spoken */
+    HOST_AGENT,    /* it said hello and is being personalised */
+    HOST_READY,
+    HOST_SILENT,   /* the agent fell silent past the grace, the VM runs */
+    HOST_SUSPENDED,
+    HOST_LOST,     /* the VM ended and nobody had asked for it */
+    HOST_FAILED,   /* could not be made ready */
+    HOST_GONE,     /* taken down */
+} HostState;
+
+Hosts *hosts_new(Daemon *d);
+void hosts_free(Hosts *hosts);
+
+const char *host_state_name(HostState state);
+HostState hosts_state(const Hosts *hosts, int host);
+const char *hosts_reason(const Hosts *hosts, int host);
+gboolean hosts_connected(const Hosts *hosts, int host);
+void hosts_set(Hosts *hosts, int host, HostState state, const char *reason);
+
+/* hello, beat, gone and cut records. */
+void hosts_record(Hosts *hosts, const struct hub_head *head, const void *body,
+                  const void *tail);
+/* libvirt's word on a domain. */
+void hosts_range_event(Hosts *hosts, int host, RangeEvent event, const char *detail);
+
+/* Number of required hosts that are not ready; those past all hope go to *failed. */
+guint hosts_missing(const Hosts *hosts, guint *failed);
+/* [{id, state, ip, reason, since_us, own}] for control. team: only that team's, -1 for all. */
+json_t *hosts_json(const Hosts *hosts, int team);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * The isolation proof: no host reaches the hypervisor, another team, the outside or a
+ * resolver, and the host side shows why. It gates `running`; the host side is looked at
+ * again while the drill runs, and evidence from there pauses it.
+ */
+#ifndef PARRY_ORCHESTRATOR_DAEMON_ISOLATION_H
+#define PARRY_ORCHESTRATOR_DAEMON_ISOLATION_H
+
+#include "orchestrator/daemon/daemon.h"
+
+Isolation *isolation_new(Daemon *d);
+void isolation_free(Isolation *isolation);
+
+/* Probes from inside every host with an agent and inspects the host side; done is told. */
+typedef void (*IsolationDone)(Daemon *d, gboolean proved, const char *findings);
+void isolation_prove(Isolation *isolation, IsolationDone done);
+
+/* The rows that a host's agent probes: [name, kind, address, port]; a pure function. The
+ * expectation of each stands in *expected as a parallel array of booleans. */
+json_t *isolation_rows(const Plan *plan, const PlanHost *host, json_t *host_addresses,
+                       json_t **expected);
+
+#endif

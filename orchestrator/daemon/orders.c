@@ -1,0 +1,466 @@
+#include "orchestrator/daemon/orders.h"
+
+#include "orchestrator/daemon/hosts.h"
+#include "scenarios/base/cjson.h"
+#include "scenarios/base/text.h"
+
+#include <string.h>
+
+/* An agent answers at the deadline; the host gives it this much more before it speaks for it. */
+#define ANSWER_GRACE_US (20 * G_USEC_PER_SEC)
+#define OUTPUT_MAX 65536
+#define OUTPUT_SHOWN 1024
+
+/* Check ids share the agent's number space with event seqs, and must never come twice in a
+ * boot of the guest, not even after a restart of the daemon: boot time above 2^51. */
+#define CHECK_ID_BASE ((gint64)1 << 51)
+
+typedef enum { FLIGHT_ORDER, FLIGHT_CHECK, FLIGHT_ASK } FlightKind;
+
+typedef struct {
+    Orders *fl_orders;
+    FlightKind fl_kind;
+    gint64 fl_id;
+    int fl_host;
+    gboolean fl_started;
+    struct event *fl_deadline;
+    GByteArray *fl_out, *fl_err;
+    OrderDone fl_done;
+    OrderStarted fl_on_started;
+    CheckDone fl_check;
+    AnswerDone fl_answer;
+    gpointer fl_data;
+} Flight;
+
+struct Orders {
+    Daemon *od_daemon;
+    GHashTable *od_flights; /* gint64 id -> Flight */
+    gint64 od_last_check;
+};
+
+static void flight_free(gpointer data)
+{
+    Flight *flight = data;
+
+    if (flight->fl_deadline)
+        event_free(flight->fl_deadline);
+    if (flight->fl_out)
+        g_byte_array_unref(flight->fl_out);
+    if (flight->fl_err)
+        g_byte_array_unref(flight->fl_err);
+    g_free(flight);
+}
+
+Orders *orders_new(Daemon *d)
+{
+    Orders *orders = g_new0(Orders, 1);
+
+    orders->od_daemon = d;
+    orders->od_flights =
+        g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, flight_free);
+    return orders;
+}
+
+void orders_free(Orders *orders)
+{
+    if (!orders)
+        return;
+    g_hash_table_unref(orders->od_flights);
+    g_free(orders);
+}
+
+guint orders_in_flight(const Orders *orders)
+{
+    return g_hash_table_size(orders->od_flights);
+}
+
+/* Takes the flight out of the table, so that its end comes once, whatever its end does. */
+static void flight_take(Flight *flight)
+{
+    g_hash_table_steal(flight->fl_orders->od_flights, &flight->fl_id);
+}
+
+static void order_output(json_t *body, const char *name, const GByteArray *bytes)
+{
+    g_autofree char *key = g_strconcat(name, "_sha256", NULL);
+    g_autofree char *text =
+        parry_text_safe((const char *)bytes->data, MIN(bytes->len, OUTPUT_SHOWN));
+    char hash[65];
+
+    if (!bytes->len)
+        return;
+    cjson_sha256_bytes(bytes->data, bytes->len, hash);
+    json_object_set_new(body, name, json_string(text));
+    json_object_set_new(body, key, json_string(hash));
+}
+
+static const char *const order_ends[] = {
+    [ORDER_DONE] = "order.done/1",
+    [ORDER_FAILED] = "order.failed/1",
+    [ORDER_REFUSED] = "order.failed/1",
+    [ORDER_LOST] = "order.lost/1",
+};
+
+static void order_end(Flight *flight, OrderStatus status, const struct hub_result *result,
+                      const char *reason)
+{
+    Daemon *d = flight->fl_orders->od_daemon;
+    json_t *body = json_object();
+    Order order = {
+        .or_id = flight->fl_id,
+        .or_host = flight->fl_host,
+        .or_status = status,
+        .or_out = flight->fl_out,
+        .or_err = flight->fl_err,
+        .or_reason = reason,
+    };
+
+    if (result) {
+        order.or_exit = result->exit;
+        order.or_signal = result->signal;
+        order.or_dur_us = result->dur_us;
+        order.or_cut = result->cut != 0;
+        json_object_set_new(body, "exit", json_integer(result->exit));
+        json_object_set_new(body, "signal", json_integer(result->signal));
+        json_object_set_new(body, "dur_us", json_integer(result->dur_us));
+        json_object_set_new(body, "cut", json_boolean(order.or_cut));
+    }
+    if (reason && *reason)
+        json_object_set_new(body, "reason", json_string(reason));
+    order_output(body, "out", flight->fl_out);
+    order_output(body, "err", flight->fl_err);
+    flight_take(flight);
+    daemon_event(d, order_ends[status], "agent", -1, flight->fl_host, flight->fl_id, body);
+    flight->fl_done(d, &order, flight->fl_data);
+    flight_free(flight);
+}
+
+/*
+ * A check that nobody answered: on a team's own host silence is its own affair and counts
+ * DOWN; on a host of white's the fault is Parry's.
+ */
+static void check_silent(Flight *flight, const char *reason)
+{
+    Daemon *d = flight->fl_orders->od_daemon;
+    const PlanHost *host = plan_host(d->dm_plan, flight->fl_host);
+    CheckStatus status = host->ph_owner == SIDE_WHITE ? CHECK_UNCHECKED : CHECK_DOWN;
+
+    flight_take(flight);
+    flight->fl_check(d, status, 0, reason, flight->fl_data);
+    flight_free(flight);
+}
+
+static void ask_end(Flight *flight, gboolean ok, const char *text, json_t *rows)
+{
+    Daemon *d = flight->fl_orders->od_daemon;
+    json_t *body = json_object();
+
+    json_object_set_new(body, ok ? "text" : "reason", json_string(text ? text : ""));
+    flight_take(flight);
+    daemon_event(d, ok ? "order.done/1" : "order.failed/1", "agent", -1, flight->fl_host,
+                 flight->fl_id, body);
+    flight->fl_answer(d, flight->fl_id, ok, text, rows, flight->fl_data);
+    flight_free(flight);
+}
+
+static void flight_lost(Flight *flight, const char *reason)
+{
+    switch (flight->fl_kind) {
+    case FLIGHT_ORDER:
+        order_end(flight, flight->fl_started ? ORDER_LOST : ORDER_FAILED, NULL, reason);
+        break;
+    case FLIGHT_CHECK:
+        check_silent(flight, reason);
+        break;
+    case FLIGHT_ASK:
+        ask_end(flight, FALSE, reason, NULL);
+        break;
+    }
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *data)
+{
+    Flight *flight = data;
+    gboolean connected = hosts_connected(flight->fl_orders->od_daemon->dm_hosts, flight->fl_host);
+
+    (void)fd;
+    (void)what;
+    flight_lost(flight, connected ? "the agent did not answer by the deadline"
+                                  : "the agent is not connected");
+}
+
+static Flight *flight_new(Orders *orders, FlightKind kind, gint64 id, int host,
+                          gint64 timeout_us, gpointer data)
+{
+    gint64 wait_us = timeout_us + ANSWER_GRACE_US;
+    struct timeval tv = {wait_us / G_USEC_PER_SEC, wait_us % G_USEC_PER_SEC};
+    Flight *flight = g_new0(Flight, 1);
+
+    flight->fl_orders = orders;
+    flight->fl_kind = kind;
+    flight->fl_id = id;
+    flight->fl_host = host;
+    flight->fl_data = data;
+    flight->fl_out = g_byte_array_new();
+    flight->fl_err = g_byte_array_new();
+    flight->fl_deadline = evtimer_new(orders->od_daemon->dm_base, on_deadline, flight);
+    evtimer_add(flight->fl_deadline, &tv);
+    g_hash_table_insert(orders->od_flights, &flight->fl_id, flight);
+    return flight;
+}
+
+static json_t *strv_json(char *const *strv)
+{
+    json_t *list = json_array();
+
+    for (; strv && *strv; strv++)
+        json_array_append_new(list, json_string(*strv));
+    return list;
+}
+
+static json_t *env_json(char *const *env)
+{
+    json_t *object = json_object();
+
+    for (; env && *env; env++) {
+        const char *equals = strchr(*env, '=');
+        g_autofree char *key = equals ? g_strndup(*env, equals - *env) : NULL;
+        if (key)
+            json_object_set_new(object, key, json_string(equals + 1));
+    }
+    return object;
+}
+
+static json_t *order_wanted(const OrderSpec *spec)
+{
+    json_t *body = json_pack("{s:s, s:s, s:s, s:I}", "purpose", spec->os_purpose, "title",
+                             spec->os_title ? spec->os_title : "", "user",
+                             spec->os_user ? spec->os_user : "root", "timeout_us",
+                             (json_int_t)spec->os_timeout_us);
+    char hash[65];
+
+    if (spec->os_script) {
+        cjson_sha256_bytes(spec->os_script, strlen(spec->os_script), hash);
+        json_object_set_new(body, "script_sha256", json_string(hash));
+    } else {
+        json_object_set_new(body, "argv", strv_json(spec->os_argv));
+    }
+    return body;
+}
+
+gint64 orders_run(Orders *orders, const OrderSpec *spec)
+{
+    Daemon *d = orders->od_daemon;
+    gint64 id = daemon_event(d, "order.wanted/1", spec->os_actor ? spec->os_actor : "parryd",
+                             -1, spec->os_host, spec->os_ref, order_wanted(spec));
+    Flight *flight = flight_new(orders, FLIGHT_ORDER, id, spec->os_host, spec->os_timeout_us,
+                                spec->os_data);
+    json_t *msg = json_pack("{s:s, s:I, s:s, s:I, s:i}", "k", "order", "id", (json_int_t)id,
+                            "user", spec->os_user ? spec->os_user : "root", "timeout_ms",
+                            (json_int_t)(spec->os_timeout_us / 1000), "out_max", OUTPUT_MAX);
+
+    flight->fl_done = spec->os_done;
+    flight->fl_on_started = spec->os_started;
+    if (spec->os_script)
+        json_object_set_new(msg, "script", json_string(spec->os_script));
+    else
+        json_object_set_new(msg, "argv", strv_json(spec->os_argv));
+    if (spec->os_env)
+        json_object_set_new(msg, "env", env_json(spec->os_env));
+    daemon_send(d, spec->os_host, msg);
+    return id;
+}
+
+void orders_check(Orders *orders, int host, const char *kind, const json_t *params,
+                  gint64 deadline_us, CheckDone done, gpointer data)
+{
+    gint64 id = MAX(CHECK_ID_BASE + clock_boottime_us(), orders->od_last_check + 1);
+    Flight *flight = flight_new(orders, FLIGHT_CHECK, id, host, deadline_us, data);
+    json_t *msg = json_deep_copy(params);
+
+    orders->od_last_check = id;
+    flight->fl_check = done;
+    json_object_set_new(msg, "k", json_string("check"));
+    json_object_set_new(msg, "id", json_integer(id));
+    json_object_set_new(msg, "kind", json_string(kind));
+    json_object_set_new(msg, "deadline_ms", json_integer(deadline_us / 1000));
+    daemon_send(orders->od_daemon, host, msg);
+}
+
+gint64 orders_ask(Orders *orders, int host, const char *purpose, json_t *msg,
+                  gint64 timeout_us, AnswerDone done, gpointer data)
+{
+    Daemon *d = orders->od_daemon;
+    gint64 id = daemon_event(d, "order.wanted/1", "parryd", -1, host, 0,
+                             json_pack("{s:s, s:I}", "purpose", purpose, "timeout_us",
+                                       (json_int_t)timeout_us));
+    Flight *flight = flight_new(orders, FLIGHT_ASK, id, host, timeout_us, data);
+
+    flight->fl_answer = done;
+    if (json_is_object(msg)) {
+        json_object_set_new(msg, "id", json_integer(id));
+        daemon_send(d, host, msg);
+        return id;
+    }
+    for (gsize i = 0; i < json_array_size(msg); i++) {
+        json_t *piece = json_array_get(msg, i);
+        json_object_set_new(piece, "id", json_integer(id));
+        daemon_send(d, host, json_incref(piece));
+    }
+    json_decref(msg);
+    return id;
+}
+
+static void record_out(Flight *flight, const struct hub_out *out, const void *tail,
+                       guint32 len)
+{
+    GByteArray *bytes = out->stream == 2 ? flight->fl_err : flight->fl_out;
+
+    g_byte_array_append(bytes, tail, MIN(len, OUTPUT_MAX - MIN(bytes->len, OUTPUT_MAX)));
+}
+
+static void record_result(Flight *flight, const struct hub_result *result, const void *tail,
+                          guint32 len)
+{
+    g_autofree char *reason = parry_text_safe(tail, len);
+
+    /* One enumeration each side of the socket pair; the same order by intent. */
+    G_STATIC_ASSERT((int)ORDER_DONE == (int)HUB_DONE && (int)ORDER_LOST == (int)HUB_LOST);
+    order_end(flight, (OrderStatus)CLAMP(result->status, 0, HUB_LOST), result, reason);
+}
+
+static void record_started(Flight *flight)
+{
+    Daemon *d = flight->fl_orders->od_daemon;
+
+    if (flight->fl_started)
+        return;
+    flight->fl_started = TRUE;
+    daemon_event(d, "order.started/1", "agent", -1, flight->fl_host, flight->fl_id, NULL);
+    if (flight->fl_on_started)
+        flight->fl_on_started(d, flight->fl_id, flight->fl_data);
+}
+
+static void record_check(Flight *flight, const struct hub_check *check, const void *tail,
+                         guint32 len)
+{
+    g_autofree char *text = parry_text_safe(tail, len);
+    Daemon *d = flight->fl_orders->od_daemon;
+
+    flight_take(flight);
+    flight->fl_check(d, (CheckStatus)CLAMP(check->status, 0, CHECK_UNCHECKED), check->dur_us,
+                     text, flight->fl_data);
+    flight_free(flight);
+}
+
+/* {u8 reached, u8 name_len, u8 text_len, name, text} repeated; the hub checked the shape, and a
+ * short tail ends the list all the same. */
+static json_t *probe_rows(const guint8 *at, guint32 len)
+{
+    json_t *rows = json_array();
+
+    while (len >= 3 && len >= 3u + at[1] + at[2]) {
+        g_autofree char *name = parry_text_safe((const char *)at + 3, at[1]);
+        g_autofree char *text = parry_text_safe((const char *)at + 3 + at[1], at[2]);
+        guint32 size = 3u + at[1] + at[2];
+        json_array_append_new(rows, json_pack("[s, b, s]", name, at[0] != 0, text));
+        at += size;
+        len -= size;
+    }
+    return rows;
+}
+
+static void record_ready(Flight *flight, const struct hub_ready *ready, const void *tail,
+                         guint32 len)
+{
+    g_autofree char *text = parry_text_safe(tail, len);
+
+    ask_end(flight, ready->status == HUB_DONE, text, NULL);
+}
+
+static void record_probe(Flight *flight, const void *tail, guint32 len)
+{
+    json_t *rows = probe_rows(tail, len);
+
+    ask_end(flight, TRUE, NULL, rows);
+    json_decref(rows);
+}
+
+/* The id that a record answers stands first in each of these bodies. */
+static const struct {
+    HubRecordType an_type;
+    FlightKind an_kind;
+} answers[] = {
+    {HUB_STARTED, FLIGHT_ORDER}, {HUB_OUT, FLIGHT_ORDER},   {HUB_RESULT, FLIGHT_ORDER},
+    {HUB_CHECK, FLIGHT_CHECK},   {HUB_PROBE, FLIGHT_ASK}, {HUB_READY, FLIGHT_ASK},
+    {HUB_RESULT, FLIGHT_ASK},
+};
+
+static Flight *flight_find(Orders *orders, const struct hub_head *head, const void *body)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(answers); i++) {
+        uint64_t id;
+        if (answers[i].an_type != (HubRecordType)head->rc_type)
+            continue;
+        memcpy(&id, body, sizeof(id));
+        gint64 key = (gint64)id;
+        Flight *flight = g_hash_table_lookup(orders->od_flights, &key);
+        /* An agent may only answer what its own host was asked. */
+        if (flight && flight->fl_kind == answers[i].an_kind &&
+            flight->fl_host == (int)head->rc_host)
+            return flight;
+    }
+    return NULL;
+}
+
+gboolean orders_record(Orders *orders, const struct hub_head *head, const void *body,
+                       const void *tail)
+{
+    Flight *flight = flight_find(orders, head, body);
+
+    if (!flight)
+        return FALSE;
+    switch ((HubRecordType)head->rc_type) {
+    case HUB_STARTED:
+        record_started(flight);
+        break;
+    case HUB_OUT:
+        record_out(flight, body, tail, head->rc_len);
+        break;
+    case HUB_RESULT:
+        if (flight->fl_kind == FLIGHT_ASK) {
+            g_autofree char *text = parry_text_safe(tail, head->rc_len);
+            ask_end(flight, ((const struct hub_result *)body)->status == HUB_DONE, text, NULL);
+        } else {
+            record_result(flight, body, tail, head->rc_len);
+        }
+        break;
+    case HUB_CHECK:
+        record_check(flight, body, tail, head->rc_len);
+        break;
+    case HUB_READY:
+        record_ready(flight, body, tail, head->rc_len);
+        break;
+    case HUB_PROBE:
+        record_probe(flight, tail, head->rc_len);
+        break;
+    default:
+        return FALSE;
+    }
+    return TRUE;
+}
+
+void orders_host_lost(Orders *orders, int host, const char *reason)
+{
+    g_autoptr(GPtrArray) lost = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, orders->od_flights);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (((Flight *)value)->fl_host == host)
+            g_ptr_array_add(lost, value);
+    /* Ends may add new flights, never end these. */
+    for (guint i = 0; i < lost->len; i++)
+        flight_lost(lost->pdata[i], reason);
+}

@@ -1,0 +1,70 @@
+/*
+ * Orders, checks and probes in flight: what was asked of an agent and who waits for it.
+ *
+ * Each ends exactly once: by the agent's answer, or by a deadline kept here, on the host.
+ */
+#ifndef PARRY_ORCHESTRATOR_DAEMON_ORDERS_H
+#define PARRY_ORCHESTRATOR_DAEMON_ORDERS_H
+
+#include "orchestrator/daemon/daemon.h"
+
+typedef enum { ORDER_DONE, ORDER_FAILED, ORDER_REFUSED, ORDER_LOST } OrderStatus;
+
+typedef struct {
+    gint64 or_id;        /* seq of order.wanted/1 */
+    int or_host;
+    OrderStatus or_status;
+    int or_exit, or_signal;
+    gint64 or_dur_us;
+    gboolean or_cut;     /* output was truncated */
+    const GByteArray *or_out, *or_err;
+    const char *or_reason; /* where not ORDER_DONE */
+} Order;
+
+typedef void (*OrderDone)(Daemon *d, const Order *order, gpointer data);
+typedef void (*OrderStarted)(Daemon *d, gint64 id, gpointer data);
+
+typedef struct {
+    int os_host;
+    const char *os_purpose; /* attack, cleanup, script, white */
+    const char *os_title;   /* inject or action it belongs to */
+    const char *os_actor;   /* NULL: parryd */
+    const char *os_script;  /* either this … */
+    char *const *os_argv;   /* … or this (strv) */
+    const char *os_user;    /* NULL: root */
+    char *const *os_env;    /* strv of KEY=VALUE, or NULL */
+    gint64 os_timeout_us;
+    gint64 os_ref;
+    OrderStarted os_started; /* may be NULL */
+    OrderDone os_done;
+    gpointer os_data;
+} OrderSpec;
+
+Orders *orders_new(Daemon *d);
+void orders_free(Orders *orders);
+
+/* Wants, and once durable sends, an order. Returns its id. */
+gint64 orders_run(Orders *orders, const OrderSpec *spec);
+
+/* A check on the host; unrecorded by itself: the caller appends the round. */
+typedef void (*CheckDone)(Daemon *d, CheckStatus status, gint64 dur_us, const char *text,
+                          gpointer data);
+void orders_check(Orders *orders, int host, const char *kind, const json_t *params,
+                  gint64 deadline_us, CheckDone done, gpointer data);
+
+/* A numbered message that is answered by `ready`, `probe` or `result`: personalise, the proof,
+ * a file. msg (taken over) is one message, or an array of pieces that share the id. */
+typedef void (*AnswerDone)(Daemon *d, gint64 id, gboolean ok, const char *text,
+                           json_t *rows, gpointer data);
+gint64 orders_ask(Orders *orders, int host, const char *purpose, json_t *msg,
+                  gint64 timeout_us, AnswerDone done, gpointer data);
+
+/* A record from the host's agent; FALSE where it answers nothing that is in flight. */
+gboolean orders_record(Orders *orders, const struct hub_head *head, const void *body,
+                       const void *tail);
+/* The host's VM is gone or booted anew: what was in flight there is lost. */
+void orders_host_lost(Orders *orders, int host, const char *reason);
+/* How many are in flight: a leaping clock waits for none. */
+guint orders_in_flight(const Orders *orders);
+
+#endif

@@ -1,0 +1,661 @@
+#include "orchestrator/daemon/provision.h"
+
+#include "agents/images/images.h"
+#include "orchestrator/daemon/control.h"
+#include "orchestrator/daemon/hosts.h"
+#include "orchestrator/daemon/isolation.h"
+#include "orchestrator/daemon/needs.h"
+#include "orchestrator/daemon/programs.h"
+#include "orchestrator/host/accounts.h"
+#include "orchestrator/host/host.h"
+#include "orchestrator/host/trial.h"
+#include "orchestrator/range/pool.h"
+
+#include <string.h>
+
+#define EPOCH_FIRST 1
+
+typedef struct {
+    Provision *im_provision;
+    const PlanImage *im_plan;
+    gint64 im_seq;
+    GPtrArray *im_files;
+    ImageSpec im_spec;
+    ImageResult im_result;
+    gboolean im_cached;
+    GError *im_error;
+} Image;
+
+typedef struct {
+    Provision *st_provision;
+    int st_host;
+    gint64 st_seq;      /* of domain.wanted/1 */
+    char *st_overlay;   /* NULL for none */
+    GError *st_error;
+    struct event *st_hello;
+} Station; /* one host on its way */
+
+struct Provision {
+    Daemon *pv_daemon;
+    Pool *pv_pool; /* images, disks and the hypervisor: never the loop */
+    GCancellable *pv_cancel;
+    gint64 pv_hello_us;
+    gboolean pv_active;
+    gboolean pv_proving;
+    Image *pv_images;
+    Station *pv_stations;
+    guint pv_waiting; /* images, then networks */
+    char *pv_uri, *pv_accel, *pv_accel_reason;
+    GError *pv_host_error;
+    uid_t pv_qemu_uid;
+};
+
+static void provision_fail(Provision *provision, const char *reason)
+{
+    if (!provision->pv_active)
+        return;
+    provision->pv_active = FALSE;
+    g_cancellable_cancel(provision->pv_cancel);
+    daemon_set_state(provision->pv_daemon, DRILL_FAILED, "parryd", reason);
+}
+
+/* ---- hosts ---- */
+
+void provision_host_failed(Provision *provision, int host, const char *reason)
+{
+    Daemon *d = provision->pv_daemon;
+
+    if (hosts_state(d->dm_hosts, host) == HOST_FAILED)
+        return;
+    hosts_set(d->dm_hosts, host, HOST_FAILED, reason);
+    daemon_event(d, "domain.failed/1", "parryd", -1, host, provision->pv_stations[host].st_seq,
+                 json_pack("{s:s}", "reason", reason));
+    provision_advance(provision);
+}
+
+static void on_proved(Daemon *d, gboolean proved, const char *findings)
+{
+    d->dm_provision->pv_proving = FALSE;
+    if (!d->dm_provision->pv_active)
+        return;
+    if (!proved) {
+        g_autofree char *reason = g_strdup_printf("isolation is not proved: %s", findings);
+        provision_fail(d->dm_provision, reason);
+        return;
+    }
+    d->dm_provision->pv_active = FALSE;
+    daemon_set_state(d, DRILL_READY, "parryd", "every required host is ready and isolated");
+}
+
+static void fail_with_hosts(Provision *provision)
+{
+    Daemon *d = provision->pv_daemon;
+    g_autoptr(GString) reason = g_string_new(NULL);
+
+    for (guint i = 0; i < d->dm_plan->p_hosts->len; i++) {
+        HostState state = hosts_state(d->dm_hosts, (int)i);
+        if (state == HOST_FAILED || state == HOST_LOST)
+            g_string_append_printf(reason, "%s%s: %s", reason->len ? "; " : "",
+                                   plan_host(d->dm_plan, (int)i)->ph_id,
+                                   hosts_reason(d->dm_hosts, (int)i));
+    }
+    provision_fail(provision, reason->str);
+}
+
+/* Waits for every host's verdict before giving up, so that one report names them all. */
+void provision_advance(Provision *provision)
+{
+    Daemon *d = provision->pv_daemon;
+    guint failed, missing;
+
+    if (!provision->pv_active || provision->pv_proving || provision->pv_waiting)
+        return;
+    missing = hosts_missing(d->dm_hosts, &failed);
+    if (missing > failed)
+        return;
+    if (failed) {
+        fail_with_hosts(provision);
+        return;
+    }
+    provision->pv_proving = TRUE;
+    isolation_prove(d->dm_isolation, on_proved);
+}
+
+static void on_hello_late(evutil_socket_t fd, short what, void *data)
+{
+    Station *station = data;
+    Provision *provision = station->st_provision;
+    HostState state = hosts_state(provision->pv_daemon->dm_hosts, station->st_host);
+
+    (void)fd;
+    (void)what;
+    if (state != HOST_BOOT)
+        return;
+    g_autofree char *reason = g_strdup_printf(
+        "its agent said no hello within %" G_GINT64_FORMAT " s of power-on; see logs/%s.log",
+        provision->pv_hello_us / G_USEC_PER_SEC,
+        plan_host(provision->pv_daemon->dm_plan, station->st_host)->ph_domain);
+    provision_host_failed(provision, station->st_host, reason);
+}
+
+static void on_domain(const GError *error, gpointer data)
+{
+    Station *station = data;
+    Provision *provision = station->st_provision;
+    Daemon *d = provision->pv_daemon;
+    struct timeval tv = {provision->pv_hello_us / G_USEC_PER_SEC,
+                         provision->pv_hello_us % G_USEC_PER_SEC};
+
+    if (error) {
+        provision_host_failed(provision, station->st_host, error->message);
+        return;
+    }
+    daemon_event(d, "domain.done/1", "parryd", -1, station->st_host, station->st_seq, NULL);
+    if (plan_host(d->dm_plan, station->st_host)->ph_agent == AGENT_NONE) {
+        hosts_set(d->dm_hosts, station->st_host, HOST_READY, "no agent by design");
+        provision_advance(provision);
+    } else if (hosts_state(d->dm_hosts, station->st_host) == HOST_CREATE) {
+        hosts_set(d->dm_hosts, station->st_host, HOST_BOOT, NULL);
+        evtimer_add(station->st_hello, &tv);
+    }
+}
+
+static char *host_path(Daemon *d, const PlanHost *host, const char *dir, const char *ext)
+{
+    g_autofree char *name = g_strconcat(host->ph_domain, ext, NULL);
+
+    return g_build_filename(d->dm_dir, dir, name, NULL);
+}
+
+/* Channels are numbered, not named: a socket's path has 107 bytes. */
+static char *channel_path(Daemon *d, int host)
+{
+    g_autofree char *name = g_strdup_printf("%d.sock", host);
+
+    return g_build_filename(d->dm_dir, "run", "a", name, NULL);
+}
+
+static void domain_create(Daemon *d, gint64 seq, gpointer data)
+{
+    Station *station = data;
+    Provision *provision = d->dm_provision;
+    const PlanHost *host = plan_host(d->dm_plan, station->st_host);
+    const ImageResult *image = &provision->pv_images[host->ph_image].im_result;
+    g_autofree char *channel = channel_path(d, station->st_host);
+    g_autofree char *console = host_path(d, host, "logs", ".log");
+    g_autofree char *cmdline =
+        image->kernel ? images_cmdline(image, strcmp(d->dm_accel, "kvm") != 0) : NULL;
+    RangeDomain domain = {
+        .rd_kernel = image->kernel,
+        .rd_initrd = host->ph_router ? image->router_initrd : image->initrd,
+        .rd_cmdline = cmdline,
+        .rd_disk = station->st_overlay,
+        .rd_seed = image->seed,
+        .rd_channel = host->ph_agent == AGENT_NONE ? NULL : channel,
+        .rd_console = console,
+    };
+
+    (void)seq;
+    if (!provision->pv_active)
+        return;
+    range_domain_create(d->dm_range, station->st_host, &domain, on_domain, station);
+}
+
+static void domain_want(Station *station)
+{
+    Provision *provision = station->st_provision;
+    Daemon *d = provision->pv_daemon;
+    const PlanHost *host = plan_host(d->dm_plan, station->st_host);
+    g_autofree char *channel = channel_path(d, station->st_host);
+    g_autoptr(GError) error = NULL;
+
+    if (host->ph_agent != AGENT_NONE &&
+        !link_listen(d->dm_link, station->st_host, channel, provision->pv_qemu_uid,
+                     EPOCH_FIRST, &error)) {
+        provision_host_failed(provision, station->st_host, error->message);
+        return;
+    }
+    station->st_seq = daemon_event(
+        d, "domain.wanted/1", "parryd", -1, station->st_host, 0,
+        json_pack("{s:s, s:s, s:i}", "uuid", host->ph_uuid, "domain", host->ph_domain,
+                  "generation", 0));
+    daemon_then(d, domain_create, station->st_seq, station);
+}
+
+static void on_filter(const GError *error, gpointer data)
+{
+    Station *station = data;
+    Daemon *d = station->st_provision->pv_daemon;
+
+    if (!station->st_provision->pv_active)
+        return;
+    if (error) {
+        daemon_event(d, "filter.failed/1", "parryd", -1, station->st_host, station->st_seq,
+                     json_pack("{s:s}", "reason", error->message));
+        provision_host_failed(station->st_provision, station->st_host, error->message);
+        return;
+    }
+    daemon_event(d, "filter.done/1", "parryd", -1, station->st_host, station->st_seq, NULL);
+    domain_want(station);
+}
+
+static void filter_create(Daemon *d, gint64 seq, gpointer data)
+{
+    Station *station = data;
+
+    (void)seq;
+    if (d->dm_provision->pv_active)
+        range_filter_create(d->dm_range, station->st_host, on_filter, station);
+}
+
+static void filter_want(Station *station)
+{
+    Daemon *d = station->st_provision->pv_daemon;
+    g_autoptr(GPtrArray) names = range_filter_names(d->dm_range, station->st_host);
+    json_t *list = json_array();
+
+    for (guint i = 0; i < names->len; i++)
+        json_array_append_new(list, json_string(names->pdata[i]));
+    if (!names->len) {
+        json_decref(list);
+        domain_want(station);
+        return;
+    }
+    station->st_seq = daemon_event(d, "filter.wanted/1", "parryd", -1, station->st_host, 0,
+                                   json_pack("{s:o}", "filter", list));
+    daemon_then(d, filter_create, station->st_seq, station);
+}
+
+static void overlay_work(gpointer data)
+{
+    Station *station = data;
+    Provision *provision = station->st_provision;
+    const PlanHost *host = plan_host(provision->pv_daemon->dm_plan, station->st_host);
+
+    images_overlay(provision->pv_images[host->ph_image].im_result.disk, station->st_overlay,
+                   host->ph_disk, &station->st_error);
+}
+
+static void overlay_done(gpointer data, gboolean ran)
+{
+    Station *station = data;
+
+    if (!ran || !station->st_provision->pv_active)
+        return;
+    if (station->st_error)
+        provision_host_failed(station->st_provision, station->st_host,
+                              station->st_error->message);
+    else
+        filter_want(station);
+}
+
+static void station_start(Station *station)
+{
+    Provision *provision = station->st_provision;
+    Daemon *d = provision->pv_daemon;
+    const PlanHost *host = plan_host(d->dm_plan, station->st_host);
+
+    hosts_set(d->dm_hosts, station->st_host, HOST_CREATE, NULL);
+    if (!provision->pv_images[host->ph_image].im_result.disk) {
+        filter_want(station);
+        return;
+    }
+    station->st_overlay = host_path(d, host, "disks", ".qcow2");
+    pool_run(provision->pv_pool, POOL_NORMAL, overlay_work, overlay_done, station);
+}
+
+/* ---- networks ---- */
+
+typedef struct {
+    Provision *nw_provision;
+    int nw_network;
+    gint64 nw_seq;
+} NetworkStep;
+
+static void on_network(const GError *error, gpointer data)
+{
+    g_autofree NetworkStep *step = data;
+    Provision *provision = step->nw_provision;
+    Daemon *d = provision->pv_daemon;
+    const PlanNetwork *network = plan_network(d->dm_plan, step->nw_network);
+
+    if (error) {
+        daemon_event(d, "net.failed/1", "parryd", network->pn_team, -1, step->nw_seq,
+                     json_pack("{s:s}", "reason", error->message));
+        provision_fail(provision, error->message);
+        return;
+    }
+    daemon_event(d, "net.done/1", "parryd", network->pn_team, -1, step->nw_seq, NULL);
+    if (--provision->pv_waiting || !provision->pv_active)
+        return;
+    for (guint i = 0; i < d->dm_plan->p_hosts->len; i++)
+        station_start(&provision->pv_stations[i]);
+    provision_advance(provision);
+}
+
+static void network_create(Daemon *d, gint64 seq, gpointer data)
+{
+    NetworkStep *step = data;
+
+    (void)seq;
+    range_network_create(d->dm_range, step->nw_network, on_network, step);
+}
+
+static void networks_want(Provision *provision)
+{
+    Daemon *d = provision->pv_daemon;
+
+    provision->pv_waiting = d->dm_plan->p_networks->len;
+    for (guint i = 0; i < d->dm_plan->p_networks->len; i++) {
+        const PlanNetwork *network = plan_network(d->dm_plan, (int)i);
+        NetworkStep *step = g_new0(NetworkStep, 1);
+        step->nw_provision = provision;
+        step->nw_network = (int)i;
+        step->nw_seq = daemon_event(d, "net.wanted/1", "parryd", network->pn_team, -1, 0,
+                                    json_pack("{s:s, s:s, s:s}", "network", network->pn_id,
+                                              "uuid", network->pn_uuid, "bridge",
+                                              network->pn_bridge));
+        daemon_then(d, network_create, step->nw_seq, step);
+    }
+    if (!provision->pv_waiting) { /* a drill without networks has no hosts either */
+        provision->pv_active = FALSE;
+        daemon_set_state(d, DRILL_READY, "parryd", "a drill without hosts");
+    }
+}
+
+/* ---- the hypervisor ---- */
+
+static void on_range_event(int host, RangeEvent event, const char *detail, gpointer data)
+{
+    hosts_range_event(((Daemon *)data)->dm_hosts, host, event, detail);
+}
+
+static void on_range_link(gboolean connected, const char *reason, gpointer data)
+{
+    Daemon *d = data;
+
+    daemon_event(d, connected ? "helper.up/1" : "helper.down/1", "parryd", -1, -1, 0,
+                 json_pack("{s:s, s:s}", "name", "libvirt", "reason", reason ? reason : ""));
+}
+
+static gboolean range_open(Provision *provision, GError **error)
+{
+    Daemon *d = provision->pv_daemon;
+    RangeConfig config = {
+        .rg_uri = provision->pv_uri,
+        .rg_accel = provision->pv_accel,
+        .rg_dir = d->dm_dir,
+        .rg_drill = d->dm_plan->p_uuid,
+        .rg_on_event = on_range_event,
+        .rg_on_link = on_range_link,
+        .rg_data = d,
+    };
+
+    d->dm_uri = g_strdup(provision->pv_uri);
+    d->dm_accel = g_strdup(provision->pv_accel);
+    return needs_check(d->dm_plan, d->dm_home, d->dm_accel, error) &&
+           (d->dm_range = range_new(d->dm_base, d->dm_plan, &config, error));
+}
+
+static const char *any_kernel(const Provision *provision)
+{
+    guint n = provision->pv_daemon->dm_plan->p_images->len;
+
+    for (guint i = 0; i < n; i++)
+        if (provision->pv_images[i].im_result.kernel)
+            return provision->pv_images[i].im_result.kernel;
+    return NULL;
+}
+
+static void host_work(gpointer data)
+{
+    Provision *provision = data;
+    Daemon *d = provision->pv_daemon;
+    const char *kernel = any_kernel(provision);
+    g_autoptr(TrialVerdict) verdict =
+        trial_decide(d->dm_home, kernel, &provision->pv_host_error);
+    gid_t gid;
+
+    if (!verdict)
+        return;
+    provision->pv_accel = g_strdup(verdict->accel);
+    provision->pv_accel_reason = g_strdup(verdict->reason);
+    if (d->dm_connect)
+        provision->pv_uri = g_strdup(d->dm_connect);
+    else if (!host_ensure_with(d->dm_home, kernel, &provision->pv_uri,
+                               &provision->pv_host_error))
+        return;
+    accounts_get("parry-qemu", &provision->pv_qemu_uid, &gid, &provision->pv_host_error);
+}
+
+static void host_done(gpointer data, gboolean ran)
+{
+    Provision *provision = data;
+    Daemon *d = provision->pv_daemon;
+    g_autoptr(GError) error = NULL;
+
+    if (!ran || !provision->pv_active)
+        return;
+    if (provision->pv_host_error || !range_open(provision, &error)) {
+        provision_fail(provision, (provision->pv_host_error ? provision->pv_host_error : error)
+                                      ->message);
+        return;
+    }
+    daemon_event(d, "helper.up/1", "parryd", -1, -1, 0,
+                 json_pack("{s:s, s:s, s:s}", "name", "libvirt", "accel", d->dm_accel,
+                           "reason", provision->pv_accel_reason));
+    networks_want(provision);
+}
+
+/* ---- images ---- */
+
+typedef struct {
+    Provision *pg_provision;
+    char *pg_image, *pg_step;
+    int pg_done, pg_total;
+} Progress;
+
+static void progress_done(gpointer data, gboolean ran)
+{
+    Progress *progress = data;
+    Daemon *d = progress->pg_provision->pv_daemon;
+
+    if (ran && d->dm_control)
+        control_progress(d->dm_control,
+                         json_pack("{s:s, s:s, s:i, s:i}", "image", progress->pg_image, "step",
+                                   progress->pg_step, "done", progress->pg_done, "total",
+                                   progress->pg_total));
+    g_free(progress->pg_image);
+    g_free(progress->pg_step);
+    g_free(progress);
+}
+
+/* On a worker thread. */
+static void image_progress(const char *image, const char *step, int done, int total,
+                           void *data)
+{
+    Image *self = data;
+    Progress *progress = g_new0(Progress, 1);
+
+    progress->pg_provision = self->im_provision;
+    progress->pg_image = g_strdup(image);
+    progress->pg_step = g_strdup(step);
+    progress->pg_done = done;
+    progress->pg_total = total;
+    pool_post(self->im_provision->pv_pool, progress_done, progress);
+}
+
+static void image_work(gpointer data)
+{
+    Image *image = data;
+    Provision *provision = image->im_provision;
+    g_autofree char *agent = programs_path("parry-agent-static");
+
+    image->im_cached = images_cached(provision->pv_daemon->dm_home, &image->im_spec, agent);
+    images_build(provision->pv_daemon->dm_home, &image->im_spec, agent, image_progress, image,
+                 provision->pv_cancel, &image->im_result, &image->im_error);
+}
+
+static void image_done(gpointer data, gboolean ran)
+{
+    Image *image = data;
+    Provision *provision = image->im_provision;
+    Daemon *d = provision->pv_daemon;
+
+    if (!ran || !provision->pv_active)
+        return;
+    if (image->im_error) {
+        g_autofree char *reason = g_strdup_printf("image %s: %s", image->im_spec.id,
+                                                  image->im_error->message);
+        daemon_event(d, "image.failed/1", "parryd", -1, -1, image->im_seq,
+                     json_pack("{s:s, s:s}", "image", image->im_spec.id, "reason", reason));
+        provision_fail(provision, reason);
+        return;
+    }
+    daemon_event(d, "image.done/1", "parryd", -1, -1, image->im_seq,
+                 json_pack("{s:s, s:s, s:b}", "image", image->im_spec.id, "key",
+                           image->im_result.key, "cached", image->im_cached));
+    if (--provision->pv_waiting == 0)
+        pool_run(provision->pv_pool, POOL_NORMAL, host_work, host_done, provision);
+}
+
+static void image_build(Daemon *d, gint64 seq, gpointer data)
+{
+    (void)seq;
+    pool_run(d->dm_provision->pv_pool, POOL_NORMAL, image_work, image_done, data);
+}
+
+static void image_want(Image *image)
+{
+    Daemon *d = image->im_provision->pv_daemon;
+
+    image->im_seq = daemon_event(d, "image.wanted/1", "parryd", -1, -1, 0,
+                                 json_pack("{s:s, s:s}", "image", image->im_spec.id, "base",
+                                           image->im_spec.base));
+    daemon_then(d, image_build, image->im_seq, image);
+}
+
+static void image_init(Image *image, Provision *provision, const PlanImage *plan)
+{
+    image->im_provision = provision;
+    image->im_plan = plan;
+    image->im_files = g_ptr_array_new_with_free_func((GDestroyNotify)image_file_free);
+    for (guint i = 0; plan->pi_files && i < plan->pi_files->len; i++) {
+        const PlanFile *file = plan->pi_files->pdata[i];
+        g_autofree char *owner = g_strconcat(file->pf_owner, ":", file->pf_group, NULL);
+        g_ptr_array_add(image->im_files, image_file_new(file->pf_path, (guint)file->pf_mode,
+                                                        owner, file->pf_bytes));
+    }
+    image->im_spec = (ImageSpec){.id = plan->pi_id,
+                                 .base = plan->pi_base,
+                                 .packages = plan->pi_packages,
+                                 .files = image->im_files->len ? image->im_files : NULL};
+}
+
+/* ---- life ---- */
+
+Provision *provision_new(Daemon *d)
+{
+    Provision *provision = g_new0(Provision, 1);
+    guint images = d->dm_plan->p_images->len, hosts = d->dm_plan->p_hosts->len;
+
+    provision->pv_daemon = d;
+    provision->pv_cancel = g_cancellable_new();
+    provision->pv_images = g_new0(Image, images + 1);
+    provision->pv_stations = g_new0(Station, hosts + 1);
+    for (guint i = 0; i < images; i++)
+        image_init(&provision->pv_images[i], provision, plan_image(d->dm_plan, (int)i));
+    for (guint i = 0; i < hosts; i++) {
+        Station *station = &provision->pv_stations[i];
+        station->st_provision = provision;
+        station->st_host = (int)i;
+        station->st_hello = evtimer_new(d->dm_base, on_hello_late, station);
+    }
+    return provision;
+}
+
+void provision_free(Provision *provision)
+{
+    Daemon *d;
+
+    if (!provision)
+        return;
+    d = provision->pv_daemon;
+    provision->pv_active = FALSE;
+    g_cancellable_cancel(provision->pv_cancel);
+    pool_free(provision->pv_pool);
+    for (guint i = 0; i < d->dm_plan->p_images->len; i++) {
+        image_result_clear(&provision->pv_images[i].im_result);
+        g_ptr_array_unref(provision->pv_images[i].im_files);
+        g_clear_error(&provision->pv_images[i].im_error);
+    }
+    for (guint i = 0; i < d->dm_plan->p_hosts->len; i++) {
+        event_free(provision->pv_stations[i].st_hello);
+        g_free(provision->pv_stations[i].st_overlay);
+        g_clear_error(&provision->pv_stations[i].st_error);
+    }
+    g_clear_error(&provision->pv_host_error);
+    g_object_unref(provision->pv_cancel);
+    g_free(provision->pv_images);
+    g_free(provision->pv_stations);
+    g_free(provision->pv_uri);
+    g_free(provision->pv_accel);
+    g_free(provision->pv_accel_reason);
+    g_free(provision);
+}
+
+void provision_begin(Provision *provision, gint64 hello_timeout_us)
+{
+    Daemon *d = provision->pv_daemon;
+    g_autoptr(GError) error = NULL;
+
+    provision->pv_active = TRUE;
+    provision->pv_hello_us = hello_timeout_us;
+    daemon_set_state(d, DRILL_PROVISIONING, "white", "");
+    provision->pv_pool = pool_new(d->dm_base, 2, &error);
+    /* Emulation needs more than KVM: who passes this passes both. */
+    if (!provision->pv_pool || !needs_check(d->dm_plan, d->dm_home, "kvm", &error)) {
+        provision_fail(provision, error->message);
+        return;
+    }
+    provision->pv_waiting = d->dm_plan->p_images->len;
+    for (guint i = 0; i < d->dm_plan->p_images->len; i++)
+        image_want(&provision->pv_images[i]);
+    if (!provision->pv_waiting)
+        networks_want(provision);
+}
+
+typedef struct {
+    ProvisionDown dn_done;
+    gpointer dn_data;
+    Daemon *dn_daemon;
+} Down;
+
+static void on_torn_down(const RangeRemoved *removed, const GError *error, gpointer data)
+{
+    g_autofree Down *down = data;
+
+    down->dn_done(down->dn_daemon, removed, error, down->dn_data);
+}
+
+void provision_down(Provision *provision, ProvisionDown done, gpointer data)
+{
+    Daemon *d = provision->pv_daemon;
+    RangeRemoved nothing = {0};
+
+    provision->pv_active = FALSE;
+    g_cancellable_cancel(provision->pv_cancel);
+    for (guint i = 0; i < d->dm_plan->p_hosts->len; i++) {
+        evtimer_del(provision->pv_stations[i].st_hello);
+        hosts_set(d->dm_hosts, (int)i, HOST_GONE, NULL);
+    }
+    if (!d->dm_range) {
+        done(d, &nothing, NULL, data);
+        return;
+    }
+    Down *down = g_new0(Down, 1);
+    down->dn_done = done;
+    down->dn_data = data;
+    down->dn_daemon = d;
+    range_teardown(d->dm_range, on_torn_down, down);
+}

@@ -1,0 +1,171 @@
+#include "orchestrator/daemon/scripts.h"
+
+#include "orchestrator/daemon/director.h"
+#include "orchestrator/daemon/injects.h"
+#include "orchestrator/daemon/orders.h"
+
+#include <string.h>
+
+#define SCRIPT_TIMEOUT_US (60 * G_USEC_PER_SEC)
+
+/* One scripted team and one inject, or one of the team's own actions. */
+typedef struct {
+    const PlanScript *pl_script;
+    const PlanAction *pl_action;
+    int pl_inject;
+    char *pl_actor; /* "script:health" */
+} Play;
+
+struct Scripts {
+    Daemon *sp_daemon;
+    GPtrArray *sp_plays; /* owns every Play until the end */
+};
+
+static void play_free(gpointer data)
+{
+    Play *play = data;
+
+    g_free(play->pl_actor);
+    g_free(play);
+}
+
+static Play *play_new(Scripts *scripts, const PlanScript *script)
+{
+    Play *play = g_new0(Play, 1);
+
+    play->pl_script = script;
+    play->pl_actor = g_strconcat(
+        "script:", plan_team(scripts->sp_daemon->dm_plan, script->sc_team)->pt_id, NULL);
+    g_ptr_array_add(scripts->sp_plays, play);
+    return play;
+}
+
+static void run_order(Daemon *d, Play *play, int host, const char *title, const char *script,
+                      OrderDone done)
+{
+    OrderSpec spec = {
+        .os_host = host,
+        .os_purpose = "script",
+        .os_title = title,
+        .os_actor = play->pl_actor,
+        .os_script = script,
+        .os_timeout_us = SCRIPT_TIMEOUT_US,
+        .os_done = done,
+        .os_data = play,
+    };
+
+    orders_run(d->dm_orders, &spec);
+}
+
+static void on_action(Daemon *d, const Order *order, gpointer data)
+{
+    (void)d;
+    (void)order;
+    (void)data; /* the order's own events say how it went */
+}
+
+static void due_action(Daemon *d, gpointer data)
+{
+    Play *play = data;
+
+    run_order(d, play, play->pl_action->ac_host, play->pl_action->ac_title,
+              play->pl_action->ac_run, on_action);
+}
+
+/* What the player saw is what it reports: the first line that its search printed. */
+static void on_looked(Daemon *d, const Order *order, gpointer data)
+{
+    Play *play = data;
+    const PlanInject *inject = plan_inject(d->dm_plan, play->pl_inject);
+    int matched;
+
+    if (order->or_status != ORDER_DONE || order->or_exit != 0 || !order->or_out->len)
+        return;
+    g_autofree char *out =
+        g_strndup((const char *)order->or_out->data, MIN(order->or_out->len, 400));
+    out[strcspn(out, "\n")] = '\0';
+    g_autofree char *indicator = parry_text_safe(out, -1);
+    injects_report(d->dm_injects, play->pl_actor, inject->in_team, inject->in_host,
+                   injects_executed_us(d->dm_injects, play->pl_inject), indicator, NULL,
+                   &matched);
+}
+
+static void due_detect(Daemon *d, gpointer data)
+{
+    Play *play = data;
+    const PlanInject *inject = plan_inject(d->dm_plan, play->pl_inject);
+
+    if (inject->in_kind == INJECT_MESSAGE)
+        injects_answer(d->dm_injects, play->pl_actor, inject->in_team, play->pl_inject,
+                       "Acknowledged; the desk has been told.");
+    else if (inject->in_detect)
+        run_order(d, play, inject->in_host, inject->in_id, inject->in_detect, on_looked);
+}
+
+static void on_contained(Daemon *d, const Order *order, gpointer data)
+{
+    Play *play = data;
+
+    (void)order; /* its words count for nothing: the effect is looked at */
+    injects_verify(d->dm_injects, play->pl_inject);
+}
+
+static void due_contain(Daemon *d, gpointer data)
+{
+    Play *play = data;
+    const PlanInject *inject = plan_inject(d->dm_plan, play->pl_inject);
+
+    run_order(d, play, inject->in_host, inject->in_id, inject->in_contain, on_contained);
+}
+
+static gboolean plays(gboolean all, char **names, const char *name)
+{
+    return all || (names && g_strv_contains((const char *const *)names, name));
+}
+
+void scripts_inject(Scripts *scripts, int index)
+{
+    Daemon *d = scripts->sp_daemon;
+    const PlanInject *inject = plan_inject(d->dm_plan, index);
+    gint64 at = injects_executed_us(d->dm_injects, index);
+
+    if (!d->dm_rehearsal)
+        return;
+    for (guint i = 0; i < d->dm_plan->p_scripts->len; i++) {
+        const PlanScript *script = d->dm_plan->p_scripts->pdata[i];
+        if (script->sc_team != inject->in_team)
+            continue;
+        Play *play = play_new(scripts, script);
+        play->pl_inject = index;
+        if (plays(script->sc_detect_all, script->sc_detect, inject->in_name))
+            director_due(d->dm_director, at + script->sc_delay_us, due_detect, play);
+        if (inject->in_contain &&
+            plays(script->sc_contain_all, script->sc_contain, inject->in_name))
+            director_due(d->dm_director, at + 2 * script->sc_delay_us, due_contain, play);
+    }
+}
+
+Scripts *scripts_new(Daemon *d)
+{
+    Scripts *scripts = g_new0(Scripts, 1);
+
+    scripts->sp_daemon = d;
+    scripts->sp_plays = g_ptr_array_new_with_free_func(play_free);
+    for (guint i = 0; d->dm_rehearsal && i < d->dm_plan->p_scripts->len; i++) {
+        const PlanScript *script = d->dm_plan->p_scripts->pdata[i];
+        for (guint a = 0; a < script->sc_actions->len; a++) {
+            Play *play = play_new(scripts, script);
+            play->pl_action = script->sc_actions->pdata[a];
+            director_due(d->dm_director, play->pl_action->ac_at_us, due_action, play);
+        }
+    }
+    return scripts;
+}
+
+void scripts_free(Scripts *scripts)
+{
+    if (!scripts)
+        return;
+    g_ptr_array_unref(scripts->sp_plays);
+    g_free(scripts);
+}
