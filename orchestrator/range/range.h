@@ -109,6 +109,11 @@ json_t *range_world(const char *uri, GError **error);
 gboolean range_remove(const char *uri, const char *drill_uuid, RangeRemoved *removed,
                       GError **error);
 
+/* The blocking kill switch, for a drill without a daemon. count: how many are suspended, also
+ * after an error. */
+gboolean range_suspend(const char *uri, const char *drill_uuid, guint *count,
+                       GError **error);
+
 /* Messages read "OBJECT: ATTEMPT: libvirt's words". */
 typedef enum {
     RANGE_ERROR_FAILED,    /* libvirt refused or failed; its words are in the message */

@@ -40,3 +40,11 @@ gboolean range_remove(const char *uri, const char *drill_uuid, RangeRemoved *rem
         *removed = counted;
     return removed_all;
 }
+
+gboolean range_suspend(const char *uri, const char *drill_uuid, guint *count, GError **error)
+{
+    g_autoptr(virConnect) conn = virt_init(error) ? virt_open(uri, error) : NULL;
+
+    *count = 0;
+    return conn && sweep_pause(conn, drill_uuid, FALSE, count, NULL, error);
+}
