@@ -85,6 +85,8 @@ json_t *rpc_client_next(RpcClient *client, int timeout_ms, GError **error);
  * `rpc.error` {method, error: {code, message}}. */
 gboolean rpc_client_send(RpcClient *client, const char *method, json_t *params,
                          GError **error);
+/* How many of those are not answered yet, as far as the answers have been read. */
+guint rpc_client_unanswered(const RpcClient *client);
 
 #define RPC_ERROR (rpc_error_quark())
 GQuark rpc_error_quark(void);

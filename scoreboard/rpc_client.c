@@ -338,3 +338,8 @@ gboolean rpc_client_send(RpcClient *client, const char *method, json_t *params,
     g_hash_table_insert(client->sent, id, g_strdup(method));
     return TRUE;
 }
+
+guint rpc_client_unanswered(const RpcClient *client)
+{
+    return g_hash_table_size(client->sent);
+}
