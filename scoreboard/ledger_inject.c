@@ -389,13 +389,10 @@ static const struct {
     const char *kind;
     void (*on)(Ledger *ledger, InjectFold *fold, const JournalEvent *event);
 } INJECT_EVENTS[] = {
-    {"inject.wanted/1", on_wanted},
-    {"inject.executed/1", on_executed},
-    {"inject.ended/1", on_ended},
-    {"effect.seen/1", on_seen},
-    {"inject.disclosed/1", on_disclosed},
-    {"report.matched/1", on_matched},
-    {"expect.met/1", on_met},
+    {"inject.wanted/1", on_wanted},   {"inject.executed/1", on_executed},
+    {"message.sent/1", on_executed},  {"inject.ended/1", on_ended},
+    {"effect.seen/1", on_seen},       {"inject.disclosed/1", on_disclosed},
+    {"report.matched/1", on_matched}, {"expect.met/1", on_met},
     {"expect.missed/1", on_missed},
 };
 
