@@ -133,7 +133,7 @@ static gboolean weekday_utc(const Moment *moment, GTimeZone *zone, gint64 start_
 gboolean moment_elapsed(const Moment *moment, GTimeZone *zone, gint64 start_us,
                         gint64 *us)
 {
-    gint64 utc;
+    gint64 utc = 0;
 
     switch (moment->mo_kind) {
     case MOMENT_ELAPSED:
