@@ -148,16 +148,19 @@ static gboolean obey(virConnectPtr conn, virDomainPtr domain, gboolean paused,
 
 /*
  * The domain is there: it may still be starting, by a call of a daemon that was killed
- * in the midst of it, and may yet fail to.
+ * in the midst of it, and may yet fail to. *gone: it ended while it was looked at.
  */
 static gboolean accept_domain(virConnectPtr conn, virDomainPtr found,
-                              const ActObject *object, const int *held, GError **error)
+                              const ActObject *object, const int *held, gboolean *gone,
+                              GError **error)
 {
     gint64 until = g_get_monotonic_time() + STARTING_LIMIT_US;
     int state = 0, reason = 0;
 
-    if (!own_domain(found, object))
+    if (!own_domain(found, object)) {
+        *gone = virDomainGetState(found, &state, &reason, 0) < 0;
         return foreign(error, object, "start", virDomainGetName(found));
+    }
     while (virDomainGetState(found, &state, &reason, 0) == 0) {
         if (state == VIR_DOMAIN_RUNNING ||
             (state == VIR_DOMAIN_PAUSED && reason != VIR_DOMAIN_PAUSED_STARTING_UP))
@@ -173,18 +176,19 @@ static gboolean accept_domain(virConnectPtr conn, virDomainPtr found,
         }
         g_usleep(STARTING_LOOK_US);
     }
+    *gone = virt_failed_as(VIR_ERR_NO_DOMAIN, VIR_ERR_NO_DOMAIN);
     virt_error(error, conn, object->ob_name, "wait for its start");
     return FALSE;
 }
 
-gboolean act_domain_create(virConnectPtr conn, const ActObject *object, const int *held,
-                           GError **error)
+static gboolean create_domain(virConnectPtr conn, const ActObject *object,
+                              const int *held, gboolean *gone, GError **error)
 {
     g_autoptr(virDomain) old = find_domain(conn, object);
     gboolean hold = g_atomic_int_get(held) != 0;
 
     if (old)
-        return accept_domain(conn, old, object, held, error);
+        return accept_domain(conn, old, object, held, gone, error);
     if (!just_absent(conn, VIR_ERR_NO_DOMAIN, object, error))
         return FALSE;
     g_autoptr(virDomain) made =
@@ -196,7 +200,21 @@ gboolean act_domain_create(virConnectPtr conn, const ActObject *object, const in
     if (!twin)
         return FALSE;
     g_clear_error(error);
-    return accept_domain(conn, twin, object, held, error);
+    return accept_domain(conn, twin, object, held, gone, error);
+}
+
+gboolean act_domain_create(virConnectPtr conn, const ActObject *object, const int *held,
+                           GError **error)
+{
+    gboolean gone = FALSE;
+
+    if (create_domain(conn, object, held, &gone, error))
+        return TRUE;
+    if (!gone)
+        return FALSE;
+    /* An older one was just ending: now there is room. */
+    g_clear_error(error);
+    return create_domain(conn, object, held, &gone, error);
 }
 
 gboolean act_domain_destroy(virConnectPtr conn, const ActObject *object, GError **error)

@@ -22,6 +22,7 @@ struct Range {
     Connection *ra_link;
     Watch *ra_watch;
     GHashTable *ra_hosts; /* domain UUID -> host + 1 */
+    GQueue *ra_queues;    /* a host each: Jobs, the first is under way */
     gboolean ra_events;   /* holds the event thread */
     gboolean ra_freeing;
     int ra_held;          /* atomic: suspended all; whatever is created stays paused */
@@ -224,6 +225,29 @@ static void job_work(gpointer data)
 }
 
 static void start_parked(Range *range);
+static void job_done(gpointer data, gboolean ran);
+
+static void job_free(Job *job)
+{
+    g_clear_error(&job->jo_error);
+    g_array_unref(job->jo_objects);
+    g_free(job);
+}
+
+/* The act on the host's domain is over: begin the next one. */
+static void host_done(Range *range, Job *job)
+{
+    GQueue *queue = &range->ra_queues[job->jo_host];
+    ActState state = job->jo_kind == JOB_DESTROY         ? ACT_ABSENT
+                     : g_atomic_int_get(&range->ra_held) ? ACT_PAUSED
+                                                         : ACT_RUNNING;
+
+    watch_end(range->ra_watch, job->jo_host, !job->jo_error, state);
+    g_queue_pop_head(queue);
+    if (!g_queue_is_empty(queue))
+        pool_run(range->ra_pool, POOL_NORMAL, job_work, job_done,
+                 g_queue_peek_head(queue));
+}
 
 static void job_done(gpointer data, gboolean ran)
 {
@@ -234,19 +258,12 @@ static void job_done(gpointer data, gboolean ran)
         cancelled(&job->jo_error);
     if (job_creates(job))
         range->ra_creating--;
-    if (job->jo_host >= 0) {
-        ActState state = job->jo_kind == JOB_DESTROY         ? ACT_ABSENT
-                         : g_atomic_int_get(&range->ra_held) ? ACT_PAUSED
-                                                             : ACT_RUNNING;
-
-        watch_end(range->ra_watch, job->jo_host, !job->jo_error, state);
-    }
+    if (job->jo_host >= 0)
+        host_done(range, job);
     if (job->jo_done)
         job->jo_done(job->jo_error, job->jo_data);
     start_parked(range);
-    g_clear_error(&job->jo_error);
-    g_array_unref(job->jo_objects);
-    g_free(job);
+    job_free(job);
 }
 
 static Job *job_new(Range *range, JobKind kind, int host, RangeDone done, gpointer data)
@@ -274,15 +291,20 @@ static void job_add(Job *job, char *name, char *uuid, char *xml)
     g_array_append_val(job->jo_objects, object);
 }
 
+/* Acts on one host's domain follow one another; others go side by side. */
 static void job_start(Job *job)
 {
     Range *range = job->jo_range;
+    GQueue *queue = job->jo_host >= 0 ? &range->ra_queues[job->jo_host] : NULL;
 
     if (job_creates(job))
         range->ra_creating++;
-    if (job->jo_host >= 0)
+    if (queue) {
         watch_begin(range->ra_watch, job->jo_host);
-    pool_run(range->ra_pool, POOL_NORMAL, job_work, job_done, job);
+        g_queue_push_tail(queue, job);
+    }
+    if (!queue || g_queue_get_length(queue) == 1)
+        pool_run(range->ra_pool, POOL_NORMAL, job_work, job_done, job);
 }
 
 void range_filter_create(Range *range, int host, RangeDone done, gpointer data)
@@ -583,6 +605,7 @@ Range *range_new(struct event_base *base, const Plan *plan, const RangeConfig *c
     range->ra_parked = g_ptr_array_new();
     copy_config(range, config);
     index_hosts(range);
+    range->ra_queues = g_new0(GQueue, plan->p_hosts->len + 1);
     range->ra_watch = watch_new(plan->p_hosts->len, &calls);
     if (!start(range, error)) {
         range_free(range);
@@ -616,6 +639,7 @@ void range_free(Range *range)
     watch_free(range->ra_watch);
     g_hash_table_unref(range->ra_hosts);
     g_ptr_array_unref(range->ra_parked);
+    g_free(range->ra_queues);
     free_config(&range->ra_config);
     g_free(range);
 }

@@ -6,7 +6,8 @@
  * tagged with the drill's UUID in libvirt metadata (namespace
  * https://parry.invalid/xmlns/drill/1) or, where libvirt keeps no metadata (filters), by
  * their name's prefix. An act that meets its own earlier result (same UUID) succeeds: a
- * repeat is harmless.
+ * repeat is harmless. Acts on one host's domain are done in the order they were asked
+ * for.
  */
 #ifndef PARRY_ORCHESTRATOR_RANGE_RANGE_H
 #define PARRY_ORCHESTRATOR_RANGE_RANGE_H
@@ -109,8 +110,8 @@ json_t *range_world(const char *uri, GError **error);
 gboolean range_remove(const char *uri, const char *drill_uuid, RangeRemoved *removed,
                       GError **error);
 
-/* The blocking kill switch, for a drill without a daemon. count: how many are suspended, also
- * after an error. */
+/* The blocking kill switch, for a drill without a daemon. count: how many are suspended,
+ * also after an error. */
 gboolean range_suspend(const char *uri, const char *drill_uuid, guint *count,
                        GError **error);
 

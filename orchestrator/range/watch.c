@@ -76,12 +76,16 @@ void watch_hint(Watch *watch, int host, gboolean crashed, const char *detail)
 void watch_all(Watch *watch, const char *detail)
 {
     for (guint i = 0; i < watch->wa_n; i++)
-        watch_hint(watch, (int)i, FALSE, detail);
+        if (watch->wa_hosts[i].wh_hinted) /* it has a better reason */
+            look(watch, (int)i);
+        else
+            watch_hint(watch, (int)i, FALSE, detail);
 }
 
 void watch_missed(Watch *watch, int host)
 {
     watch->wa_hosts[host].wh_looking = FALSE;
+    watch->wa_hosts[host].wh_hinted = TRUE;
 }
 
 static RangeEvent change(ActState from, ActState to, gboolean crashed)

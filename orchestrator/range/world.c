@@ -41,7 +41,8 @@ gboolean range_remove(const char *uri, const char *drill_uuid, RangeRemoved *rem
     return removed_all;
 }
 
-gboolean range_suspend(const char *uri, const char *drill_uuid, guint *count, GError **error)
+gboolean range_suspend(const char *uri, const char *drill_uuid, guint *count,
+                       GError **error)
 {
     g_autoptr(virConnect) conn = virt_init(error) ? virt_open(uri, error) : NULL;
 

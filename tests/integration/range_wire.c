@@ -1,0 +1,202 @@
+#include "tests/integration/range_wire.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <netinet/ether.h>
+#include <poll.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define FRAME_BYTES 60
+#define LIMIT_MS 10000
+
+struct Wire {
+    pid_t wi_pid;
+    int wi_fds[2]; /* packet sockets, by WireEnd */
+    guint16 wi_count;
+};
+
+gboolean wire_run(pid_t pid, const char *const *argv)
+{
+    g_autofree char *target = g_strdup_printf("--target=%d", (int)pid);
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+    int status = -1;
+
+    g_ptr_array_add(all, (char *)"nsenter");
+    g_ptr_array_add(all, target);
+    g_ptr_array_add(all, (char *)"--net");
+    for (; *argv; argv++)
+        g_ptr_array_add(all, (char *)*argv);
+    g_ptr_array_add(all, NULL);
+    return g_spawn_sync(NULL, (char **)all->pdata, NULL,
+                        G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL,
+                        NULL, NULL, &status, NULL) &&
+           status == 0;
+}
+
+/* A packet socket on the interface, in this thread's namespace, that gets every frame. */
+static int packet_socket(const char *name)
+{
+    struct sockaddr_ll at = {.sll_family = AF_PACKET,
+                             .sll_protocol = htons(0x0003),
+                             .sll_ifindex = (int)if_nametoindex(name)};
+    struct packet_mreq all = {.mr_ifindex = at.sll_ifindex, .mr_type = PACKET_MR_PROMISC};
+    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(0x0003));
+
+    if (fd >= 0 && at.sll_ifindex > 0 &&
+        bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0 &&
+        setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all, sizeof(all)) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+/* On a thread of its own, which moves into the namespace; sockets stay there. */
+static gpointer open_sockets(gpointer data)
+{
+    Wire *wire = data;
+    g_autofree char *path = g_strdup_printf("/proc/%d/ns/net", (int)wire->wi_pid);
+    int ns = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (ns >= 0 && setns(ns, CLONE_NEWNET) == 0) {
+        wire->wi_fds[WIRE_GUEST] = packet_socket("prtguest-p");
+        wire->wi_fds[WIRE_WITNESS] = packet_socket("prtwitness-p");
+    }
+    if (ns >= 0)
+        close(ns);
+    return NULL;
+}
+
+static gboolean plug(pid_t pid, const char *port, const char *peer, const char *bridge)
+{
+    const char *const add[] = {"ip",   "link", "add",  port, "type",
+                               "veth", "peer", "name", peer, NULL};
+    const char *const master[] = {"ip",     "link", "set", port,
+                                  "master", bridge, "up",  NULL};
+    const char *const up[] = {"ip", "link", "set", peer, "up", NULL};
+
+    return wire_run(pid, add) && wire_run(pid, master) && wire_run(pid, up);
+}
+
+Wire *wire_new(pid_t pid, const char *bridge)
+{
+    Wire *wire = g_new0(Wire, 1);
+
+    *wire = (Wire){.wi_pid = pid, .wi_fds = {-1, -1}};
+    if (plug(pid, WIRE_GUEST_PORT, "prtguest-p", bridge) &&
+        plug(pid, WIRE_WITNESS_PORT, "prtwitness-p", bridge))
+        g_thread_join(g_thread_new("wire", open_sockets, wire));
+    if (wire->wi_fds[0] >= 0 && wire->wi_fds[1] >= 0)
+        return wire;
+    wire_free(wire);
+    return NULL;
+}
+
+void wire_free(Wire *wire)
+{
+    static const char *const ports[] = {WIRE_GUEST_PORT, WIRE_WITNESS_PORT};
+
+    for (guint i = 0; i < G_N_ELEMENTS(ports); i++) {
+        const char *const argv[] = {"ip", "link", "del", ports[i], NULL};
+
+        wire_run(wire->wi_pid, argv);
+        if (wire->wi_fds[i] >= 0)
+            close(wire->wi_fds[i]);
+    }
+    g_free(wire);
+}
+
+static void put_mac(guint8 *at, const char *mac)
+{
+    struct ether_addr bytes = {0};
+
+    ether_aton_r(mac, &bytes);
+    memcpy(at, &bytes, 6);
+}
+
+static void put16(guint8 *at, guint16 value)
+{
+    at[0] = (guint8)(value >> 8);
+    at[1] = (guint8)value;
+}
+
+static void put_arp(guint8 *at, const WireFrame *frame)
+{
+    put16(at, 1);
+    put16(at + 2, ETH_P_IP);
+    at[4] = 6;
+    at[5] = 4;
+    put16(at + 6, 1);
+    put_mac(at + 8, frame->wf_arp_mac ? frame->wf_arp_mac : frame->wf_src);
+    inet_pton(AF_INET, frame->wf_ip, at + 14);
+}
+
+/* IPv4 with UDP, without checksums: a bridge does not look at them. */
+static void put_ip(guint8 *at, const WireFrame *frame)
+{
+    guint32 sum = 0;
+
+    at[0] = 0x45;
+    put16(at + 2, 28);
+    at[8] = 64;
+    at[9] = IPPROTO_UDP;
+    inet_pton(AF_INET, frame->wf_ip, at + 12);
+    inet_pton(AF_INET, "203.0.113.250", at + 16);
+    for (int i = 0; i < 20; i += 2)
+        sum += (guint32)at[i] << 8 | at[i + 1];
+    put16(at + 10, (guint16) ~((sum & 0xffff) + (sum >> 16)));
+    put16(at + 20, frame->wf_sport);
+    put16(at + 22, 9);
+    put16(at + 24, 8);
+}
+
+/* The number at its end tells one frame from another. */
+static guint16 send_frame(Wire *wire, WireEnd from, const WireFrame *frame)
+{
+    guint8 bytes[FRAME_BYTES] = {0};
+
+    put_mac(bytes, frame->wf_dst);
+    put_mac(bytes + 6, frame->wf_src);
+    put16(bytes + 12, frame->wf_type);
+    if (frame->wf_type == ETH_P_ARP)
+        put_arp(bytes + 14, frame);
+    else if (frame->wf_type == ETH_P_IP)
+        put_ip(bytes + 14, frame);
+    put16(bytes + FRAME_BYTES - 2, ++wire->wi_count);
+    if (send(wire->wi_fds[from], bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+        g_printerr("wire: send: %s\n", g_strerror(errno));
+    return wire->wi_count;
+}
+
+/* The number of the next frame that comes out of an end; 0: not one of ours, -1: none. */
+static int next_number(Wire *wire, WireEnd end)
+{
+    struct pollfd ready = {.fd = wire->wi_fds[end], .events = POLLIN};
+    guint8 bytes[2048];
+    ssize_t got;
+
+    if (poll(&ready, 1, LIMIT_MS) <= 0)
+        return -1;
+    got = recv(ready.fd, bytes, sizeof(bytes), 0);
+    return got == FRAME_BYTES ? bytes[FRAME_BYTES - 2] << 8 | bytes[FRAME_BYTES - 1] : 0;
+}
+
+gboolean wire_passes(Wire *wire, WireEnd from, const WireFrame *frame,
+                     const WireFrame *marker, gboolean *lost)
+{
+    guint16 wanted = send_frame(wire, from, frame);
+    guint16 last = send_frame(wire, from, marker);
+    gboolean passed = FALSE;
+    int got;
+
+    while ((got = next_number(wire, !from)) != last && got >= 0)
+        passed |= got == wanted;
+    *lost = got < 0;
+    return passed;
+}

@@ -1,0 +1,758 @@
+/* The range on a real private libvirt: made, looked at, sabotaged, lost, taken down. */
+#include "orchestrator/host/host.h"
+#include "orchestrator/range/range.h"
+#include "orchestrator/range/tag.h"
+#include "tests/integration/host_fixture.h"
+#include "tests/integration/range_wire.h"
+#include "tests/unit/cunit_main.h"
+#include "tests/unit/range_plan.h"
+
+#include <net/ethernet.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define LIMIT_S 60
+
+static char *home, *uri;
+static HostStatus status;
+static Plan *plan;
+static RangeConfig config;
+static struct event_base *base;
+static Range *range;
+static virConnectPtr conn; /* the test's own look at the world */
+
+/* What the range called back with. */
+static guint calls, failures;
+static char *last_error;
+static int last_code;
+static guint counted;
+static RangeRemoved removed;
+static json_t *rows;
+static GString *events; /* "2 crashed;" … */
+static int links_lost, links_found;
+static int listeners[3] = {-1, -1, -1};
+
+/* ---- callbacks and waiting ---- */
+
+static void done(const GError *error, gpointer data)
+{
+    (void)data;
+    calls++;
+    failures += error != NULL;
+    g_free(last_error);
+    last_error = g_strdup(error ? error->message : "");
+    last_code = error ? error->code : -1;
+}
+
+static void on_counted(guint count, const GError *error, gpointer data)
+{
+    counted = count;
+    done(error, data);
+}
+
+static void on_torn_down(const RangeRemoved *gone, const GError *error, gpointer data)
+{
+    removed = *gone;
+    done(error, data);
+}
+
+static void on_inspected(json_t *found, const GError *error, gpointer data)
+{
+    json_decref(rows);
+    rows = found;
+    done(error, data);
+}
+
+static void on_event(int host, RangeEvent event, const char *detail, gpointer data)
+{
+    static const char *const names[] = {"started", "stopped", "crashed", "paused",
+                                        "resumed"};
+
+    (void)data;
+    g_string_append_printf(events, "%d %s;", host, names[event]);
+    printf("[host %d %s: %s] ", host, names[event], detail);
+}
+
+static void on_link(gboolean connected, const char *reason, gpointer data)
+{
+    (void)data;
+    if (connected)
+        links_found++;
+    else
+        links_lost++;
+    printf("[%s] ", connected ? "connected" : reason);
+}
+
+/* Runs the loop until *count has reached a number, or the time is over. */
+static gboolean reached(const guint *count, guint number)
+{
+    gint64 until = g_get_monotonic_time() + LIMIT_S * G_USEC_PER_SEC;
+    struct timeval tick = {.tv_usec = 20000};
+
+    while (*count < number && g_get_monotonic_time() < until) {
+        event_base_loopexit(base, &tick);
+        event_base_dispatch(base);
+    }
+    return *count >= number;
+}
+
+/* Waits for n calls since the last forget(), all of which must have worked. */
+static void expect_done(guint n)
+{
+    CU_ASSERT_TRUE(reached(&calls, n));
+    CU_ASSERT_EQUAL(failures, 0);
+    if (failures)
+        printf("%s\n", last_error);
+    calls = failures = 0;
+}
+
+static gboolean events_are(gpointer wanted)
+{
+    struct timeval tick = {.tv_usec = 20000};
+
+    event_base_loopexit(base, &tick);
+    event_base_dispatch(base);
+    return g_str_equal(events->str, wanted);
+}
+
+static void expect_events(const char *wanted)
+{
+    CU_ASSERT_TRUE(fixture_wait(events_are, (gpointer)wanted, LIMIT_S));
+    if (!g_str_equal(events->str, wanted))
+        printf("got \"%s\"\n", events->str);
+    g_string_truncate(events, 0);
+}
+
+/* ---- making ---- */
+
+/* Stands for the hub: a listener for a host's channel, which must be there first. */
+static int listen_at(int host)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    g_snprintf(at.sun_path, sizeof(at.sun_path), "%s/drills/%d.sock", home, host);
+    if (fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0 &&
+        listen(fd, 8) == 0)
+        return fd;
+    perror(at.sun_path);
+    exit(2);
+}
+
+static void create_domain(int host)
+{
+    g_autofree char *console = g_strdup_printf("%s/drills/%d.log", home, host);
+    g_autofree char *channel = g_strdup_printf("%s/drills/%d.sock", home, host);
+    /* Nothing to boot from: the firmware looks for it for ever. */
+    RangeDomain boot = {.rd_console = console, .rd_channel = channel};
+
+    range_domain_create(range, host, &boot, done, NULL);
+}
+
+static void make_all(void)
+{
+    for (int i = 0; i < (int)plan->p_networks->len; i++)
+        range_network_create(range, i, done, NULL);
+    for (int i = 0; i < (int)plan->p_hosts->len; i++)
+        range_filter_create(range, i, done, NULL);
+    expect_done(plan->p_networks->len + plan->p_hosts->len);
+    for (int i = 0; i < (int)plan->p_hosts->len; i++)
+        create_domain(i);
+    expect_done(plan->p_hosts->len);
+}
+
+static int domain_state(int host)
+{
+    virDomainPtr domain =
+        virDomainLookupByUUIDString(conn, plan_host(plan, host)->ph_uuid);
+    int state = -1;
+
+    if (!domain)
+        return -1;
+    virDomainGetState(domain, &state, NULL, 0);
+    virDomainFree(domain);
+    return state;
+}
+
+static pid_t qemu_pid(int host)
+{
+    return fixture_member_with(status.init_pid, plan_host(plan, host)->ph_domain);
+}
+
+static gboolean new_range(void)
+{
+    g_autoptr(GError) error = NULL;
+
+    range = range_new(base, plan, &config, &error);
+    if (error)
+        printf("%s\n", error->message);
+    return range != NULL;
+}
+
+static void test_make(void)
+{
+    CU_ASSERT_TRUE_FATAL(new_range());
+    make_all();
+    for (int i = 0; i < (int)plan->p_hosts->len; i++)
+        CU_ASSERT_EQUAL(domain_state(i), VIR_DOMAIN_RUNNING);
+    CU_ASSERT_STRING_EQUAL(events->str, "");
+}
+
+static void test_a_repeat_is_harmless(void)
+{
+    pid_t before = qemu_pid(HOST_WEB);
+
+    make_all();
+    CU_ASSERT_EQUAL(qemu_pid(HOST_WEB), before);
+    CU_ASSERT_NOT_EQUAL(before, 0);
+}
+
+/* The same names and UUIDs, but another drill's: nothing is taken over or removed. */
+static void test_strangers_are_left_alone(void)
+{
+    Range *own = range;
+
+    config.rg_drill = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";
+    CU_ASSERT_TRUE_FATAL(new_range());
+    range_network_create(range, NET_LAN, done, NULL);
+    CU_ASSERT_TRUE(reached(&calls, 1));
+    CU_ASSERT_EQUAL(last_code, RANGE_ERROR_FOREIGN);
+    create_domain(HOST_WEB);
+    CU_ASSERT_TRUE(reached(&calls, 2));
+    CU_ASSERT_EQUAL(last_code, RANGE_ERROR_FOREIGN);
+    CU_ASSERT_PTR_NOT_NULL(strstr(last_error, plan_host(plan, HOST_WEB)->ph_domain));
+    range_domain_destroy(range, HOST_WEB, done, NULL);
+    CU_ASSERT_TRUE(reached(&calls, 3));
+    CU_ASSERT_EQUAL(last_code, RANGE_ERROR_FOREIGN);
+    range_free(range);
+    range = own;
+    config.rg_drill = plan->p_uuid;
+    calls = failures = 0;
+    CU_ASSERT_EQUAL(domain_state(HOST_WEB), VIR_DOMAIN_RUNNING);
+    g_string_truncate(events, 0); /* the second range told what it found there */
+}
+
+/* ---- the proof ---- */
+
+/* Inspects; returns how many findings there are, and whether one's text has the words. */
+static guint findings(const char *words, gboolean *said)
+{
+    guint n = 0;
+    size_t i;
+    json_t *row;
+
+    range_inspect(range, on_inspected, NULL);
+    expect_done(1);
+    *said = FALSE;
+    json_array_foreach (rows, i, row) {
+        const char *text = json_string_value(json_array_get(row, 3));
+
+        if (!json_is_true(json_array_get(row, 0 + 1)))
+            continue;
+        n++;
+        *said |= words && strstr(text, words) != NULL;
+        if (!words)
+            printf("%s: %s\n", json_string_value(json_array_get(row, 0)), text);
+    }
+    return n;
+}
+
+static void test_inspection_passes(void)
+{
+    gboolean said;
+
+    CU_ASSERT_EQUAL(findings(NULL, &said), 0);
+    /* 2 networks, 2 rows a host, strangers, 3 rows a bridge, ways out, 2 filters. */
+    CU_ASSERT_EQUAL(json_array_size(rows), 2 + 6 + 1 + 6 + 1 + SHARED_NICS);
+}
+
+/* Does something in the hypervisor's namespace, must find it, undoes it, must not. */
+static void sabotage(const char *words, const char *const *act, const char *const *undo)
+{
+    gboolean said;
+
+    CU_ASSERT_TRUE(wire_run(status.init_pid, act));
+    CU_ASSERT_TRUE(findings(words, &said) > 0);
+    CU_ASSERT_TRUE(said);
+    CU_ASSERT_TRUE(wire_run(status.init_pid, undo));
+    CU_ASSERT_EQUAL(findings(NULL, &said), 0);
+}
+
+/* The tap of a host's first NIC. */
+static char *first_tap(int host)
+{
+    virDomainPtr domain =
+        virDomainLookupByUUIDString(conn, plan_host(plan, host)->ph_uuid);
+    char *xml = domain ? virDomainGetXMLDesc(domain, 0) : NULL;
+    const char *at = xml ? strstr(xml, "<target dev='vnet") : NULL;
+    char *name = at ? g_strndup(at + strlen("<target dev='"),
+                                strcspn(at + strlen("<target dev='"), "'"))
+                    : g_strdup("none");
+
+    free(xml);
+    if (domain)
+        virDomainFree(domain);
+    return name;
+}
+
+static void test_an_address_is_found(void)
+{
+    const char *lan = plan_network(plan, NET_LAN)->pn_bridge;
+    const char *const act[] = {"ip", "addr", "add", "10.10.1.254/24", "dev", lan, NULL};
+    const char *const undo[] = {"ip", "addr", "del", "10.10.1.254/24", "dev", lan, NULL};
+
+    sabotage("has address 10.10.1.254/24", act, undo);
+}
+
+static void test_a_foreign_port_is_found(void)
+{
+    const char *lan = plan_network(plan, NET_LAN)->pn_bridge;
+    const char *const act[] = {"ip",   "link", "add",  "prtport", "master", lan,
+                               "type", "veth", "peer", "name",    "prtfar", NULL};
+    const char *const undo[] = {"ip", "link", "del", "prtport", NULL};
+
+    sabotage("port prtport is no planned NIC", act, undo);
+}
+
+static void test_a_vlan_on_a_bridge_is_found(void)
+{
+    const char *lan = plan_network(plan, NET_LAN)->pn_bridge;
+    const char *const act[] = {"ip",   "link", "add",  "link",    lan,
+                               "name", "prtv", "type", "macvlan", NULL};
+    const char *const undo[] = {"ip", "link", "del", "prtv", NULL};
+
+    sabotage("prtv stands on it", act, undo);
+}
+
+static void test_a_lost_isolation_is_found(void)
+{
+    g_autofree char *tap = first_tap(HOST_RIVAL);
+    const char *const act[] = {"bridge", "link",     "set", "dev",
+                               tap,      "isolated", "off", NULL};
+    const char *const undo[] = {"bridge", "link",     "set", "dev",
+                                tap,      "isolated", "on",  NULL};
+
+    sabotage("is not isolated", act, undo);
+}
+
+static void test_a_lost_filter_is_found(void)
+{
+    g_autofree char *tap = first_tap(HOST_RIVAL);
+    g_autofree char *chain = g_strdup_printf("libvirt-I-%s", tap);
+    const char *const act[] = {"ebtables", "-t", "nat", "-D",  "PREROUTING",
+                               "-i",       tap,  "-j",  chain, NULL};
+    const char *const undo[] = {"ebtables", "-t", "nat", "-A",  "PREROUTING",
+                                "-i",       tap,  "-j",  chain, NULL};
+
+    sabotage("may send from MACs other than 52:54:00:aa:01:00", act, undo);
+}
+
+/* Forwarding alone is refused by libvirt's rules; without those it is a way out. */
+static void test_forwarding_is_found(void)
+{
+    const char *const on[] = {"sysctl", "-qw", "net.ipv4.ip_forward=1", NULL};
+    const char *const off[] = {"sysctl", "-qw", "net.ipv4.ip_forward=0", NULL};
+    const char *const act[] = {"iptables", "-D", "FORWARD", "-j", "LIBVIRT_FWO", NULL};
+    const char *const undo[] = {"iptables", "-A", "FORWARD", "-j", "LIBVIRT_FWO", NULL};
+
+    CU_ASSERT_TRUE(wire_run(status.init_pid, on));
+    sabotage("the hypervisor routes IPv4", act, undo);
+    CU_ASSERT_TRUE(wire_run(status.init_pid, off));
+}
+
+/* ---- frames ---- */
+
+#define OWN_MAC "52:54:00:aa:01:00"
+#define OWN_IP "203.0.113.20"
+#define OTHER_MAC "52:54:00:aa:00:00"
+#define OTHER_IP "203.0.113.10"
+#define EVERYONE "ff:ff:ff:ff:ff:ff"
+
+static const struct {
+    const char *what;
+    gboolean passes;
+    WireFrame frame;
+} sent[] =
+    {
+        {"own IPv4", TRUE, {EVERYONE, OWN_MAC, ETH_P_IP, OWN_IP, NULL, 40000}},
+        {"own ARP", TRUE, {EVERYONE, OWN_MAC, ETH_P_ARP, OWN_IP, NULL, 0}},
+        {"another MAC", FALSE, {EVERYONE, OTHER_MAC, ETH_P_IP, OWN_IP, NULL, 40000}},
+        {"another address", FALSE, {EVERYONE, OWN_MAC, ETH_P_IP, OTHER_IP, NULL, 40000}},
+        {"no address", FALSE, {EVERYONE, OWN_MAC, ETH_P_IP, "0.0.0.0", NULL, 68}},
+        {"ARP for another", FALSE, {EVERYONE, OWN_MAC, ETH_P_ARP, OTHER_IP, NULL, 0}},
+        {"ARP of another", FALSE, {EVERYONE, OWN_MAC, ETH_P_ARP, OWN_IP, OTHER_MAC, 0}},
+        {"DHCP replies", FALSE, {EVERYONE, OWN_MAC, ETH_P_IP, OWN_IP, NULL, 67}},
+        {"IPv6", FALSE, {EVERYONE, OWN_MAC, ETH_P_IPV6, NULL, NULL, 0}},
+        {"a VLAN", FALSE, {EVERYONE, OWN_MAC, 0x8100, NULL, NULL, 0}},
+        {"LLDP", FALSE, {"01:80:c2:00:00:0e", OWN_MAC, 0x88cc, NULL, NULL, 0}},
+        {"an unknown kind", FALSE, {EVERYONE, OWN_MAC, 0x88b5, NULL, NULL, 0}},
+},
+  received[] = {
+      {"to it", TRUE, {OWN_MAC, OTHER_MAC, ETH_P_IP, OTHER_IP, NULL, 40000}},
+      {"ARP to all", TRUE, {EVERYONE, OTHER_MAC, ETH_P_ARP, OTHER_IP, NULL, 0}},
+      {"to another",
+       FALSE,
+       {"52:54:00:aa:7f:7f", OTHER_MAC, ETH_P_IP, OTHER_IP, NULL, 1}},
+      {"IPv6 to it", FALSE, {OWN_MAC, OTHER_MAC, ETH_P_IPV6, NULL, NULL, 0}},
+};
+
+static void check_frames(Wire *wire)
+{
+    gboolean lost = FALSE;
+
+    for (guint i = 0; i < G_N_ELEMENTS(sent) && !lost; i++) {
+        gboolean passed =
+            wire_passes(wire, WIRE_GUEST, &sent[i].frame, &sent[0].frame, &lost);
+
+        if (passed != sent[i].passes || lost)
+            printf("sending %s: %s\n", sent[i].what, lost ? "lost" : "wrong");
+        CU_ASSERT_EQUAL(passed, sent[i].passes);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(received) && !lost; i++) {
+        gboolean passed = wire_passes(wire, WIRE_WITNESS, &received[i].frame,
+                                      &received[0].frame, &lost);
+
+        if (passed != received[i].passes || lost)
+            printf("receiving %s: %s\n", received[i].what, lost ? "lost" : "wrong");
+        CU_ASSERT_EQUAL(passed, received[i].passes);
+    }
+    CU_ASSERT_FALSE(lost);
+}
+
+/* libvirt binds the rival's own filter to a port on which this test is the guest. */
+static void test_a_spoofing_guest_is_stopped(void)
+{
+    g_autofree char *filter = tag_filter_name(plan->p_uuid, HOST_RIVAL, 0);
+    g_autofree char *xml = g_markup_printf_escaped(
+        "<filterbinding><owner><name>wire</name>"
+        "<uuid>6ba7b810-9dad-11d1-80b4-00c04fd430c8</uuid></owner>"
+        "<portdev name='" WIRE_GUEST_PORT "'/><mac address='" OWN_MAC "'/>"
+        "<filterref filter='%s'/></filterbinding>",
+        filter);
+    Wire *wire = wire_new(status.init_pid, plan_network(plan, NET_INTERNET)->pn_bridge);
+    virNWFilterBindingPtr binding;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(wire);
+    binding = virNWFilterBindingCreateXML(conn, xml, 0);
+    CU_ASSERT_PTR_NOT_NULL(binding);
+    if (binding) {
+        check_frames(wire);
+        CU_ASSERT_EQUAL(virNWFilterBindingDelete(binding), 0);
+        virNWFilterBindingFree(binding);
+    }
+    wire_free(wire);
+}
+
+/* ---- what happens to domains ---- */
+
+static void test_a_killed_qemu_is_told(void)
+{
+    pid_t pid = qemu_pid(HOST_WEB);
+
+    CU_ASSERT_NOT_EQUAL_FATAL(pid, 0);
+    kill(pid, SIGKILL);
+    expect_events("2 crashed;");
+    create_domain(HOST_WEB);
+    expect_done(1);
+    CU_ASSERT_EQUAL(domain_state(HOST_WEB), VIR_DOMAIN_RUNNING);
+}
+
+static void test_a_strangers_pause_is_told(void)
+{
+    virDomainPtr domain =
+        virDomainLookupByUUIDString(conn, plan_host(plan, HOST_RIVAL)->ph_uuid);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(domain);
+    CU_ASSERT_EQUAL(virDomainSuspend(domain), 0);
+    expect_events("1 paused;");
+    CU_ASSERT_EQUAL(virDomainResume(domain), 0);
+    expect_events("1 resumed;");
+    virDomainFree(domain);
+}
+
+static void test_a_reset_is_no_end(void)
+{
+    pid_t pid = qemu_pid(HOST_WEB);
+
+    range_domain_reset(range, HOST_WEB, done, NULL);
+    expect_done(1);
+    CU_ASSERT_EQUAL(qemu_pid(HOST_WEB), pid);
+    CU_ASSERT_STRING_EQUAL(events->str, "");
+}
+
+static void test_the_kill_switch(void)
+{
+    gint64 began = g_get_monotonic_time();
+
+    range_suspend_all(range, on_counted, NULL);
+    expect_done(1);
+    printf("[%u suspended in %d ms] ", counted,
+           (int)((g_get_monotonic_time() - began) / 1000));
+    CU_ASSERT_EQUAL(counted, plan->p_hosts->len);
+    /* What is made from now on stays still too. */
+    range_domain_destroy(range, HOST_WEB, done, NULL);
+    create_domain(HOST_WEB);
+    expect_done(2);
+    for (int i = 0; i < (int)plan->p_hosts->len; i++)
+        CU_ASSERT_EQUAL(domain_state(i), VIR_DOMAIN_PAUSED);
+    range_suspend_all(range, on_counted, NULL);
+    expect_done(1);
+    CU_ASSERT_EQUAL(counted, 0);
+    range_resume_all(range, on_counted, NULL);
+    expect_done(1);
+    CU_ASSERT_EQUAL(counted, plan->p_hosts->len);
+    for (int i = 0; i < (int)plan->p_hosts->len; i++)
+        CU_ASSERT_EQUAL(domain_state(i), VIR_DOMAIN_RUNNING);
+    CU_ASSERT_STRING_EQUAL(events->str, "");
+}
+
+static gboolean link_is_back(gpointer data)
+{
+    struct timeval tick = {.tv_usec = 20000};
+
+    (void)data;
+    event_base_loopexit(base, &tick);
+    event_base_dispatch(base);
+    return links_found > 0;
+}
+
+static gboolean gateway_ended(gpointer data)
+{
+    (void)data;
+    return events_are((gpointer) "0 stopped;") || events_are((gpointer) "0 crashed;");
+}
+
+/* libvirtd is killed, and a guest dies before it is back. */
+static void test_a_lost_connection(void)
+{
+    pid_t victim = qemu_pid(HOST_GATEWAY);
+
+    CU_ASSERT_NOT_EQUAL_FATAL(status.libvirtd_pid, 0);
+    CU_ASSERT_NOT_EQUAL_FATAL(victim, 0);
+    virConnectClose(conn);
+    conn = NULL;
+    kill(status.libvirtd_pid, SIGKILL);
+    kill(victim, SIGKILL);
+    CU_ASSERT_TRUE(fixture_wait(link_is_back, NULL, LIMIT_S));
+    CU_ASSERT_EQUAL(links_lost, 1);
+    /* libvirt may tell of the end itself, or have found it before it was back. */
+    CU_ASSERT_TRUE(fixture_wait(gateway_ended, NULL, LIMIT_S));
+    g_string_truncate(events, 0);
+    conn = virConnectOpen(uri);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(conn);
+    create_domain(HOST_GATEWAY);
+    expect_done(1);
+    CU_ASSERT_EQUAL(domain_state(HOST_RIVAL), VIR_DOMAIN_RUNNING);
+}
+
+/* ---- the end ---- */
+
+/* Everything that could be left over, as one text. */
+static char *whole_world(void)
+{
+    g_autofree char *pid = g_strdup_printf("--target=%d", (int)status.init_pid);
+    char *links[] = {(char *)"nsenter", pid, (char *)"--net", (char *)"ip", (char *)"-o",
+                     (char *)"link",    NULL};
+    char *rules[] = {(char *)"nsenter",  pid,          (char *)"--net",
+                     (char *)"ebtables", (char *)"-t", (char *)"nat",
+                     (char *)"-L",       NULL};
+    g_autofree char *one = NULL, *two = NULL;
+
+    g_spawn_sync(NULL, links, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &one, NULL, NULL,
+                 NULL);
+    g_spawn_sync(NULL, rules, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &two, NULL, NULL,
+                 NULL);
+    return g_strdup_printf("domains %d networks %d filters %d\n%s%s",
+                           virConnectListAllDomains(conn, NULL, 0),
+                           virConnectListAllNetworks(conn, NULL, 0),
+                           virConnectListAllNWFilters(conn, NULL, 0), one, two);
+}
+
+static char *before;
+
+static void expect_nothing_left(void)
+{
+    g_autofree char *after = whole_world();
+
+    CU_ASSERT_STRING_EQUAL(after, before);
+    if (!g_str_equal(after, before))
+        printf("before:\n%s\nafter:\n%s\n", before, after);
+    for (int i = 0; i < (int)plan->p_hosts->len; i++)
+        CU_ASSERT_EQUAL(qemu_pid(i), 0);
+}
+
+static void test_teardown_leaves_nothing(void)
+{
+    gint64 began = g_get_monotonic_time();
+
+    range_teardown(range, on_torn_down, NULL);
+    expect_done(1);
+    printf("[%u domains in %d ms] ", removed.rm_domains,
+           (int)((g_get_monotonic_time() - began) / 1000));
+    CU_ASSERT_EQUAL(removed.rm_domains, plan->p_hosts->len);
+    CU_ASSERT_EQUAL(removed.rm_networks, plan->p_networks->len);
+    CU_ASSERT_EQUAL(removed.rm_filters, SHARED_NICS);
+    expect_nothing_left();
+    CU_ASSERT_STRING_EQUAL(events->str, "");
+    range_teardown(range, on_torn_down, NULL);
+    expect_done(1);
+    CU_ASSERT_EQUAL(removed.rm_domains + removed.rm_networks + removed.rm_filters, 0);
+}
+
+/* In the midst of making: what had not begun is called off, what had is removed. */
+static void test_teardown_in_the_midst(void)
+{
+    for (int i = 0; i < (int)plan->p_networks->len; i++)
+        range_network_create(range, i, done, NULL);
+    for (int i = 0; i < (int)plan->p_hosts->len; i++)
+        range_filter_create(range, i, done, NULL);
+    expect_done(plan->p_networks->len + plan->p_hosts->len);
+    for (int i = 0; i < (int)plan->p_hosts->len; i++)
+        create_domain(i);
+    range_teardown(range, on_torn_down, NULL);
+    CU_ASSERT_TRUE(reached(&calls, plan->p_hosts->len + 1));
+    calls = failures = 0;
+    expect_nothing_left();
+    g_string_truncate(events, 0);
+}
+
+/* A daemon that was killed leaves a drill; another process finds and removes it. */
+static void test_a_crashed_drill_is_removed(void)
+{
+    g_autoptr(GError) error = NULL;
+    RangeRemoved gone = {0};
+    json_t *world;
+
+    make_all();
+    range_free(range);
+    range = NULL;
+    world = range_world(uri, &error);
+    CU_ASSERT_EQUAL(json_array_size(world),
+                    plan->p_hosts->len + plan->p_networks->len + SHARED_NICS);
+    CU_ASSERT_STRING_EQUAL(
+        json_string_value(json_object_get(json_array_get(world, 0), "drill")),
+        plan->p_uuid);
+    json_decref(world);
+    CU_ASSERT_TRUE(
+        range_remove(uri, "00000000-0000-5000-8000-000000000000", &gone, &error));
+    CU_ASSERT_EQUAL(gone.rm_domains, 0);
+    CU_ASSERT_TRUE(range_remove(uri, plan->p_uuid, &gone, &error));
+    CU_ASSERT_EQUAL(gone.rm_domains, plan->p_hosts->len);
+    expect_nothing_left();
+}
+
+/* A daemon that starts again is told of the domains that are there. */
+static void test_a_restart_finds_its_domains(void)
+{
+    CU_ASSERT_TRUE_FATAL(new_range());
+    make_all();
+    range_free(range);
+    CU_ASSERT_TRUE_FATAL(new_range());
+    CU_ASSERT_TRUE(
+        fixture_wait(events_are, (gpointer) "0 started;1 started;2 started;", 5) ||
+        strlen(events->str) == strlen("0 started;1 started;2 started;"));
+    range_teardown(range, on_torn_down, NULL);
+    expect_done(1);
+    expect_nothing_left();
+}
+
+static void test_no_libvirt_is_an_error(void)
+{
+    g_autoptr(GError) error = NULL;
+
+    CU_ASSERT_PTR_NULL(range_world("qemu+unix:///system?socket=/nowhere/sock", &error));
+    CU_ASSERT_TRUE(g_error_matches(error, RANGE_ERROR, RANGE_ERROR_LINK));
+}
+
+static gboolean begin(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *logs = NULL;
+
+    home = fixture_home_new();
+    if (!host_ensure(home, &uri, &error) || !host_status(home, &status, &error)) {
+        fprintf(stderr, "%s\n", error->message);
+        return FALSE;
+    }
+    conn = virConnectOpen(uri);
+    if (!conn)
+        return FALSE;
+    plan = range_plan_new("live");
+    config = (RangeConfig){.rg_uri = uri,
+                           .rg_accel = "qemu",
+                           .rg_dir = home,
+                           .rg_drill = plan->p_uuid,
+                           .rg_on_event = on_event,
+                           .rg_on_link = on_link};
+    for (guint i = 0; i < G_N_ELEMENTS(listeners); i++)
+        listeners[i] = listen_at((int)i);
+    base = event_base_new();
+    events = g_string_new(NULL);
+    before = whole_world();
+    return TRUE;
+}
+
+static void end(void)
+{
+    range_free(range);
+    if (conn)
+        virConnectClose(conn);
+    if (base)
+        event_base_free(base);
+    if (plan)
+        range_plan_free(plan);
+    if (events)
+        g_string_free(events, TRUE);
+    for (guint i = 0; i < G_N_ELEMENTS(listeners); i++)
+        if (listeners[i] >= 0)
+            close(listeners[i]);
+    json_decref(rows);
+    g_free(last_error);
+    g_free(before);
+    host_status_clear(&status);
+    fixture_home_end(home);
+    g_free(uri);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"networks, filters and domains are made", test_make},
+        {"a repeat is harmless", test_a_repeat_is_harmless},
+        {"strangers are left alone", test_strangers_are_left_alone},
+        {"the inspection passes", test_inspection_passes},
+        {"an address on a bridge is found", test_an_address_is_found},
+        {"a foreign port is found", test_a_foreign_port_is_found},
+        {"a link on top of a bridge is found", test_a_vlan_on_a_bridge_is_found},
+        {"a lost isolation is found", test_a_lost_isolation_is_found},
+        {"a lost filter is found", test_a_lost_filter_is_found},
+        {"forwarding is found", test_forwarding_is_found},
+        {"a spoofing guest is stopped", test_a_spoofing_guest_is_stopped},
+        {"a killed QEMU is told", test_a_killed_qemu_is_told},
+        {"a stranger's pause is told", test_a_strangers_pause_is_told},
+        {"a reset is no end", test_a_reset_is_no_end},
+        {"the kill switch", test_the_kill_switch},
+        {"a lost connection", test_a_lost_connection},
+        {"teardown leaves nothing", test_teardown_leaves_nothing},
+        {"teardown in the midst of making", test_teardown_in_the_midst},
+        {"a crashed drill is removed", test_a_crashed_drill_is_removed},
+        {"a restart finds its domains", test_a_restart_finds_its_domains},
+        {"no libvirt is an error", test_no_libvirt_is_an_error},
+        CU_TEST_INFO_NULL,
+    };
+    const char *obstacle = fixture_obstacle();
+    int result = 1;
+
+    if (obstacle) {
+        printf("skipped: %s\n", obstacle);
+        return 77;
+    }
+    setbuf(stdout, NULL);
+    if (begin())
+        result = cunit_main("range: on a private libvirt", tests);
+    end();
+    return result;
+}
