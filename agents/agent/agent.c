@@ -5,8 +5,13 @@
 
 #include "agents/agent/beat.h"
 #include "agents/agent/channel.h"
+#include "agents/agent/check.h"
+#include "agents/agent/files.h"
 #include "agents/agent/kept.h"
 #include "agents/agent/order.h"
+#include "agents/agent/personalise.h"
+#include "agents/agent/probe.h"
+#include "agents/agent/pty.h"
 #include "agents/agent/session.h"
 #include "agents/agent/spawn.h"
 #include "agents/agent/text.h"
@@ -92,8 +97,8 @@ void agent_refuse(struct agent *a, const struct wire_msg *m, const char *format,
         break;
     }
     answer.id = m->id;
-    if (m->kind == WIRE_CHECK)
-        agent_send(a, &answer);
+    if (m->kind == WIRE_CHECK || m->kind == WIRE_PROBE)
+        agent_send(a, &answer); /* may be asked again */
     else
         kept_end(a, &answer);
 }
@@ -101,11 +106,17 @@ void agent_refuse(struct agent *a, const struct wire_msg *m, const char *format,
 void agent_credit(struct agent *a)
 {
     orders_resume(a);
+    ptys_resume(a);
 }
 
 void agent_abort(struct agent *a, bool quietly)
 {
     orders_abort(a, quietly);
+    checks_abort(a, quietly);
+    probes_abort(a);
+    ptys_abort(a, quietly);
+    personalise_abort(a, quietly);
+    files_abort();
 }
 
 struct options {
@@ -212,6 +223,18 @@ static void read_identity(struct agent *a)
     a->inst = (int64_t)(random >> 11); /* 53 bits: exact in every JSON reader */
 }
 
+/* A guest that runs out of memory must still answer: the agent goes last. */
+static void spare_from_oom(void)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    if (write(fd, "-900\n", 5) < 0 && errno != EACCES)
+        agent_log("oom_score_adj: %s", strerror(errno));
+    close(fd);
+}
+
 static bool once;
 
 static void on_down(void *arg)
@@ -309,6 +332,7 @@ int main(int argc, char **argv)
     if (status >= 0)
         return status;
     open_standard_descriptors();
+    spare_from_oom();
     signal(SIGPIPE, SIG_IGN);
     once = o.once;
     return serve(&o);

@@ -1,6 +1,6 @@
 /*
- * The file holds lines of the protocol itself: "started" for what was taken, the answer
- * for what ended, "welcome" for the epoch; so it is read by the same decoder. It is
+ * The file holds lines: "took KIND ID" for what was taken, and lines of the protocol,
+ * read by the same decoder: the answer of what ended, "welcome" for the epoch. It is
  * appended to, and written anew when it has grown to twice what is worth keeping.
  */
 #include "agents/agent/kept.h"
@@ -17,7 +17,8 @@
 #include <unistd.h>
 
 struct record {
-    int64_t id;   /* 0: free */
+    int64_t id; /* 0: free */
+    enum wire_kind kind;
     char *answer; /* encoded, or NULL while it runs */
 };
 
@@ -38,7 +39,7 @@ static struct record *find(struct kept *k, int64_t id)
     return NULL;
 }
 
-static struct record *add(struct kept *k, int64_t id)
+static struct record *add(struct kept *k, int64_t id, enum wire_kind kind)
 {
     struct record *r = &k->ring[k->next];
 
@@ -51,6 +52,7 @@ static struct record *add(struct kept *k, int64_t id)
     free(r->answer);
     r->answer = NULL;
     r->id = id;
+    r->kind = kind;
     return r;
 }
 
@@ -82,17 +84,13 @@ static void append(struct kept *k, const char *line, size_t len)
     k->fd = -1;
 }
 
-static void append_started(struct kept *k, int64_t id)
+static void append_taken(struct kept *k, const struct record *r)
 {
-    struct wire_msg m;
-    size_t len;
+    char line[80];
 
-    wire_msg_init(&m, WIRE_STARTED);
-    m.id = id;
-    char *line = encode(m, &len);
-    if (line)
-        append(k, line, len);
-    free(line);
+    text_format(line, sizeof(line), "took %s %lld", wire_kind_name(r->kind),
+                (long long)r->id);
+    append(k, line, strlen(line));
 }
 
 static void append_epoch(struct kept *k)
@@ -130,10 +128,25 @@ static void rewrite(struct kept *k)
         if (r->id && r->answer)
             append(k, r->answer, strlen(r->answer));
         else if (r->id)
-            append_started(k, r->id);
+            append_taken(k, r);
     }
     if (rename(path, k->path) < 0)
         agent_log("%s: rename: %s", k->path, strerror(errno));
+}
+
+static void load_taken(struct kept *k, const char *line, size_t len)
+{
+    static const enum wire_kind kinds[] = {WIRE_ORDER, WIRE_FILE, WIRE_PERSONALISE,
+                                           WIRE_OPEN};
+    char text[80], name[32];
+    long long id;
+
+    text_format(text, sizeof(text), "%.*s", (int)len, line);
+    if (sscanf(text, "took %31s %lld", name, &id) != 2 || id < 1)
+        return;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strcmp(name, wire_kind_name(kinds[i])) == 0 && !find(k, id))
+            add(k, id, kinds[i]);
 }
 
 static bool load_line(void *arg, enum frame_event event, const char *line, size_t len)
@@ -144,13 +157,17 @@ static bool load_line(void *arg, enum frame_event event, const char *line, size_
 
     if (event != FRAME_LINE)
         return true;
+    if (line[0] != '{') {
+        load_taken(k, line, len);
+        return true;
+    }
     if (wire_decode(WIRE_TO_AGENT, line, len, &m, &e) && m.kind == WIRE_WELCOME) {
         k->epoch = m.welcome.epoch;
     } else if (wire_decode(WIRE_TO_HOST, line, len, &m, &e) && m.id > 0) {
         struct record *r = find(k, m.id);
         if (!r)
-            r = add(k, m.id);
-        if (m.kind != WIRE_STARTED && !r->answer)
+            r = add(k, m.id, WIRE_NONE);
+        if (!r->answer)
             r->answer = strndup(line, len);
     }
     wire_msg_clear(&m);
@@ -217,7 +234,7 @@ static void store_answer(struct kept *k, const struct wire_msg *m)
     if (!line)
         return;
     if (!r)
-        r = add(k, m->id);
+        r = add(k, m->id, WIRE_NONE);
     free(r->answer);
     r->answer = line;
     append(k, line, len);
@@ -225,21 +242,37 @@ static void store_answer(struct kept *k, const struct wire_msg *m)
         rewrite(k);
 }
 
-/* Sends again what is stored for r, or says that it is lost. */
-static void answer(struct agent *a, struct record *r)
+/* The answer to what an earlier instance began: nobody can say how it ended. */
+static void answer_lost(struct agent *a, const struct record *r)
+{
+    static const char text[] = "the agent was started again while it ran";
+    struct wire_msg m;
+
+    switch (r->kind) {
+    case WIRE_PERSONALISE:
+        wire_msg_init(&m, WIRE_READY);
+        m.ready.status = WIRE_FAILED;
+        m.ready.text = text;
+        break;
+    case WIRE_OPEN:
+        wire_msg_init(&m, WIRE_PTYEND);
+        m.ptyend.text = text;
+        break;
+    default:
+        wire_msg_init(&m, WIRE_RESULT);
+        m.result.status = WIRE_LOST;
+        m.result.text = text;
+        break;
+    }
+    m.id = r->id;
+    kept_end(a, &m);
+}
+
+static void answer_again(struct agent *a, const struct record *r)
 {
     struct wire_msg m;
     struct wire_error e;
 
-    if (!r->answer) {
-        wire_msg_init(&m, WIRE_RESULT);
-        m.id = r->id;
-        m.result.status = WIRE_LOST;
-        m.result.text = "the agent was started again while it ran";
-        store_answer(a->kept, &m);
-        agent_send(a, &m);
-        return;
-    }
     if (wire_decode(WIRE_TO_HOST, r->answer, strlen(r->answer), &m, &e))
         agent_send(a, &m);
     else
@@ -253,8 +286,10 @@ void kept_repeat(struct agent *a)
 
     for (size_t i = 0; i < KEPT_MAX; i++) {
         struct record *r = &k->ring[(k->next + i) % KEPT_MAX];
-        if (r->id)
-            answer(a, r);
+        if (r->id && r->answer)
+            answer_again(a, r);
+        else if (r->id)
+            answer_lost(a, r);
     }
 }
 
@@ -263,11 +298,10 @@ bool kept_begin(struct agent *a, const struct wire_msg *m)
     struct record *r = find(a->kept, m->id);
 
     if (r && r->answer)
-        answer(a, r);
+        answer_again(a, r);
     if (r) /* or it runs right now, and will be answered */
         return false;
-    add(a->kept, m->id);
-    append_started(a->kept, m->id);
+    append_taken(a->kept, add(a->kept, m->id, m->kind));
     return true;
 }
 

@@ -154,7 +154,7 @@ static void start(struct agent *a, const struct wire_msg *m,
     tell_failed(a, m->id, e.text);
 }
 
-void order_take(struct agent *a, const struct wire_msg *m)
+void order_take(struct agent *a, struct wire_msg *m)
 {
     struct account account;
 
@@ -166,7 +166,7 @@ void order_take(struct agent *a, const struct wire_msg *m)
         start(a, m, &account);
 }
 
-void order_cancel(struct agent *a, const struct wire_msg *m)
+void order_cancel(struct agent *a, struct wire_msg *m)
 {
     for (struct order *o = a->orders; o; o = o->next)
         if (o->id == m->id) {

@@ -5,10 +5,10 @@
 #include "agents/agent/agent.h"
 
 /* The message has been stored as taken (kept.h). */
-void order_take(struct agent *a, const struct wire_msg *m);
+void order_take(struct agent *a, struct wire_msg *m);
 
 /* Kills the order m->id; one that is over or unknown needs nothing. */
-void order_cancel(struct agent *a, const struct wire_msg *m);
+void order_cancel(struct agent *a, struct wire_msg *m);
 
 /* Credit has come. */
 void orders_resume(struct agent *a);

@@ -1,6 +1,7 @@
 #include "agents/agent/run.h"
 
 #include "agents/agent/agent.h"
+#include "agents/agent/process.h"
 #include "agents/wire/msg_table.h"
 
 #include <errno.h>
@@ -143,9 +144,9 @@ static void stop(struct run *r, enum run_cause cause)
     else
         r->killed = true; /* the grace is over */
     r->killed |= r->spec.grace_ms == 0;
-    kill(-r->pid, r->killed ? SIGKILL : SIGTERM);
+    process_kill(r->pid, r->killed ? SIGKILL : SIGTERM);
     if (!r->killed) {
-        kill(-r->pid, SIGCONT); /* a stopped process would not see it */
+        process_kill(r->pid, SIGCONT); /* a stopped process would not see it */
         evtimer_add(r->timer, &grace);
     }
 }
@@ -177,7 +178,7 @@ void run_resume(struct run *r)
 void run_kill(struct run *r)
 {
     if (!r->exited) {
-        kill(-r->pid, SIGKILL);
+        process_kill(r->pid, SIGKILL);
         spawn_forget(r->pid);
     }
     run_free(r);

@@ -2,8 +2,13 @@
 
 #include "agents/agent/beat.h"
 #include "agents/agent/channel.h"
+#include "agents/agent/check.h"
+#include "agents/agent/files.h"
 #include "agents/agent/kept.h"
 #include "agents/agent/order.h"
+#include "agents/agent/personalise.h"
+#include "agents/agent/probe.h"
+#include "agents/agent/pty.h"
 #include "agents/agent/text.h"
 
 #include <stdarg.h>
@@ -71,7 +76,7 @@ const char *session_next(void *arg, size_t *len)
     return a->welcomed ? wire_queue_next(a->queue, len) : NULL;
 }
 
-static void on_welcome(struct agent *a, const struct wire_msg *m)
+static void on_welcome(struct agent *a, struct wire_msg *m)
 {
     const struct wire_welcome *w = &m->welcome;
 
@@ -97,36 +102,48 @@ static void on_welcome(struct agent *a, const struct wire_msg *m)
     channel_kick(a->channel);
 }
 
-static void on_credit(struct agent *a, const struct wire_msg *m)
+static void on_credit(struct agent *a, struct wire_msg *m)
 {
     wire_credit_add(a->queue, m->credit);
     agent_credit(a);
 }
 
-static void on_abort(struct agent *a, const struct wire_msg *m)
+static void on_abort(struct agent *a, struct wire_msg *m)
 {
     (void)m;
     agent_abort(a, false);
 }
 
-static void on_ping(struct agent *a, const struct wire_msg *m)
+static void on_ping(struct agent *a, struct wire_msg *m)
 {
     (void)m;
     beat_send(a);
 }
 
-/* Who takes what. A kind that is kept is never run twice: see kept.h. */
+/* Who takes what, and may keep the message by moving it away. A kind that is kept is
+ * never run twice: see kept.h; files.c sees to that itself, for it takes many pieces. */
 static const struct handler {
     enum wire_kind kind;
     bool kept;
-    void (*take)(struct agent *a, const struct wire_msg *m);
+    void (*take)(struct agent *a, struct wire_msg *m);
 } handlers[] = {
-    {WIRE_WELCOME, false, on_welcome},  {WIRE_CREDIT_MSG, false, on_credit},
-    {WIRE_PING, false, on_ping},        {WIRE_ORDER, true, order_take},
-    {WIRE_CANCEL, false, order_cancel}, {WIRE_ABORT, false, on_abort},
+    {WIRE_WELCOME, false, on_welcome},
+    {WIRE_CREDIT_MSG, false, on_credit},
+    {WIRE_PING, false, on_ping},
+    {WIRE_ORDER, true, order_take},
+    {WIRE_CANCEL, false, order_cancel},
+    {WIRE_ABORT, false, on_abort},
+    {WIRE_PERSONALISE, true, personalise_take},
+    {WIRE_FILE, false, files_take_piece},
+    {WIRE_CHECK, false, check_take},
+    {WIRE_PROBE, false, probe_take},
+    {WIRE_OPEN, true, pty_open},
+    {WIRE_IN, false, pty_input},
+    {WIRE_SIZE, false, pty_size},
+    {WIRE_CLOSE, false, pty_close},
 };
 
-static void dispatch(struct agent *a, const struct wire_msg *m)
+static void dispatch(struct agent *a, struct wire_msg *m)
 {
     for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++) {
         if (handlers[i].kind != m->kind)
@@ -135,8 +152,6 @@ static void dispatch(struct agent *a, const struct wire_msg *m)
             handlers[i].take(a, m);
         return;
     }
-    if (m->kind != WIRE_ACK)
-        agent_refuse(a, m, "%s: this agent does not do that", wire_kind_name(m->kind));
 }
 
 /* Counts a numbered message; false when it is not to be handled. */
@@ -178,9 +193,10 @@ static void take_line(struct agent *a, const char *line, size_t len)
     if (m.ack >= 0 && !wire_queue_acked(a->queue, m.ack))
         agent_log("%s: acknowledges %lld, which was never sent", wire_kind_name(m.kind),
                   (long long)m.ack);
+    int64_t seq = m.seq; /* a handler may move m away */
     if (take_number(a, &m)) {
         dispatch(a, &m);
-        wire_queue_commit(a->queue, m.seq);
+        wire_queue_commit(a->queue, seq);
     }
     wire_msg_clear(&m);
     channel_kick(a->channel);

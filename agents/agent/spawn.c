@@ -107,6 +107,28 @@ static void child_directory(const struct spawn *s, int report)
         fail_child(report, "/");
 }
 
+static void write_proc(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return; /* a kernel without it */
+    (void)!write(fd, text, strlen(text));
+    close(fd);
+}
+
+/* What of the agent's must not go over to a child, and what a login sets: best effort,
+ * for kernels differ. */
+static void child_proc(const struct spawn *s)
+{
+    char uid[16];
+
+    write_proc("/proc/self/oom_score_adj", "0");
+    text_format(uid, sizeof(uid), "%u", s->account->uid);
+    if (s->login)
+        write_proc("/proc/self/loginuid", uid);
+}
+
 static void child_main(const struct spawn *s, int report)
 {
     const char *const shell[] = {"sh", "-c", s->script, NULL};
@@ -115,6 +137,7 @@ static void child_main(const struct spawn *s, int report)
     setsid();
     child_signals();
     child_descriptors(s, report);
+    child_proc(s);
     if (account_become(s->account) < 0)
         fail_child(report, "change of user");
     child_directory(s, report);
