@@ -328,53 +328,57 @@ void doctor_check_qemu(const DoctorSubject *subject G_GNUC_UNUSED, DoctorResult 
     check_version(result, "qemu-system-x86_64", "qemu-system-x86", MIN_QEMU);
 }
 
+static const struct {
+    const char *program, *package;
+    DoctorLevel level; /* how bad it is without */
+} programs[] = {
+    {"virtlogd", "libvirt-daemon", DOCTOR_FAIL},
+    {"qemu-img", "qemu-utils", DOCTOR_FAIL},
+    {"mmdebstrap", "mmdebstrap", DOCTOR_FAIL},
+    {"mke2fs", "e2fsprogs", DOCTOR_FAIL},
+    {"busybox", "busybox-static", DOCTOR_FAIL},
+    {"cpio", "cpio", DOCTOR_FAIL},
+    {"zstd", "zstd", DOCTOR_WARN},
+    {"depmod", "kmod", DOCTOR_FAIL},
+    {"ebtables", "ebtables", DOCTOR_FAIL},
+    {"iptables", "iptables", DOCTOR_FAIL},
+    {"ip6tables", "iptables", DOCTOR_FAIL},
+    {"useradd", "passwd", DOCTOR_FAIL},
+    {"ssh-keygen", "openssh-client", DOCTOR_WARN},
+    {"dot", "graphviz", DOCTOR_WARN},
+    {"check_http", "monitoring-plugins-basic", DOCTOR_WARN},
+};
+
+static gboolean is_installed(const char *program)
+{
+    static const char *const places[] = {"/usr/sbin", "/usr/bin", "/sbin", "/bin",
+                                         "/usr/lib/nagios/plugins"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
+        g_autofree char *path = g_build_filename(places[i], program, NULL);
+        if (access(path, X_OK) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 void doctor_check_programs(const DoctorSubject *subject G_GNUC_UNUSED,
                            DoctorResult *result)
 {
-    static const struct {
-        const char *program, *package;
-        DoctorLevel level; /* how bad it is without */
-    } programs[] = {
-        {"/usr/sbin/virtlogd", "libvirt-daemon", DOCTOR_FAIL},
-        {"qemu-img", "qemu-utils", DOCTOR_FAIL},
-        {"mmdebstrap", "mmdebstrap", DOCTOR_FAIL},
-        {"mke2fs", "e2fsprogs", DOCTOR_FAIL},
-        {"busybox", "busybox-static", DOCTOR_FAIL},
-        {"cpio", "cpio", DOCTOR_FAIL},
-        {"zstd", "zstd", DOCTOR_WARN},
-        {"depmod", "kmod", DOCTOR_FAIL},
-        {"ebtables", "ebtables", DOCTOR_FAIL},
-        {"iptables", "iptables", DOCTOR_FAIL},
-        {"ip6tables", "iptables", DOCTOR_FAIL},
-        {"useradd", "passwd", DOCTOR_FAIL},
-        {"ssh-keygen", "openssh-client", DOCTOR_WARN},
-        {"dot", "graphviz", DOCTOR_WARN},
-        {"check_http", "monitoring-plugins-basic", DOCTOR_WARN},
-    };
     g_autoptr(GString) missing = g_string_new(NULL);
     g_autoptr(GString) mend = g_string_new("apt install");
+    DoctorLevel level = DOCTOR_OK;
 
     for (size_t i = 0; i < G_N_ELEMENTS(programs); i++) {
-        const char *path = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/lib/nagios/plugins";
-        g_auto(GStrv) places = g_strsplit(path, ":", -1);
-        gboolean found = FALSE;
-        for (guint j = 0; places[j] && !found; j++) {
-            g_autofree char *full =
-                programs[i].program[0] == '/'
-                    ? g_strdup(programs[i].program)
-                    : g_build_filename(places[j], programs[i].program, NULL);
-            found = access(full, X_OK) == 0;
-        }
-        if (found)
+        if (is_installed(programs[i].program))
             continue;
-        result->level = MAX(result->level, programs[i].level);
+        level = MAX(level, programs[i].level);
         g_string_append_printf(missing, "%s%s", missing->len ? ", " : "",
                                programs[i].program);
         g_string_append_printf(mend, " %s", programs[i].package);
     }
     if (missing->len)
-        set(result, result->level, g_strdup_printf("missing: %s", missing->str),
-            mend->str);
+        set(result, level, g_strdup_printf("missing: %s", missing->str), mend->str);
     else
         set(result, DOCTOR_OK,
             g_strdup_printf("all %zu are there", G_N_ELEMENTS(programs)), NULL);

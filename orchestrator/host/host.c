@@ -20,7 +20,7 @@
 #define READY_US (60 * G_USEC_PER_SEC)
 #define STOP_US (20 * G_USEC_PER_SEC)
 #define POLL_US 20000
-#define LOG_LINES 5
+#define LOG_LINES 8
 
 G_DEFINE_QUARK(parry - host - error - quark, host_error)
 
