@@ -161,9 +161,9 @@ static void expand_sizes(Loader *loader, PlanHost *host, const Node *def)
     host->ph_cpus = (int)key_int(&keys_host, def, "cpus");
     if (!host->ph_memory)
         host->ph_memory = micro ? 128 * MIB : debian ? 384 * MIB : 1024 * MIB;
-    else if (host->ph_memory < 64 * MIB)
+    else if (host->ph_memory < (debian ? 192 : 96) * MIB) /* measured */
         loader_error(loader, node_get(def, "memory"), NULL,
-                     "too little to boot: 64M at least");
+                     "too little to boot: %s at least", debian ? "192M" : "96M");
     if (micro && host->ph_disk)
         loader_error(loader, node_get(def, "disk"), NULL,
                      "a micro host runs from memory and has no disk");

@@ -386,7 +386,20 @@ static PlanInject *inject_add(Loader *loader, const Def *def, int team)
     return inject;
 }
 
-static void expand_attack(Loader *loader, const Def *def, int team, guint turn)
+/* Red teams take turns over the teams of a side, the same for every inject: each victim
+ * has one opponent all through. */
+static int opponent(const Plan *plan, const Def *def, int team)
+{
+    guint turn = 0;
+
+    if (!def->by->len)
+        return -1;
+    for (int i = 0; i < team; i++)
+        turn += plan_team(plan, i)->pt_side == plan_team(plan, team)->pt_side;
+    return g_array_index(def->by, int, turn % def->by->len);
+}
+
+static void expand_attack(Loader *loader, const Def *def, int team)
 {
     Node *attack = node_get(def->def, "attack");
     Node *playbook = node_get(def->def, "playbook");
@@ -396,8 +409,7 @@ static void expand_attack(Loader *loader, const Def *def, int team, guint turn)
     if (!inject)
         return;
     inject->in_kind = INJECT_ATTACK;
-    if (def->by->len)
-        inject->in_by = g_array_index(def->by, int, turn % def->by->len);
+    inject->in_by = opponent(loader->ld_plan, def, team);
     inject->in_technique = g_strdup(node_get_text(def->def, "technique"));
     inject->in_host = victim;
     expand_target(loader, inject, def);
@@ -432,7 +444,7 @@ static void expand_attacks(Loader *loader, Def *def)
     }
     g_autoptr(GArray) teams = loader_teams(loader, names ? names : blue);
     for (guint i = 0; i < teams->len; i++)
-        expand_attack(loader, def, g_array_index(teams, int, i), i);
+        expand_attack(loader, def, g_array_index(teams, int, i));
     g_clear_pointer(&def->by, g_array_unref);
 }
 

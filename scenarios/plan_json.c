@@ -223,6 +223,9 @@ static void attack_json(const Plan *plan, const PlanInject *inject, json_t *out)
     json_object_set_new(out, "timeout-us", json_integer(inject->in_timeout_us));
     json_object_set_new(out, "env", texts(inject->in_env));
     json_object_set_new(out, "indicators", texts(inject->in_indicators));
+    json_object_set_new(out, "playbook",
+                        json_pack("{s:o, s:o}", "detect", text_or_null(inject->in_detect),
+                                  "contain", text_or_null(inject->in_contain)));
     if (inject->in_effect_kind)
         json_object_set_new(out, "effect",
                             json_pack("{s:o, s:s, s:O}", "host",

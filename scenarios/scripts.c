@@ -51,22 +51,37 @@ static void expand_action(Loader *loader, PlanScript *script, Node *def)
     g_ptr_array_add(script->sc_actions, action);
 }
 
-/* A script that contains needs to know how. */
-static void check_playbooks(Loader *loader, const PlanScript *script, Node *at)
+/* The team's inject of that name, or NULL. */
+static const PlanInject *find_inject(const Plan *plan, int team, const char *name)
 {
-    const GPtrArray *injects = loader->ld_plan->p_injects;
+    for (guint i = 0; i < plan->p_injects->len; i++) {
+        const PlanInject *inject = plan_inject(plan, (int)i);
+        if (inject->in_team == team && !strcmp(inject->in_name, name))
+            return inject;
+    }
+    return NULL;
+}
 
-    for (guint i = 0; i < injects->len; i++) {
-        const PlanInject *inject = injects->pdata[i];
-        if (inject->in_team != script->sc_team || inject->in_kind != INJECT_ATTACK ||
-            inject->in_contain)
+/* Names that never come to anything for this team. */
+static void check_selection(Loader *loader, int team, const Node *def, const char *key)
+{
+    Node *list = node_get(def, key);
+    const Plan *plan = loader->ld_plan;
+    gboolean contain = !strcmp(key, "contain");
+
+    if (!list || list->nd_kind != NODE_LIST)
+        return;
+    for (guint i = 0; i < node_len(list); i++) {
+        Node *name = node_at(list, i);
+        if (!node_text(name))
             continue;
-        gboolean named =
-            g_strv_contains((const char *const *)script->sc_contain, inject->in_name);
-        if (named)
-            loader_warn(loader, at, NULL,
-                        "the inject \"%s\" has no playbook that contains it",
-                        inject->in_name);
+        const PlanInject *inject = find_inject(plan, team, name->nd_text);
+        if (!inject)
+            loader_warn(loader, name, NULL, "the inject \"%s\" is not for the team %s",
+                        name->nd_text, plan_team(plan, team)->pt_id);
+        else if (contain && !inject->in_contain)
+            loader_warn(loader, name, "give it a playbook",
+                        "nothing tells how to contain the inject \"%s\"", name->nd_text);
     }
 }
 
@@ -90,7 +105,8 @@ static void expand_script(Loader *loader, int team, Node *def)
         for (guint i = 0; i < node_len(actions); i++)
             expand_action(loader, script, node_at(actions, i));
     g_ptr_array_sort(script->sc_actions, compare_actions);
-    check_playbooks(loader, script, node_key(def, "contain"));
+    check_selection(loader, team, def, "detect");
+    check_selection(loader, team, def, "contain");
 }
 
 static gboolean has_script(const Plan *plan, int team)
