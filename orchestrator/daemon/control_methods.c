@@ -312,13 +312,25 @@ static void method_down(RpcCall *call, ControlPeer *peer, Daemon *d, const json_
 
 /* ---- orders of white ---- */
 
+/* Output of a guest for white's terminal: safe line by line. */
+static char *safe_lines(const GByteArray *bytes)
+{
+    g_autofree char *text = g_strndup((const char *)bytes->data, bytes->len);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+    for (char **line = lines; *line; line++) {
+        char *safe = parry_text_safe(*line, -1);
+        g_free(*line);
+        *line = safe;
+    }
+    return g_strjoinv("\n", lines);
+}
+
 static void on_ordered(Daemon *d, const Order *order, gpointer data)
 {
     RpcCall *call = data;
-    g_autofree char *out = parry_text_safe((const char *)order->or_out->data,
-                                           (gssize)order->or_out->len);
-    g_autofree char *err = parry_text_safe((const char *)order->or_err->data,
-                                           (gssize)order->or_err->len);
+    g_autofree char *out = safe_lines(order->or_out);
+    g_autofree char *err = safe_lines(order->or_err);
 
     (void)d;
     if (order->or_status != ORDER_DONE)

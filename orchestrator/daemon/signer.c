@@ -27,15 +27,15 @@ gboolean signer_open(Daemon *d, GError **error)
     struct timeval tv = {TICK_S, 0};
 
     d->dm_signer = signer;
-    signer->sg_origin = g_strconcat("parry/", d->dm_plan->p_uuid, NULL);
+    signer->sg_origin = checkpoint_origin(d->dm_plan->p_uuid);
     if (g_mkdir_with_parents(dir, 0700) < 0) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: cannot be made", dir);
         return FALSE;
     }
-    signer->sg_key = checkpoint_key_load_or_make(path, signer->sg_origin, error);
+    signer->sg_key = checkpoint_key_load_or_make(path, error);
     if (!signer->sg_key)
         return FALSE;
-    signer->sg_public = checkpoint_key_public(signer->sg_key);
+    signer->sg_public = checkpoint_key_public(signer->sg_key, signer->sg_origin);
     signer->sg_tick = event_new(d->dm_base, -1, EV_PERSIST, on_tick, d);
     event_add(signer->sg_tick, &tv);
     return TRUE;

@@ -157,6 +157,8 @@ static gboolean is_break(gunichar c)
 
 char *parry_text_safe(const char *bytes, gssize len)
 {
+    if (!bytes)
+        return g_strdup("");
     gsize left = len < 0 ? strlen(bytes) : (gsize)len;
     g_autofree char *valid = g_utf8_make_valid(bytes, (gssize)left);
     g_autoptr(GString) out = g_string_sized_new(left);
