@@ -23,9 +23,11 @@
 #define START_US (30 * G_USEC_PER_SEC) /* a daemon must accept connections by then */
 #define STOP_US (3 * G_USEC_PER_SEC)
 #define POLL_MS 10
-/* More deaths than this within the window, and init gives up. */
+/* More deaths than this within the window are too many: see mourn(). */
 #define DEATHS_MAX 5
 #define DEATHS_WINDOW_US (60 * G_USEC_PER_SEC)
+#define PAUSE_US (5 * G_USEC_PER_SEC)
+#define WAIT_MS 250
 #define FILES_MAX 65536
 
 /* In the order they are started: a domain's console needs virtlogd. */
@@ -42,6 +44,15 @@ static struct daemon {
      "/run/libvirt/libvirt-sock",
      {"/usr/sbin/libvirtd", "--config", "/etc/libvirt/libvirtd.conf", NULL},
      0},
+};
+
+/* What init remembers about keeping them running. */
+struct keeping {
+    int notes;
+    gboolean up; /* both have run: the host has been told ready */
+    gint64 deaths[DEATHS_MAX];
+    unsigned count;
+    gint64 start_at; /* no start before then, monotonic */
 };
 
 /*
@@ -129,6 +140,9 @@ static void daemon_exec(const struct daemon *daemon)
 
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    /* Ignored by parry-host, and QEMU would inherit that. */
+    signal(SIGPIPE, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);
     setsid();
     int null = open("/dev/null", O_RDONLY);
     if (null >= 0)
@@ -217,31 +231,48 @@ static gboolean daemon_start(struct daemon *daemon, char *text, size_t size)
     return TRUE;
 }
 
-/* Tells of a death; gives up when there were too many of late. */
-static void mourn(int notes, const char *text)
+/*
+ * Tells of a death. After many of late, init gives up if it has never been up; later
+ * there are guests, which run on without libvirtd, so it only takes its time.
+ */
+static void mourn(struct keeping *keeping, const char *text)
 {
-    static gint64 deaths[DEATHS_MAX];
-    static unsigned count;
     gint64 now = g_get_monotonic_time();
-    gint64 *oldest = &deaths[count++ % DEATHS_MAX];
+    gint64 *oldest = &keeping->deaths[keeping->count++ % DEATHS_MAX];
+    gboolean too_many = *oldest && now - *oldest < DEATHS_WINDOW_US;
 
-    if (*oldest && now - *oldest < DEATHS_WINDOW_US)
-        give_up(notes, text);
+    if (too_many && !keeping->up)
+        give_up(keeping->notes, text);
     *oldest = now;
-    tell(notes, HOST_NOTE_LOST, text);
+    keeping->start_at = too_many ? now + PAUSE_US : now;
+    tell(keeping->notes, HOST_NOTE_LOST, text);
 }
 
 /*
  * Starts whatever is not running. A daemon that died is started again: libvirtd finds
  * its running domains by the files below /run.
  */
-static void keep_running(int notes)
+static void keep_running(struct keeping *keeping)
 {
     char text[400];
 
+    for (size_t i = 0; i < G_N_ELEMENTS(daemons); i++) {
+        while (daemons[i].pid == 0) {
+            if (g_get_monotonic_time() < keeping->start_at)
+                return;
+            if (!daemon_start(&daemons[i], text, sizeof text))
+                mourn(keeping, text);
+        }
+    }
+}
+
+static gboolean all_run(void)
+{
+    gboolean all = TRUE;
+
     for (size_t i = 0; i < G_N_ELEMENTS(daemons); i++)
-        while (daemons[i].pid == 0 && !daemon_start(&daemons[i], text, sizeof text))
-            mourn(notes, text);
+        all = all && daemons[i].pid != 0;
+    return all;
 }
 
 static void stop_daemons(void)
@@ -273,14 +304,14 @@ static gboolean set_up(const HostPaths *paths, gid_t kvm_gid, GError **error)
 }
 
 /* Waits for SIGTERM or the end of parry-host, reaping and restarting meanwhile. */
-static void serve(int signals, int notes)
+static void serve(struct keeping *keeping, int signals)
 {
     for (;;) {
-        struct pollfd fds[] = {{signals, POLLIN, 0}, {notes, POLLIN, 0}};
+        struct pollfd fds[] = {{signals, POLLIN, 0}, {keeping->notes, POLLIN, 0}};
         struct signalfd_siginfo info;
         char text[400];
 
-        if (poll(fds, 2, -1) < 0 && errno != EINTR)
+        if (poll(fds, 2, all_run() ? -1 : WAIT_MS) < 0 && errno != EINTR)
             return;
         if (fds[1].revents)
             return;
@@ -288,13 +319,14 @@ static void serve(int signals, int notes)
             if (info.ssi_signo == SIGTERM)
                 return;
         while (reap(text, sizeof text))
-            mourn(notes, text);
-        keep_running(notes);
+            mourn(keeping, text);
+        keep_running(keeping);
     }
 }
 
 void host_init_run(const HostPaths *paths, gid_t kvm_gid, int notes)
 {
+    struct keeping keeping = {.notes = notes};
     g_autoptr(GError) error = NULL;
     sigset_t mask;
 
@@ -308,9 +340,11 @@ void host_init_run(const HostPaths *paths, gid_t kvm_gid, int notes)
         give_up(notes, "init: signalfd failed");
     if (!set_up(paths, kvm_gid, &error))
         give_up(notes, error->message);
-    keep_running(notes);
+    while (!all_run())
+        keep_running(&keeping);
+    keeping.up = TRUE;
     tell(notes, HOST_NOTE_UP, NULL);
-    serve(signals, notes);
+    serve(&keeping, signals);
     stop_daemons();
     _exit(0);
 }

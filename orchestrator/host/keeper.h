@@ -10,7 +10,7 @@ enum {
     KEEPER_FAILED = 1,  /* could not start; the log says why */
     KEEPER_USAGE = 2,   /* wrong arguments */
     KEEPER_RUNNING = 3, /* another parry-host has this home */
-    KEEPER_LOST = 4,    /* was ready, then its libvirtd or pid 1 was lost for good */
+    KEEPER_LOST = 4,    /* was ready, then pid 1 of the namespaces was lost */
 };
 
 typedef struct {

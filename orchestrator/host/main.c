@@ -23,8 +23,7 @@ static const char usage[] =
     "  --help, --version\n"
     "\n"
     "Exit status: 0 stopped on request; 1 could not start; 2 wrong usage; 3 another\n"
-    "parry-host has this directory; 4 libvirtd or pid 1 of the namespaces was lost for\n"
-    "good. Needs root.\n";
+    "parry-host has this directory; 4 pid 1 of the namespaces was lost. Needs root.\n";
 
 static int parse_fd(const char *text)
 {
