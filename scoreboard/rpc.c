@@ -79,6 +79,8 @@ static void peer_close(RpcPeer *peer)
     if (server->closed)
         server->closed(peer, server->data);
     peer->server = NULL;
+    /* libevent closes the descriptor a loop turn later, and there may be no other. */
+    shutdown(bufferevent_getfd(peer->bev), SHUT_RDWR);
     bufferevent_free(peer->bev);
     peer->bev = NULL;
     peer_unref(peer);

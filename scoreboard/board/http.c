@@ -85,6 +85,8 @@ static void conn_free(HttpConn *conn)
     if (conn->streamed && conn->http->gone)
         conn->http->gone(conn, conn->http->data);
     event_free(conn->deadline);
+    /* libevent closes the descriptor a loop turn later, and there may be no other. */
+    shutdown(bufferevent_getfd(conn->bev), SHUT_RDWR);
     bufferevent_free(conn->bev);
     g_free(conn);
 }

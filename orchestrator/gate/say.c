@@ -1,0 +1,55 @@
+#include "orchestrator/gate/say.h"
+
+#include "scoreboard/words.h"
+
+#include <glib.h>
+#include <string.h>
+
+static const struct {
+    const char *en, *zh;
+} phrases[] = {
+    {"Score", "分數"},
+    {"Rank", "排名"},
+    {"Your hosts", "你的主機"},
+    {"Type `help` for what can be done here.", "輸入 `help` 查看可用指令。"},
+    {"What can be done here:", "可用指令："},
+    {"this list", "顯示本說明"},
+    {"hosts of your estate and how they are", "你的主機及其狀態"},
+    {"your team's score and its parts", "隊伍分數及各部分"},
+    {"the scoreboard", "計分板"},
+    {"what happened lately", "最近事件"},
+    {"messages to your team", "給你隊伍的訊息"},
+    {"report an incident: TIME is now, 10m (ago) or 18:04 on the drill clock",
+     "呈報事故：TIME 為 now、10m（之前）或演練時鐘 18:04"},
+    {"answer a message", "回覆訊息"},
+    {"a shell on one of your hosts; Ctrl-] leaves it", "登入你的主機；按 Ctrl-] 離開"},
+    {"leave", "離開"},
+    {"name", "名稱"},
+    {"address", "位址"},
+    {"state", "狀態"},
+    {"owner", "擁有者"},
+    {"No messages.", "沒有訊息。"},
+    {"answered", "已回覆"},
+    {"answer within", "須回覆於"},
+    {"Nothing yet.", "暫時沒有。"},
+    {"Reported, number", "已呈報，編號"},
+    {"Answered, number", "已回覆，編號"},
+    {"Your team has no score of its own.", "你的隊伍沒有分數。"},
+    {"Unknown command; `help` lists them:", "未知指令；輸入 `help` 查看："},
+    {"Usage:", "用法："},
+    {"On", "已登入"},
+    {"Ctrl-] leaves; what is shown is recorded.", "按 Ctrl-] 離開；畫面會被記錄。"},
+    {"left", "已離開"},
+    {"The drill's control is gone; log in again in a moment.",
+     "演練控制已中斷，請稍後重新登入。"},
+};
+
+const char *say(const char *lang, const char *english)
+{
+    if (g_strcmp0(lang, "zh-Hant"))
+        return english;
+    for (gsize i = 0; i < G_N_ELEMENTS(phrases); i++)
+        if (!strcmp(phrases[i].en, english))
+            return phrases[i].zh;
+    return word_in(lang, english);
+}
