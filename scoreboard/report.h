@@ -12,8 +12,8 @@
 json_t *report_json(const Plan *plan, Journal *journal, GError **error);
 /* The Markdown made from that JSON; lang "en" or "zh-Hant". Free with g_free(). */
 char *report_markdown(const json_t *report, const char *lang);
-/* Writes DIR/report/report.json and report.md (atomically); path_out: the Markdown's
- * path. */
+/* Writes DIR/report/report.json, report.md and report.zh-Hant.md, each at once or not at
+ * all; path_out: the English Markdown's path. */
 gboolean report_write(const Plan *plan, Journal *journal, const char *dir,
                       char **path_out, GError **error);
 

@@ -1,0 +1,315 @@
+#include "scoreboard/report_fold.h"
+
+#include "scoreboard/line.h"
+
+#include <string.h>
+
+typedef struct {
+    ReportFold *rd_fold;
+    Journal *rd_journal;
+    GArray *rd_rows;
+    GPtrArray *rd_texts;
+    GError *rd_error;
+} Reading;
+
+static const char *text_of(const JournalEvent *event, const char *name)
+{
+    const char *text = json_string_value(json_object_get(event->ev_body, name));
+
+    return text ? text : "";
+}
+
+static json_t *safe_string(const char *text)
+{
+    g_autofree char *safe = parry_text_safe(text, -1);
+
+    return json_string(safe);
+}
+
+/* ---- checks ---- */
+
+static void strip_row(ReportFold *fold, gint64 seq, gint64 at_us,
+                      const JournalCheckRow *row)
+{
+    json_t *strip, *last;
+    const char *status;
+
+    if (row->cr_check < 0 || row->cr_check >= (int)fold->rf_plan->p_checks->len)
+        return;
+    strip = fold->rf_strips[row->cr_check];
+    status = check_status_name((CheckStatus)row->cr_status);
+    last = json_array_get(strip, json_array_size(strip) - 1);
+    if (last)
+        json_object_set_new(last, "to_us", json_integer(at_us));
+    if (last && strcmp(json_string_value(json_object_get(last, "status")), status) == 0)
+        return;
+    last = json_pack("{s: I, s: I, s: s, s: I}", "from_us", (json_int_t)at_us, "to_us",
+                     (json_int_t)at_us, "status", status, "ref", (json_int_t)seq);
+    if (row->cr_status != CHECK_UP)
+        json_object_set_new(last, "text", safe_string(row->cr_text));
+    json_array_append_new(strip, last);
+}
+
+static gboolean keep_row(gint64 seq, const JournalCheckRow *row, gpointer data)
+{
+    Reading *reading = data;
+    JournalCheckRow copy = *row;
+
+    (void)seq;
+    copy.cr_text = g_strdup(row->cr_text);
+    g_ptr_array_add(reading->rd_texts, (char *)copy.cr_text);
+    g_array_append_val(reading->rd_rows, copy);
+    return TRUE;
+}
+
+static gboolean read_rows(Reading *reading, const JournalEvent *event)
+{
+    const json_t *at = json_object_get(event->ev_body, "at");
+    gint64 at_us = json_is_integer(at) ? json_integer_value(at) : event->ev_clock_us;
+
+    if (!journal_each_check(reading->rd_journal, event->ev_seq, keep_row, reading,
+                            &reading->rd_error))
+        return FALSE;
+    for (guint i = 0; i < reading->rd_rows->len; i++)
+        strip_row(reading->rd_fold, event->ev_seq, at_us,
+                  &g_array_index(reading->rd_rows, JournalCheckRow, i));
+    return TRUE;
+}
+
+/* ---- events ---- */
+
+static void on_defined(ReportFold *fold, const JournalEvent *event)
+{
+    json_decref(fold->rf_defined);
+    fold->rf_defined = json_deep_copy(event->ev_body);
+}
+
+static void on_state(ReportFold *fold, const JournalEvent *event)
+{
+    const char *to = text_of(event, "to");
+
+    if (strcmp(to, "running") == 0 && !fold->rf_started_at_us)
+        fold->rf_started_at_us = event->ev_at_us;
+    if (strcmp(to, "ended") == 0)
+        fold->rf_ended_at_us = event->ev_at_us;
+}
+
+static void on_helper(ReportFold *fold, const JournalEvent *event)
+{
+    if (!*text_of(event, "accel"))
+        return;
+    json_decref(fold->rf_accel);
+    fold->rf_accel = json_pack(
+        "{s: o, s: o, s: I}", "accel", safe_string(text_of(event, "accel")), "reason",
+        safe_string(text_of(event, "reason")), "ref", (json_int_t)event->ev_seq);
+}
+
+/* A probe that answered otherwise than it must; all others are only counted. */
+static gboolean row_failed(const json_t *row)
+{
+    return json_is_true(json_array_get(row, 1)) != json_is_true(json_array_get(row, 2));
+}
+
+static void on_round(ReportFold *fold, const JournalEvent *event)
+{
+    const json_t *rows = json_object_get(event->ev_body, "rows"), *row;
+    json_t *failed = json_array();
+    size_t i;
+
+    json_array_foreach (rows, i, row) {
+        const char *name = json_string_value(json_array_get(row, 0));
+
+        if (row_failed(row))
+            json_array_append_new(failed, safe_string(name ? name : ""));
+    }
+    json_array_append_new(
+        fold->rf_isolation,
+        json_pack("{s: I, s: s, s: b, s: I, s: o}", "seq", (json_int_t)event->ev_seq,
+                  "host", event->ev_host, "ok",
+                  json_is_true(json_object_get(event->ev_body, "ok")), "probes",
+                  (json_int_t)json_array_size(rows), "failed", failed));
+}
+
+static void on_verdict(ReportFold *fold, const JournalEvent *event)
+{
+    json_t *verdict = json_deep_copy(event->ev_body);
+
+    json_object_set_new(verdict, "seq", json_integer(event->ev_seq));
+    json_object_set_new(verdict, "clock_us", json_integer(event->ev_clock_us));
+    json_object_set_new(verdict, "proved",
+                        json_boolean(strcmp(event->ev_kind, "isolation.proved/1") == 0));
+    json_array_append_new(fold->rf_verdicts, verdict);
+}
+
+static void on_report(ReportFold *fold, const JournalEvent *event)
+{
+    json_array_append_new(fold->rf_reports,
+                          json_pack("{s: I, s: I, s: s, s: s, s: o, s: s, s: n}", "seq",
+                                    (json_int_t)event->ev_seq, "clock_us",
+                                    (json_int_t)event->ev_clock_us, "team",
+                                    event->ev_team, "host", event->ev_host, "indicator",
+                                    safe_string(text_of(event, "indicator")), "outcome",
+                                    "submitted", "inject"));
+}
+
+static void on_settled(ReportFold *fold, const JournalEvent *event)
+{
+    gboolean matched = strcmp(event->ev_kind, "report.matched/1") == 0;
+    json_t *report;
+    size_t i;
+
+    json_array_foreach (fold->rf_reports, i, report) {
+        if (json_integer_value(json_object_get(report, "seq")) != event->ev_ref)
+            continue;
+        json_object_set_new(report, "outcome",
+                            json_string(matched ? "matched" : "unmatched"));
+        json_object_set_new(report, "ref", json_integer(event->ev_seq));
+        if (matched)
+            json_object_set(report, "inject", json_object_get(event->ev_body, "inject"));
+    }
+}
+
+static void on_ended(ReportFold *fold, const JournalEvent *event)
+{
+    const char *inject = text_of(event, "inject");
+
+    if (!json_object_get(fold->rf_reasons, inject))
+        json_object_set_new(fold->rf_reasons, inject,
+                            json_pack("{s: o, s: I}", "reason",
+                                      safe_string(text_of(event, "reason")), "ref",
+                                      (json_int_t)event->ev_seq));
+}
+
+static void on_gap(ReportFold *fold, const JournalEvent *event)
+{
+    g_autofree char *words = line_words(fold->rf_plan, event, "en");
+
+    json_array_append_new(
+        fold->rf_gaps,
+        json_pack("{s: I, s: I, s: s, s: s, s: s}", "seq", (json_int_t)event->ev_seq,
+                  "clock_us", (json_int_t)event->ev_clock_us, "kind", event->ev_kind,
+                  "host", event->ev_host, "text", words ? words : ""));
+}
+
+static const struct {
+    const char *kind;
+    void (*on)(ReportFold *fold, const JournalEvent *event);
+} ON[] = {
+    {"drill.defined/1", on_defined},
+    {"drill.state/1", on_state},
+    {"helper.up/1", on_helper},
+    {"isolation.round/1", on_round},
+    {"isolation.proved/1", on_verdict},
+    {"isolation.broken/1", on_verdict},
+    {"report.submitted/1", on_report},
+    {"report.matched/1", on_settled},
+    {"report.unmatched/1", on_settled},
+    {"inject.ended/1", on_ended},
+    {"daemon.gap/1", on_gap},
+    {"agent.lost/1", on_gap},
+    {"agent.cut/1", on_gap},
+    {"domain.lost/1", on_gap},
+};
+
+/* What a reader of the report wants to see of a timeline: what happened to teams and
+ * drill, and what went wrong; not how each network was made. */
+static gboolean in_timeline(const JournalEvent *event)
+{
+    static const char *const also[] = {
+        "agent.lost/1", "agent.cut/1",  "helper.down/1", "isolation.broken/1",
+        "note/1",       "daemon.gap/1", "order.lost/1",  NULL};
+    const KindInfo *kind = kind_find(event->ev_kind);
+
+    return kind && ((kind->kd_see & (SEE_OWN | SEE_PUBLIC)) ||
+                    g_strv_contains(also, event->ev_kind));
+}
+
+static void add_to_timeline(ReportFold *fold, const JournalEvent *event)
+{
+    g_autofree char *en = line_words(fold->rf_plan, event, "en");
+    g_autofree char *zh = line_words(fold->rf_plan, event, "zh-Hant");
+
+    if (!en || !in_timeline(event))
+        return;
+    json_array_append_new(fold->rf_timeline,
+                          json_pack("{s: I, s: I, s: I, s: s, s: s, s: s, s: s, s: s}",
+                                    "seq", (json_int_t)event->ev_seq, "clock_us",
+                                    (json_int_t)event->ev_clock_us, "at_us",
+                                    (json_int_t)event->ev_at_us, "team", event->ev_team,
+                                    "host", event->ev_host, "kind", event->ev_kind,
+                                    "text", en, "text_zh", zh ? zh : en));
+}
+
+static gboolean read_event(const JournalEvent *event, gpointer data)
+{
+    Reading *reading = data;
+    ReportFold *fold = reading->rd_fold;
+
+    g_array_set_size(reading->rd_rows, 0);
+    g_ptr_array_set_size(reading->rd_texts, 0);
+    if (strcmp(event->ev_kind, "check.round/1") == 0 && !read_rows(reading, event))
+        return FALSE;
+    for (gsize i = 0; i < G_N_ELEMENTS(ON); i++)
+        if (strcmp(event->ev_kind, ON[i].kind) == 0)
+            ON[i].on(fold, event);
+    add_to_timeline(fold, event);
+    ledger_apply(fold->rf_ledger, event, (JournalCheckRow *)reading->rd_rows->data,
+                 reading->rd_rows->len);
+    fold->rf_events = event->ev_seq;
+    return TRUE;
+}
+
+static ReportFold *fold_new(const Plan *plan)
+{
+    ReportFold *fold = g_new0(ReportFold, 1);
+
+    fold->rf_plan = plan;
+    fold->rf_ledger = ledger_new(plan);
+    fold->rf_timeline = json_array();
+    fold->rf_isolation = json_array();
+    fold->rf_verdicts = json_array();
+    fold->rf_reports = json_array();
+    fold->rf_gaps = json_array();
+    fold->rf_reasons = json_object();
+    fold->rf_strips = g_new0(json_t *, plan->p_checks->len + 1);
+    for (guint i = 0; i < plan->p_checks->len; i++)
+        fold->rf_strips[i] = json_array();
+    return fold;
+}
+
+void report_fold_free(ReportFold *fold)
+{
+    if (!fold)
+        return;
+    for (guint i = 0; i < fold->rf_plan->p_checks->len; i++)
+        json_decref(fold->rf_strips[i]);
+    g_free(fold->rf_strips);
+    json_decref(fold->rf_reasons);
+    json_decref(fold->rf_gaps);
+    json_decref(fold->rf_reports);
+    json_decref(fold->rf_verdicts);
+    json_decref(fold->rf_isolation);
+    json_decref(fold->rf_timeline);
+    json_decref(fold->rf_accel);
+    json_decref(fold->rf_defined);
+    ledger_free(fold->rf_ledger);
+    g_free(fold);
+}
+
+ReportFold *report_fold_read(const Plan *plan, Journal *journal, GError **error)
+{
+    g_autoptr(ReportFold) fold = fold_new(plan);
+    Reading reading = {fold, journal, NULL, NULL, NULL};
+    gboolean ok;
+
+    reading.rd_rows = g_array_new(FALSE, FALSE, sizeof(JournalCheckRow));
+    reading.rd_texts = g_ptr_array_new_with_free_func(g_free);
+    ok = journal_each(journal, 0, 0, read_event, &reading, error);
+    g_array_unref(reading.rd_rows);
+    g_ptr_array_unref(reading.rd_texts);
+    if (reading.rd_error) {
+        g_propagate_error(error, reading.rd_error);
+        return NULL;
+    }
+    return ok ? g_steal_pointer(&fold) : NULL;
+}

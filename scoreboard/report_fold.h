@@ -1,0 +1,28 @@
+/*
+ * What the report needs beside the ledger, gathered in one pass over the journal.
+ */
+#ifndef PARRY_SCOREBOARD_REPORT_FOLD_H
+#define PARRY_SCOREBOARD_REPORT_FOLD_H
+
+#include "scoreboard/ledger.h"
+
+typedef struct {
+    const Plan *rf_plan;
+    Ledger *rf_ledger;
+    gint64 rf_events, rf_started_at_us, rf_ended_at_us; /* UTC; 0: not */
+    json_t *rf_defined;   /* body of drill.defined/1, or NULL */
+    json_t *rf_accel;     /* {accel, reason, ref}, or NULL */
+    json_t *rf_timeline;  /* [{seq, clock_us, at_us, team, host, kind, text, text_zh}] */
+    json_t *rf_isolation; /* [{seq, host, ok, probes, failed: […]}] */
+    json_t *rf_verdicts;  /* [{seq, proved, checks | findings}] */
+    json_t *rf_reports;   /* [{seq, clock_us, team, host, indicator, inject, ref}] */
+    json_t *rf_gaps;      /* [{seq, kind, …}] what the data does not show */
+    json_t *rf_reasons;   /* inject id -> {reason, ref} of its end */
+    json_t **rf_strips;   /* a check: [{from_us, to_us, status, ref}] */
+} ReportFold;
+
+ReportFold *report_fold_read(const Plan *plan, Journal *journal, GError **error);
+void report_fold_free(ReportFold *fold);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ReportFold, report_fold_free)
+
+#endif

@@ -1,0 +1,293 @@
+/*
+ * The report: from a journal to JSON and Markdown.
+ */
+#include "scenarios/base/text.h"
+#include "scoreboard/md.h"
+#include "scoreboard/report.h"
+#include "tests/unit/cunit_main.h"
+#include "tests/unit/score_fixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct {
+    Plan *plan;
+    char *dir;
+    Journal *journal;
+    json_t *report;
+} World;
+
+static World world_new(void)
+{
+    World world = {fixture_plan(), g_dir_make_tmp("parry-report-XXXXXX", NULL), NULL,
+                   NULL};
+    Feed feed;
+
+    world.journal = journal_create(world.dir, NULL);
+    feed = feed_new(world.plan, NULL, world.journal);
+    feed_drill(&feed);
+    journal_commit(world.journal, NULL);
+    world.report = report_json(world.plan, world.journal, NULL);
+    return world;
+}
+
+static void remove_in(const char *dir)
+{
+    GDir *list = g_dir_open(dir, 0, NULL);
+    const char *name;
+
+    while (list && (name = g_dir_read_name(list))) {
+        g_autofree char *path = g_build_filename(dir, name, NULL);
+        if (g_file_test(path, G_FILE_TEST_IS_DIR))
+            remove_in(path);
+        else
+            unlink(path);
+    }
+    if (list)
+        g_dir_close(list);
+    rmdir(dir);
+}
+
+static void world_clear(World *world)
+{
+    json_decref(world->report);
+    journal_close(world->journal);
+    plan_free(world->plan);
+    remove_in(world->dir);
+    g_free(world->dir);
+}
+
+static json_t *get(json_t *from, const char *path)
+{
+    g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+
+    for (char **part = parts; *part && from; part++)
+        from = json_object_get(from, *part);
+    return from;
+}
+
+static json_t *find(json_t *list, const char *key, const char *value)
+{
+    json_t *item;
+    size_t i;
+
+    json_array_foreach (list, i, item) {
+        if (g_strcmp0(json_string_value(json_object_get(item, key)), value) == 0)
+            return item;
+    }
+    return NULL;
+}
+
+#define NUM(json, path) json_integer_value(get(json, path))
+#define TEXT(json, path) json_string_value(get(json, path))
+
+static void page_one_counts_what_happened(void)
+{
+    World world = world_new();
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(world.report);
+    CU_ASSERT_EQUAL(NUM(world.report, "summary/attacks"), 4);
+    CU_ASSERT_EQUAL(NUM(world.report, "summary/prevented/n"), 1);
+    CU_ASSERT_EQUAL(NUM(world.report, "summary/detected/n"), 1);
+    CU_ASSERT_EQUAL(NUM(world.report, "summary/missed/n"), 2);
+    CU_ASSERT_EQUAL(NUM(world.report, "summary/contained/n"), 1);
+    CU_ASSERT_EQUAL(NUM(world.report, "summary/time_to_detect/median_us"), 5 * MIN_US);
+    CU_ASSERT_EQUAL(NUM(world.report, "summary/time_to_contain/median_us"), 5 * MIN_US);
+    CU_ASSERT_EQUAL(NUM(world.report, "summary/time_to_detect/n"), 1);
+    CU_ASSERT_STRING_EQUAL(TEXT(world.report, "summary/longest_outage/check"),
+                           "lands/web-up");
+    CU_ASSERT_EQUAL(NUM(world.report, "summary/longest_outage/us"), 50 * MIN_US);
+    CU_ASSERT_TRUE(json_is_true(get(world.report, "draft")));
+    CU_ASSERT_EQUAL(strlen(TEXT(world.report, "journal/root")), 64);
+    world_clear(&world);
+}
+
+static void the_difference_between_the_teams_shows(void)
+{
+    World world = world_new();
+    json_t *health = find(get(world.report, "teams"), "team", "health");
+    json_t *lands = find(get(world.report, "teams"), "team", "lands");
+    json_t *line;
+    size_t i;
+
+    CU_ASSERT_EQUAL(NUM(health, "rank"), 1);
+    CU_ASSERT_EQUAL(NUM(lands, "rank"), 2);
+    CU_ASSERT_EQUAL(NUM(health, "detected"), 1);
+    CU_ASSERT_EQUAL(NUM(lands, "detected"), 0);
+    CU_ASSERT_EQUAL(NUM(lands, "unmatched"), 1);
+    json_array_foreach (get(lands, "lines"), i, line) {
+        CU_ASSERT_TRUE(json_array_size(get(line, "refs")) > 0);
+    }
+    json_t *missed = find(get(world.report, "injects"), "id", "deface@lands");
+    CU_ASSERT_STRING_EQUAL(TEXT(missed, "verdict"), "missed");
+    CU_ASSERT_EQUAL(NUM(missed, "taken"), 10000000);
+    world_clear(&world);
+}
+
+/* Every line of a table is as wide as its first, or it would not align. */
+static void check_tables(const char *text)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    int width = 0;
+
+    for (char **line = lines; *line; line++) {
+        if (**line != '|') {
+            width = 0;
+            continue;
+        }
+        if (width)
+            CU_ASSERT_EQUAL(parry_text_width(*line), width);
+        width = parry_text_width(*line);
+    }
+}
+
+static void the_markdown_aligns_and_says_it_all(void)
+{
+    static const char *const parts[] = {
+        "# First real-life drill\n",
+        "DRAFT",
+        "## In brief",
+        "## Results",
+        "## Injects planned and as executed",
+        "## Department of Health",
+        "## Lands Department",
+        "## Red",
+        "## Timeline",
+        "## Isolation proof",
+        "## Method and limits",
+        "## How to verify",
+        "1 of 4",
+        "00:05:00 (1 of 3; p90 00:05:00)",
+        "detected after 5m",
+        "isolation proved",
+        "7d444840-9dc0-51d1-b245-5ffdce74fad2",
+    };
+    World world = world_new();
+    g_autofree char *en = report_markdown(world.report, "en");
+    g_autofree char *zh = report_markdown(world.report, "zh-Hant");
+
+    for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
+        CU_ASSERT_PTR_NOT_NULL(strstr(en, parts[i]));
+        if (!strstr(en, parts[i]))
+            fprintf(stderr, "missing: %s\n", parts[i]);
+    }
+    CU_ASSERT_PTR_NOT_NULL(strstr(zh, "# 首次實戰演練"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(zh, "衞生署"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(zh, "## 隔離驗證"));
+    CU_ASSERT_PTR_NULL(strstr(zh, "## Timeline"));
+    check_tables(en);
+    check_tables(zh);
+    if (g_getenv("PARRY_SHOW")) {
+        puts(en);
+        puts(zh);
+    }
+    world_clear(&world);
+}
+
+static void hostile_text_stays_text(void)
+{
+    static const struct {
+        const char *text, *markdown;
+    } cases[] = {
+        {"a | strange\nthing <b>", "a \\| strange thing \\<b\\>"},
+        {"[x](http://evil)", "\\[x\\](http\\://evil)"},
+        {"www.evil.example", "www\\.evil.example"},
+        {"# no heading", "\\# no heading"},
+        {"*bold* _it_ `code`", "\\*bold\\* \\_it\\_ \\`code\\`"},
+        {"web_up stays_readable", "web_up stays_readable"},
+        {"&lt;script", "\\&lt;script"},
+        {"\\", "\\\\"},
+    };
+    World world = world_new();
+    g_autofree char *en = report_markdown(world.report, "en");
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *out = md_escape(cases[i].text);
+        CU_ASSERT_STRING_EQUAL(out, cases[i].markdown);
+    }
+    CU_ASSERT_PTR_NOT_NULL(strstr(en, "a \\| strange"));
+    CU_ASSERT_PTR_NULL(strstr(en, "<b>"));
+    world_clear(&world);
+}
+
+/* Under emulation the report says that isolation is weaker; under KVM it does not. */
+static void the_limits_are_told(void)
+{
+    World world = world_new();
+    Feed feed = feed_new(world.plan, NULL, world.journal);
+    g_autofree char *unknown = report_markdown(world.report, "en");
+    JournalEvent event = {.ev_kind = "helper.up/1",
+                          .ev_actor = "parryd",
+                          .ev_body = json_pack("{s: s, s: s, s: s}", "name", "libvirt",
+                                               "accel", "qemu", "reason", "no /dev/kvm")};
+    json_t *report;
+
+    (void)feed;
+    CU_ASSERT_PTR_NOT_NULL(strstr(unknown, "does not say how the guests were run"));
+    journal_append(world.journal, &event, NULL);
+    json_decref((json_t *)event.ev_body);
+    journal_commit(world.journal, NULL);
+    report = report_json(world.plan, world.journal, NULL);
+    g_autofree char *emulated = report_markdown(report, "en");
+    CU_ASSERT_PTR_NOT_NULL(strstr(emulated, "software emulation, not KVM"));
+    CU_ASSERT_PTR_NULL(strstr(unknown, "software emulation, not KVM"));
+    json_decref(report);
+    world_clear(&world);
+}
+
+static void a_drill_that_never_ran_has_a_report(void)
+{
+    Plan *plan = fixture_plan();
+    g_autofree char *dir = g_dir_make_tmp("parry-report-XXXXXX", NULL);
+    Journal *journal = journal_create(dir, NULL);
+    json_t *report = report_json(plan, journal, NULL);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(report);
+    g_autofree char *text = report_markdown(report, "en");
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "0 of 0"));
+    CU_ASSERT_EQUAL(NUM(report, "summary/availability_ppm"), -1);
+    check_tables(text);
+    json_decref(report);
+    journal_close(journal);
+    plan_free(plan);
+    remove_in(dir);
+}
+
+static void it_is_written_beside_the_journal(void)
+{
+    World world = world_new();
+    g_autofree char *path = NULL, *text = NULL, *json_path = NULL;
+
+    CU_ASSERT_TRUE(report_write(world.plan, world.journal, world.dir, &path, NULL));
+    CU_ASSERT_TRUE(g_str_has_suffix(path, "/report/report.md"));
+    CU_ASSERT_TRUE(g_file_get_contents(path, &text, NULL, NULL));
+    CU_ASSERT_TRUE(g_str_has_prefix(text, "# First real-life drill"));
+    json_path = g_build_filename(world.dir, "report", "report.json", NULL);
+    json_t *again = json_load_file(json_path, 0, NULL);
+    CU_ASSERT_TRUE(json_equal(again, world.report));
+    json_decref(again);
+    g_autoptr(GError) error = NULL;
+    CU_ASSERT_FALSE(
+        report_write(world.plan, world.journal, "/proc/nowhere", NULL, &error));
+    CU_ASSERT_PTR_NOT_NULL(error);
+    world_clear(&world);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"page one counts what happened", page_one_counts_what_happened},
+        {"the difference between the teams shows",
+         the_difference_between_the_teams_shows},
+        {"the Markdown aligns and says it all", the_markdown_aligns_and_says_it_all},
+        {"hostile text stays text", hostile_text_stays_text},
+        {"the limits are told", the_limits_are_told},
+        {"a drill that never ran has a report", a_drill_that_never_ran_has_a_report},
+        {"it is written beside the journal", it_is_written_beside_the_journal},
+        CU_TEST_INFO_NULL,
+    };
+
+    return cunit_main("report", tests);
+}
