@@ -53,7 +53,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HostStatus, host_status_clear)
  * Sees to it that the private libvirt of parry_home runs, starting it if need be, and
  * returns its URI (qemu+unix:///system?socket=PATH; the caller frees it). Any number of
  * processes may call this at once: one starts it, all get the same URI. The host stays
- * when the caller ends. Returns within about a minute. Needs root.
+ * when the caller ends. Returns within about a minute. Needs root. What its guests can be
+ * started with is in host_status(): a host that was started before KVM had been tried
+ * offers none.
  */
 gboolean host_ensure(const char *parry_home, char **uri_out, GError **error);
 

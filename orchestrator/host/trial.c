@@ -116,6 +116,7 @@ static void keep(const char *home, const TrialVerdict *verdict)
     char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
     g_autoptr(GError) error = NULL;
 
+    mkdir(host, 0700); /* fails if it is there, or if there is no home to keep it in */
     if (text && !g_file_set_contents(path, text, -1, &error))
         g_debug("%s", error->message);
     free(text);

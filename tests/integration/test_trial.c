@@ -78,7 +78,6 @@ static void test_verdict_is_kept(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(home));
     g_autofree char *host = g_build_filename(home, "host", NULL);
     g_autofree char *file = g_build_filename(host, "accel.json", NULL);
-    g_mkdir(host, 0700);
     CU_ASSERT_PTR_NULL(trial_cached(home));
     g_autoptr(TrialVerdict) first = trial_decide(home, fixture_kernel(), &error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(first);
