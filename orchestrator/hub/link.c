@@ -501,6 +501,7 @@ gboolean link_listen(HubLink *link, int index, const char *path, uid_t owner,
     host->lh_listener = fd;
     host->lh_path = g_strdup(path);
     host_set_epoch(host, epoch);
+    host->lh_conn = 0; /* the hub ends the connection that it had on the old socket */
     link_push(link, HUB_LISTEN, host, NULL, 0, fd);
     link_flush(link);
     return TRUE;
@@ -509,8 +510,10 @@ gboolean link_listen(HubLink *link, int index, const char *path, uid_t owner,
 void link_unlisten(HubLink *link, int index)
 {
     g_return_if_fail(index >= 0 && (guint)index < link->lk_n_hosts);
-    host_close_listener(&link->lk_hosts[index]);
-    link_push(link, HUB_UNLISTEN, &link->lk_hosts[index], NULL, 0, -1);
+    LinkHost *host = &link->lk_hosts[index];
+    host_close_listener(host);
+    host->lh_conn = 0;
+    link_push(link, HUB_UNLISTEN, host, NULL, 0, -1);
     link_flush(link);
 }
 

@@ -57,6 +57,7 @@ static const ProfileCall base_calls[] = {
 /* parry-hub: reads and writes through plain read(2) and write(2), takes connections. */
 static const ProfileCall hub_calls[] = {
     ALLOW(accept4), /* QEMU connects to a listener that parryd handed over */
+    ALLOW(writev),  /* evbuffer: lines to a guest */
 };
 
 /*
