@@ -110,6 +110,7 @@ TrialVerdict *trial_cached(const char *home)
 static void keep(const char *home, const TrialVerdict *verdict)
 {
     g_autofree char *path = cache_path(home);
+    g_autofree char *host = g_path_get_dirname(path);
     json_t *root =
         json_pack("{s:s s:s s:s s:o}", "accel", verdict->accel, "cpu", verdict->cpu,
                   "reason", verdict->reason, "on", circumstances());
