@@ -77,12 +77,13 @@ static const ProfileCall board_calls[] = {
     ALLOW(fcntl),          /* O_NONBLOCK, FD_CLOEXEC on accepted sockets */
     ALLOW(setsockopt),     /* TCP_NODELAY, SO_KEEPALIVE */
     ALLOW(getsockopt),     /* SO_ERROR */
-    ALLOW(getsockname),    /* evhttp's own address in Host checks */
+    ALLOW(getsockname),    /* bufferevent */
     ALLOW(getpeername),    /* who asks */
     ALLOW(shutdown),       /* the end of an answer */
     ALLOW(getrandom),      /* hash seeds */
     ALLOW(poll),           /* the RPC client looks whether more has come */
     ALLOW(ppoll),          /* likewise, where libc has no poll(2) */
+    ALLOW(rt_sigaction),   /* libevent puts signal handlers back at the end */
     NO_EXEC(mprotect),     /* malloc arenas */
     NOENT(openat), /* time zones and locales: libraries cope with "no such file" */
     NOENT(open),           NOENT(newfstatat), NOENT(stat),
