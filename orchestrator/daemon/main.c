@@ -58,8 +58,9 @@ static void clock_follow(Daemon *d, DrillState from, const char *actor, const ch
         kind = from == DRILL_READY ? "clock.started/1" : "clock.resumed/1";
         clock_run(&d->dm_clock);
     } else if (from == DRILL_RUNNING) {
-        kind = "clock.paused/1";
         clock_stand(&d->dm_clock);
+        if (d->dm_state == DRILL_PAUSED || d->dm_state == DRILL_STOPPED)
+            kind = "clock.paused/1";
     }
     if (kind)
         daemon_event(d, kind, actor, -1, -1, 0, json_pack("{s:s}", "reason", reason));

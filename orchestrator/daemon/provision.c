@@ -407,25 +407,44 @@ static const char *any_kernel(const Provision *provision)
     return NULL;
 }
 
+/* What the embedded host's guests can use; it may run without KVM where the trial would allow
+ * it, because it was started before there was a kernel to try. */
+static gboolean embedded_host(Provision *provision, const char *kernel, GError **error)
+{
+    Daemon *d = provision->pv_daemon;
+    g_auto(HostStatus) status = {0};
+
+    if (!host_ensure_with(d->dm_home, kernel, &provision->pv_uri, error) ||
+        !host_status(d->dm_home, &status, error))
+        return FALSE;
+    provision->pv_accel = g_strdup(status.accel);
+    provision->pv_accel_reason = g_strdup(status.reason);
+    return TRUE;
+}
+
+static gboolean given_host(Provision *provision, const char *kernel, GError **error)
+{
+    Daemon *d = provision->pv_daemon;
+    g_autoptr(TrialVerdict) verdict = trial_decide(d->dm_home, kernel, error);
+
+    if (!verdict)
+        return FALSE;
+    provision->pv_uri = g_strdup(d->dm_connect);
+    provision->pv_accel = g_strdup(verdict->accel);
+    provision->pv_accel_reason = g_strdup(verdict->reason);
+    return TRUE;
+}
+
 static void host_work(gpointer data)
 {
     Provision *provision = data;
-    Daemon *d = provision->pv_daemon;
     const char *kernel = any_kernel(provision);
-    g_autoptr(TrialVerdict) verdict =
-        trial_decide(d->dm_home, kernel, &provision->pv_host_error);
+    GError **error = &provision->pv_host_error;
     gid_t gid;
 
-    if (!verdict)
-        return;
-    provision->pv_accel = g_strdup(verdict->accel);
-    provision->pv_accel_reason = g_strdup(verdict->reason);
-    if (d->dm_connect)
-        provision->pv_uri = g_strdup(d->dm_connect);
-    else if (!host_ensure_with(d->dm_home, kernel, &provision->pv_uri,
-                               &provision->pv_host_error))
-        return;
-    accounts_get("parry-qemu", &provision->pv_qemu_uid, &gid, &provision->pv_host_error);
+    if (provision->pv_daemon->dm_connect ? given_host(provision, kernel, error)
+                                         : embedded_host(provision, kernel, error))
+        accounts_get("parry-qemu", &provision->pv_qemu_uid, &gid, error);
 }
 
 static void host_done(gpointer data, gboolean ran)
