@@ -101,7 +101,8 @@ static char *expand_base(Loader *loader, Node *node)
     }
     char *path = g_canonicalize_filename(base, loader->ld_dir);
     if (stat(path, &st) < 0 || !S_ISREG(st.st_mode)) {
-        loader_error(loader, node, NULL, "there is no image file \"%s\"", path);
+        loader_error(loader, node, "a relative path starts at the scenario's directory",
+                     "there is no image file \"%s\"", base);
         g_clear_pointer(&path, g_free);
     }
     return path;
@@ -132,6 +133,7 @@ static void expand_image(Loader *loader, Node *name, const Node *def)
 
     if (!strcmp(name->nd_text, "micro")) {
         loader_error(loader, name, "choose another name", "\"micro\" is built in");
+        g_hash_table_add(loader->ld_used, (gpointer)def);
         return;
     }
     PlanImage *image = plan_image_add(loader->ld_plan, name->nd_text);

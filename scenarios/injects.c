@@ -484,6 +484,8 @@ static void expand_inject(Loader *loader, Node *name, Node *node)
 
     expand_moment(loader, &def);
     check_kind_keys(loader, &def);
+    if (node_get(node, "attack") && node_get(node, "message"))
+        return; /* told by the shape */
     if (node_get(node, "attack"))
         expand_attacks(loader, &def);
     if (!node_get(node, "message"))

@@ -230,9 +230,10 @@ Plan *plan_load_bytes(const char *file, const char *dir, const void *bytes, gsiz
     if (!root)
         return NULL;
     g_autofree char *source = g_strndup(bytes, len);
+    g_autofree char *full_dir = g_canonicalize_filename(dir, NULL);
     g_autoptr(Plan) plan = plan_new();
     Loader loader = {.ld_file = file,
-                     .ld_dir = dir,
+                     .ld_dir = full_dir,
                      .ld_source = source,
                      .ld_diags = diags,
                      .ld_root = root,

@@ -99,6 +99,24 @@ static void view_clear(View *view)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(View, view_clear)
 
+/* The NIC of a host that one reaches inside the estate, the nearer the better, or NULL.
+ */
+static const PlanNic *inner_nic(const View *view, const PlanHost *of)
+{
+    const PlanNic *behind = NULL;
+
+    for (guint i = 0; i < of->ph_nics->len; i++) {
+        gpointer network = GINT_TO_POINTER(nic_at(of, i)->ni_network + 1), hop;
+        if (!g_hash_table_lookup_extended(view->hops, network, NULL, &hop))
+            continue;
+        if (!hop)
+            return nic_at(of, i);
+        if (!behind)
+            behind = nic_at(of, i);
+    }
+    return behind;
+}
+
 /* --- publishing --- */
 
 static void publish_port(Loader *loader, PlanHost *router, Node *node, guint32 to)
@@ -124,26 +142,13 @@ static void publish_port(Loader *loader, PlanHost *router, Node *node, guint32 t
     g_ptr_array_add(router->ph_publish, publish);
 }
 
-/* The inner address at which `router` reaches `host`, 0 where it does not. */
-static guint32 inner_address(const Loader *loader, const PlanHost *router,
-                             const PlanHost *host)
-{
-    g_auto(View) view;
-
-    view_make(loader, router, &view);
-    for (guint i = 0; i < host->ph_nics->len; i++) {
-        int network = nic_at(host, i)->ni_network;
-        if (g_hash_table_contains(view.hops, GINT_TO_POINTER(network + 1)))
-            return nic_at(host, i)->ni_addr;
-    }
-    return 0;
-}
-
 static void expand_publish(Loader *loader, PlanHost *router, const Node *def)
 {
     Node *publish = node_get(def, "publish");
     const Node *hosts = node_get(loader_estate(loader, router->ph_team), "hosts");
+    g_auto(View) view;
 
+    view_make(loader, router, &view);
     if (!publish || publish->nd_kind != NODE_MAP)
         return;
     if (!has_shared_nic(loader, router) && router->ph_nics->len)
@@ -158,8 +163,9 @@ static void expand_publish(Loader *loader, PlanHost *router, const Node *def)
                 loader_dangling(loader, name, "host of this estate", hosts, NULL);
             continue;
         }
-        guint32 to = inner_address(loader, router, plan_host(loader->ld_plan, index));
-        if (!to)
+        const PlanNic *nic = inner_nic(&view, plan_host(loader->ld_plan, index));
+        guint32 to = nic ? nic->ni_addr : 0;
+        if (!nic)
             loader_error(loader, name, NULL, "the router does not reach the host \"%s\"",
                          name->nd_text);
         if (ports->nd_kind == NODE_LIST)
@@ -341,13 +347,11 @@ gboolean wiring_reach(const Loader *loader, int from, int to, int port, const ch
     g_auto(View) view;
 
     view_make(loader, here, &view);
-    for (guint i = 0; i < there->ph_nics->len; i++) {
-        const PlanNic *nic = nic_at(there, i);
-        if (g_hash_table_contains(view.hops, GINT_TO_POINTER(nic->ni_network + 1))) {
-            *addr = nic->ni_addr;
-            *outer = port;
-            return TRUE;
-        }
+    const PlanNic *nic = inner_nic(&view, there);
+    if (nic) {
+        *addr = nic->ni_addr;
+        *outer = port;
+        return TRUE;
     }
     if (reach_shared(loader, here, there, port, proto, addr, outer))
         return TRUE;
@@ -423,14 +427,12 @@ static void names_of(const Loader *loader, const PlanHost *host, const char *tea
 static const PlanNic *nearest_nic(const PlanHost *host, const View *view,
                                   const PlanHost *other)
 {
-    for (guint i = 0; i < other->ph_nics->len; i++)
-        if (g_hash_table_contains(view->hops,
-                                  GINT_TO_POINTER(nic_at(other, i)->ni_network + 1)))
-            return nic_at(other, i);
-    for (guint i = 0; i < other->ph_nics->len; i++)
+    const PlanNic *inner = inner_nic(view, other);
+
+    for (guint i = 0; !inner && i < other->ph_nics->len; i++)
         if (nic_on(host, nic_at(other, i)->ni_network))
-            return nic_at(other, i);
-    return NULL;
+            inner = nic_at(other, i);
+    return inner;
 }
 
 /* The hosts of its own estate, each at the address that this host reaches. */
