@@ -86,11 +86,13 @@ json_t *view_event_json(const Viewer *viewer, const Plan *plan, const JournalEve
                         gint64 n, const char *lang)
 {
     g_autofree char *line = view_event_line(plan, event, lang);
+    g_autofree char *words = line_words(plan, event, lang);
     json_t *json = json_pack(
-        "{s: I, s: I, s: I, s: s, s: s, s: s, s: s}", "n", (json_int_t)n, "clock",
+        "{s: I, s: I, s: I, s: s, s: s, s: s, s: s, s: s}", "n", (json_int_t)n, "clock",
         (json_int_t)event->ev_clock_us, "at_us", (json_int_t)event->ev_at_us, "kind",
         event->ev_kind, "team", event->ev_team ? event->ev_team : "", "host",
-        event->ev_host ? event->ev_host : "", "text", line ? line : "");
+        event->ev_host ? event->ev_host : "", "text", line ? line : "", "words",
+        words ? words : "");
 
     /* Only who sees everything learns how many events there are. */
     if (json && role_may(viewer->vw_role, MAY_SEE_ALL))
@@ -227,6 +229,7 @@ json_t *view_board_json(const Viewer *viewer, const Plan *plan, Ledger *ledger,
     g_autofree char *reason = parry_text_safe(ledger_reason(ledger), -1);
 
     json_object_set_new(board, "drill", json_string(plan->p_name));
+    json_object_set_new(board, "uuid", json_string(plan->p_uuid));
     json_object_set_new(board, "title", json_string(parry_text_get(plan->p_title, lang)));
     json_object_set_new(board, "lang", json_string(lang ? lang : "en"));
     json_object_set_new(board, "state", json_string(ledger_state(ledger)));

@@ -142,15 +142,18 @@ static gboolean become(Visit *visit, const char *user, const char *key)
 
 /* Comes for the probe (no signature yet) and again with a signature that libssh verified.
  */
-static int on_key(ssh_session session, const char *user, struct ssh_key_struct *key,
-                  char signature, void *data)
+static int on_key(ssh_session session G_GNUC_UNUSED, const char *user,
+                  struct ssh_key_struct *key, char signature, void *data)
 {
     Connection *connection = data;
     Visit *visit = &connection->visit;
     char *blob = NULL;
     gboolean ok = FALSE;
 
-    if (visit->vi_authenticated || !is_name(user) ||
+    /* Known keys count too: a probe costs parryd a look-up, signed or not. */
+    if (++visit->vi_tries > connection->config->vc_tries)
+        visit->vi_over = TRUE;
+    if (visit->vi_over || visit->vi_authenticated || !is_name(user) ||
         ssh_pki_export_pubkey_base64(key, &blob) != SSH_OK)
         return SSH_AUTH_DENIED;
     if (signature == SSH_PUBLICKEY_STATE_NONE)
@@ -158,11 +161,7 @@ static int on_key(ssh_session session, const char *user, struct ssh_key_struct *
     else if (signature == SSH_PUBLICKEY_STATE_VALID)
         ok = is_known(visit, user, blob) && become(visit, user, blob);
     ssh_string_free_char(blob);
-    if (ok)
-        return SSH_AUTH_SUCCESS;
-    if (++visit->vi_tries >= connection->config->vc_tries)
-        ssh_disconnect(session);
-    return SSH_AUTH_DENIED;
+    return ok ? SSH_AUTH_SUCCESS : SSH_AUTH_DENIED;
 }
 
 /* ---- the channel ---- */
@@ -472,7 +471,6 @@ static void part(Visit *visit, ssh_event loop)
     while (ssh_is_connected(visit->vi_ssh) && g_get_monotonic_time() < deadline)
         if (ssh_event_dopoll(loop, 100) == SSH_ERROR)
             break;
-    ssh_disconnect(visit->vi_ssh);
 }
 
 static void serve(Connection *connection)
@@ -491,6 +489,7 @@ static void serve(Connection *connection)
         ssh_event_remove_fd(loop, rpc_client_fd(visit->vi_rpc));
         part(visit, loop);
     }
+    ssh_disconnect(visit->vi_ssh);
     ssh_event_remove_session(loop, visit->vi_ssh);
     ssh_event_free(loop);
 }

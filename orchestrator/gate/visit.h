@@ -29,7 +29,7 @@ typedef struct {
     const char *vi_address; /* of the peer */
 
     gboolean vi_authenticated; /* a signature was verified and parryd bound the player */
-    guint vi_tries;            /* refused keys */
+    guint vi_tries;            /* keys offered */
     char *vi_player, *vi_team, *vi_title, *vi_drill;
     const char *vi_lang; /* "en" or "zh-Hant" */
 
@@ -51,7 +51,7 @@ typedef struct {
     const char *vc_gate; /* path of gate.sock */
     ssh_key vc_hostkey;
     guint vc_login_s; /* to authenticate within */
-    guint vc_tries;   /* refused keys until the end */
+    guint vc_tries;   /* keys that may be offered; a signature counts again */
     /* Gives up everything but the descriptors; called before the first byte is read. */
     gboolean (*vc_confine)(GError **error);
 } VisitConfig;

@@ -49,12 +49,14 @@ static void take_event(Feed *feed, const json_t *params)
 {
     const FeedEvent *last = g_queue_peek_tail(&feed->events);
     gint64 n = json_integer_value(json_object_get(params, "n"));
-    char *text = one_line(params);
+    const char *words = json_string_value(json_object_get(params, "words"));
 
-    if (!text || n <= 0 || (last && n <= last->fe_n)) {
-        g_free(text); /* no number, or seen: a browser's Last-Event-ID must only grow */
+    /* Nothing for people, or seen: a browser's Last-Event-ID must only grow. */
+    if (!words || !*words || n <= 0 || (last && n <= last->fe_n))
         return;
-    }
+    char *text = one_line(params);
+    if (!text)
+        return;
     FeedEvent *event = g_new0(FeedEvent, 1);
     event->fe_n = n;
     event->fe_json = text;

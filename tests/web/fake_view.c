@@ -132,7 +132,7 @@ static void tell(Watcher *w)
         json_t *event = json_pack(
             "{s:I,s:I,s:I,s:s,s:s,s:s,s:s}", "n", (json_int_t)w->n + 1, "clock",
             (json_int_t)(w->n * HOUR_US * 3 / 4), "at_us", (json_int_t)g_get_real_time(),
-            "kind", lines[i].kind, "team", i ? names[team].id : "", "host", "", "text",
+            "kind", lines[i].kind, "team", i ? names[team].id : "", "host", "", "words",
             w->zh ? lines[i].zh : lines[i].en);
         rpc_peer_notify(w->peer, "event", event);
     }

@@ -193,7 +193,7 @@ export function drawClock(us, durationUs) {
 export function drawLine(event, titles) {
   const who = event.team ? titles.get(event.team) ?? event.team : '';
   const line = make('li', `line ${kindClass(event)}`, make('time', '', clockText(event.clock)),
-    make('span', 'who', who), make('span', 'text', event.text ?? ''));
+    make('span', 'who', who), make('span', 'text', event.words ?? ''));
   line.dataset.n = event.n;
   $('lines').prepend(line);
   while ($('lines').children.length > LINES_MAX) $('lines').lastChild.remove();
