@@ -685,13 +685,16 @@ static void section_verify(Md *md)
 {
     const json_t *drill = json_object_get(md->md_report, "drill");
     const json_t *journal = json_object_get(md->md_report, "journal");
-    g_autofree char *name = md_escape(str(drill, "name"));
+    g_autofree char *name = md_escape(str(drill, "name")); /* [a-z0-9-]: stays as it is */
     g_autofree char *key = md_escape(str(journal, "public_key"));
 
     heading(md, 2, "How to verify");
     report_md_prose(md, "verify");
     g_string_append_printf(
-        md->md_out, "```\nparry verify %s\nparry-verify journal.db\n```\n\n", name);
+        md->md_out,
+        "```\nparry verify %s\n"
+        "parry-verify --root %" JSON_INTEGER_FORMAT ":%s journal.db\n```\n\n",
+        name, (json_int_t)num(journal, "events"), str(journal, "root"));
     if (*key)
         g_string_append_printf(md->md_out, "%s: %s\n\n", say(md, "Verifier key"), key);
 }
