@@ -1,6 +1,7 @@
 #include "orchestrator/daemon/services.h"
 
 #include "orchestrator/daemon/programs.h"
+#include "orchestrator/host/accounts.h"
 #include "scoreboard/listen.h"
 
 #include <errno.h>
@@ -173,6 +174,9 @@ static gboolean service_open(Services *services, guint index, const char *name, 
     service->sv_fd = -1;
     service->sv_backoff_ms = BACKOFF_MIN_MS;
     service->sv_again = evtimer_new(services->ss_daemon->dm_base, on_again, service);
+    /* Each runs as the account of its own name; without root as whoever this is. */
+    if (geteuid() == 0 && !accounts_get(name, NULL, NULL, error))
+        return FALSE;
     return service_listen(service, listen, error) && service_start(service, error);
 }
 

@@ -99,6 +99,7 @@ static int on_visit(int fd, const char *address, gpointer data)
 
 static int serve(int fd)
 {
+    pid_t parent = getppid();
     g_autoptr(GError) error = NULL;
     VisitConfig config = {.vc_gate = gate_path,
                           .vc_login_s = (guint)login_s,
@@ -106,9 +107,11 @@ static int serve(int fd)
                           .vc_confine = confine};
     Door door = {(guint)max_all, (guint)max_address, on_visit, &config};
 
+    if (!sandbox_close_others(&fd, 1, &error))
+        return fail(error->message);
     /* No connection outlives the daemon that it belongs to. */
-    if (listen_fd >= 0 && prctl(PR_SET_PDEATHSIG, SIGTERM))
-        return fail("PR_SET_PDEATHSIG");
+    if (listen_fd >= 0 && (prctl(PR_SET_PDEATHSIG, SIGTERM) || getppid() != parent))
+        return fail("parryd is gone");
     g_autofree char *fingerprint = hostkey_ensure(hostkey_path, &error);
     if (!fingerprint || !find_account(&error))
         return fail(error->message);
