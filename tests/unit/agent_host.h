@@ -10,8 +10,8 @@
 
 #include <sys/types.h>
 
-#define HOST_WAIT_MS 20000 /* a loaded machine is slow; nothing waits for this to pass   \
-                            */
+/* A loaded machine is slow; nothing waits for this to pass. */
+#define HOST_WAIT_MS 20000
 
 /* A message that came, and whether a test has taken it. */
 struct heard {
