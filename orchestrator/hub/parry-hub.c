@@ -1,5 +1,5 @@
 /*
- * parry-hub: the process that reads what guests send (docs/internals.md). Started by
+ * parry-hub: the process that reads what guests send (docs/hub.md). Started by
  * parryd, not by people.
  */
 #include "agents/wire/msg.h"

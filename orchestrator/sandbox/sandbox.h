@@ -9,7 +9,7 @@
  *      seeds, keys, connections to parryd. It cannot be undone.
  *
  * A system call that the profile does not name kills the process by SIGSYS, which its
- * parent sees in the wait status. docs/sandbox.md has the whole of it.
+ * parent sees in the wait status. docs/hub.md has the whole of it.
  */
 #ifndef PARRY_ORCHESTRATOR_SANDBOX_SANDBOX_H
 #define PARRY_ORCHESTRATOR_SANDBOX_SANDBOX_H
