@@ -411,6 +411,8 @@ static void latest(Pen *pen, const json_t *events)
     json_array_foreach (events, i, event) {
         g_autofree char *safe = parry_text_safe(text_of(event, "text"), -1);
 
+        if (!*safe)
+            continue; /* a kind without words for people */
         if (parry_text_width(safe) > pen->pen_columns)
             put_left(pen, INK_PLAIN, safe, pen->pen_columns);
         else
