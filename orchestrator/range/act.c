@@ -6,8 +6,8 @@
 #include <libvirt/virterror.h>
 
 /* How long a domain that another call is starting may take to run, and between looks. */
-#define STARTING_LIMIT_US (60 * G_USEC_PER_SEC)
-#define STARTING_LOOK_US (50 * 1000)
+#define STARTING_LIMIT_S 60
+#define STARTING_LOOK_US 50000
 
 void act_object_clear(ActObject *object)
 {
@@ -154,7 +154,7 @@ static gboolean accept_domain(virConnectPtr conn, virDomainPtr found,
                               const ActObject *object, const int *held, gboolean *gone,
                               GError **error)
 {
-    gint64 until = g_get_monotonic_time() + STARTING_LIMIT_US;
+    gint64 until = g_get_monotonic_time() + (gint64)STARTING_LIMIT_S * G_USEC_PER_SEC;
     int state = 0, reason = 0;
 
     if (!own_domain(found, object)) {
@@ -170,8 +170,7 @@ static gboolean accept_domain(virConnectPtr conn, virDomainPtr found,
             g_set_error(error, RANGE_ERROR, RANGE_ERROR_FAILED,
                         "%s: create: found, and not running after %d s (state %d); "
                         "destroy it and try again",
-                        object->ob_name, (int)(STARTING_LIMIT_US / G_USEC_PER_SEC),
-                        state);
+                        object->ob_name, STARTING_LIMIT_S, state);
             return FALSE;
         }
         g_usleep(STARTING_LOOK_US);

@@ -140,7 +140,7 @@ static void session_close(Session *session)
 static void later(Connection *connection)
 {
     struct timeval pause = {.tv_sec = connection->li_pause_ms / 1000,
-                            .tv_usec = connection->li_pause_ms % 1000 * 1000};
+                            .tv_usec = (long)(connection->li_pause_ms % 1000) * 1000};
 
     connection->li_pause_ms = MIN(connection->li_pause_ms * 2, PAUSE_LAST_MS);
     event_add(connection->li_timer, &pause);

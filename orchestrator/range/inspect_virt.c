@@ -138,6 +138,19 @@ static void check_device(GString *wrong, xmlNodePtr node)
                   (const char *)node->name);
 }
 
+/* What a guest can write to must be the drill's own: files below its directory. */
+static void check_file(GString *wrong, const char *directory, xmlNodePtr node)
+{
+    xmlNodePtr source = child(node, "source");
+    g_autofree char *file = attribute(source, "file");
+    g_autofree char *path = file ? g_strdup(file) : attribute(source, "path");
+    g_autofree char *below = g_strconcat(directory, "/", NULL);
+
+    if (path && !child(node, "readonly") && !g_str_has_prefix(path, below))
+        inspect_wrong(wrong, "its <%s> leads to %s, outside the drill's directory",
+                      (const char *)node->name, path);
+}
+
 static void check_devices(Inspection *inspection, const char *id, xmlNodePtr root)
 {
     g_autoptr(GString) wrong = g_string_new(NULL);
@@ -150,6 +163,8 @@ static void check_devices(Inspection *inspection, const char *id, xmlNodePtr roo
         check_device(wrong, at);
         if (is(at, "channel") && !has(child(at, "target"), "name", DOMAIN_CHANNEL))
             inspect_wrong(wrong, "it has a channel that is not the agent's");
+        if (inspection->in_config->rg_dir)
+            check_file(wrong, inspection->in_config->rg_dir, at);
     }
     /* Elements of libvirt's extension namespaces pass anything on to QEMU. */
     for (xmlNodePtr at = root->children; at; at = at->next)
@@ -157,7 +172,7 @@ static void check_devices(Inspection *inspection, const char *id, xmlNodePtr roo
             inspect_wrong(wrong, "it has a <%s> of %s", (const char *)at->name,
                           (const char *)at->ns->href);
     inspect_row(inspection, name, wrong->str,
-                "no host device, shared folder, graphics or foreign channel");
+                "no host device, shared folder, graphics, foreign channel or file");
 }
 
 /* Index of the planned NIC with that MAC, or -1. */
@@ -196,9 +211,11 @@ static void check_nics(Inspection *inspection, const PlanHost *owner, xmlNodePtr
 {
     g_autoptr(GString) wrong = g_string_new(NULL);
     g_autofree char *name = g_strdup_printf("host %s: network cards", owner->ph_id);
-    g_autofree guint *seen = g_new0(guint, owner->ph_nics->len + 1);
+    g_autoptr(GByteArray) seen = g_byte_array_new();
     xmlNodePtr list = child(root, "devices");
 
+    g_byte_array_set_size(seen, owner->ph_nics->len);
+    memset(seen->data, 0, seen->len);
     for (xmlNodePtr at = list ? list->children : NULL; at; at = at->next) {
         g_autofree char *mac =
             is(at, "interface") ? attribute(child(at, "mac"), "address") : NULL;
@@ -210,12 +227,12 @@ static void check_nics(Inspection *inspection, const PlanHost *owner, xmlNodePtr
             inspect_wrong(wrong, "NIC %s is not in the plan", mac ? mac : "without MAC");
             continue;
         }
-        if (seen[index]++)
+        if (seen->data[index]++)
             inspect_wrong(wrong, "NIC %s is there twice", mac);
         check_nic(inspection, wrong, owner, index, at);
     }
     for (guint i = 0; i < owner->ph_nics->len; i++)
-        if (!seen[i])
+        if (!seen->data[i])
             inspect_wrong(wrong, "planned NIC %s is missing",
                           ((PlanNic *)g_ptr_array_index(owner->ph_nics, i))->ni_mac);
     inspect_row(inspection, name, wrong->str,

@@ -217,23 +217,36 @@ static gpointer look_main(gpointer data)
     return NULL;
 }
 
+/* Has a thread look from inside the namespace. */
+static gboolean look_from(int fd, NetView *view, GError **error)
+{
+    Looker looker = {.lk_fd = fd, .lk_view = view};
+    GThread *thread = g_thread_try_new("range-netns", look_main, &looker, error);
+
+    if (!thread)
+        return FALSE;
+    g_thread_join(thread);
+    if (!looker.lk_error)
+        return TRUE;
+    g_propagate_error(error, looker.lk_error);
+    return FALSE;
+}
+
 NetView *netns_look(const char *uri, GError **error)
 {
-    g_autoptr(NetView) view = g_new0(NetView, 1);
-    Looker looker = {.lk_fd = open_namespace(uri, error), .lk_view = view};
-    GThread *thread;
+    int fd = open_namespace(uri, error);
+    NetView *view;
+    gboolean seen;
 
-    view->nv_links = g_ptr_array_new_with_free_func(link_free);
-    if (looker.lk_fd < 0)
+    if (fd < 0)
         return NULL;
-    view->nv_own = is_own(looker.lk_fd);
-    thread = g_thread_try_new("range-netns", look_main, &looker, error);
-    if (thread)
-        g_thread_join(thread);
-    close(looker.lk_fd);
-    if (thread && !looker.lk_error)
-        return g_steal_pointer(&view);
-    if (looker.lk_error)
-        g_propagate_error(error, looker.lk_error);
+    view = g_new0(NetView, 1);
+    view->nv_links = g_ptr_array_new_with_free_func(link_free);
+    view->nv_own = is_own(fd);
+    seen = look_from(fd, view, error);
+    close(fd);
+    if (seen)
+        return view;
+    netns_view_free(view);
     return NULL;
 }

@@ -79,7 +79,7 @@ static void cancelled(GError **error)
 {
     g_clear_error(error);
     g_set_error(error, RANGE_ERROR, RANGE_ERROR_CANCELLED,
-                "range: ended before the call began");
+                "range: torn down or ended before the call began");
 }
 
 /* A connection of its own for what acts on everything: no call in flight on the range's

@@ -22,7 +22,11 @@ typedef struct Range Range;
 
 typedef void (*RangeDone)(const GError *error, gpointer data); /* error NULL: it worked */
 
-/* A domain of this drill ended or was paused by itself. Loop thread. host: plan index. */
+/*
+ * A domain of this drill ended or was paused by itself, never by a call below. Loop
+ * thread. host: plan index. detail: why, for people. A range that finds domains of its
+ * drill when it is made tells of them as STARTED (and PAUSED) in its first turns.
+ */
 typedef enum {
     RANGE_DOMAIN_STARTED,
     RANGE_DOMAIN_STOPPED,
@@ -32,8 +36,8 @@ typedef enum {
 } RangeEvent;
 typedef void (*RangeOnEvent)(int host, RangeEvent event, const char *detail,
                              gpointer data);
-/* The connection to libvirt was lost; the range reconnects by itself and says so again.
- */
+/* The connection to libvirt was lost; the range reconnects by itself, says so again, and
+ * then tells what happened to domains meanwhile. */
 typedef void (*RangeOnLink)(gboolean connected, const char *reason, gpointer data);
 
 typedef struct {
@@ -41,7 +45,7 @@ typedef struct {
     const char *rg_accel; /* "kvm" or "qemu" */
     const char *rg_cpu; /* a CPU model of libvirt's or "host-passthrough"; NULL: that with
                          * kvm, libvirt's default with qemu */
-    const char *rg_dir; /* the drill's directory: run/, disks/, logs/ below it */
+    const char *rg_dir; /* the drill's directory: all that guests write to is below it */
     const char *rg_drill; /* UUID */
     int rg_workers;       /* 0: one a core, at most 4 */
     RangeOnEvent rg_on_event;
@@ -59,11 +63,12 @@ void range_free(Range *range);
 
 /* What a domain boots from. Paths must be readable by QEMU's account. */
 typedef struct {
-    const char *rd_kernel, *rd_initrd,
-        *rd_cmdline;        /* NULL for an own qcow2 that boots itself */
+    /* All NULL for an own qcow2 that boots itself. */
+    const char *rd_kernel, *rd_initrd, *rd_cmdline;
     const char *rd_disk;    /* overlay, already made, or NULL */
     const char *rd_seed;    /* NoCloud ISO, or NULL */
-    const char *rd_channel; /* the hub's socket for this host, or NULL (agent: none) */
+    const char *rd_channel; /* the hub's socket for this host, which must be listening
+                             * already; NULL: agent: none */
     const char *rd_console; /* log file of the serial console */
 } RangeDomain;
 
@@ -78,13 +83,15 @@ void range_domain_reset(Range *range, int host, RangeDone done, gpointer data);
 GPtrArray *range_filter_names(const Range *range, int host);
 
 /* Suspends or resumes every tagged running domain, as parallel as calls allow. count: how
- * many. The kill switch: needs no guest's help. */
+ * many. The kill switch: needs no guest's help, overtakes all other calls and has its own
+ * connection. Until range_resume_all() every domain that is created stays paused. */
 typedef void (*RangeCounted)(guint count, const GError *error, gpointer data);
 void range_suspend_all(Range *range, RangeCounted done, gpointer data);
 void range_resume_all(Range *range, RangeCounted done, gpointer data);
 
 /* Ends and removes everything that bears the drill's tag, planned or not: domains, then
- * networks, then filters. Repeats are harmless. */
+ * networks, then filters. Creating calls that have not begun end as cancelled; those in
+ * flight are waited for and undone. Repeats are harmless. */
 typedef struct {
     guint rm_domains, rm_networks, rm_filters;
 } RangeRemoved;
@@ -97,8 +104,8 @@ void range_teardown(Range *range, RangeTornDown done, gpointer data);
  * Bridges: exactly the expected ports; no address on any bridge (IPv4, IPv6); forwarding
  * off, or no forwarding network definition; domains: only the planned NICs, each with its
  * filter where shared; no host device, no shared folder, no graphics, no guest agent
- * channel of others. rows: [[name, reached(bool: the bad thing is there),
- * expected(false), text]…]; done owns rows.
+ * channel of others, no file outside the drill's directory. rows: [[name, reached(bool:
+ * the bad thing is there), expected(false), text]…]; done owns rows.
  */
 typedef void (*RangeInspected)(json_t *rows, const GError *error, gpointer data);
 void range_inspect(Range *range, RangeInspected done, gpointer data);
@@ -121,7 +128,7 @@ typedef enum {
     RANGE_ERROR_FOREIGN,   /* the name or UUID is taken by something that is not this
                               drill's */
     RANGE_ERROR_LINK,      /* no connection: try again once rg_on_link said connected */
-    RANGE_ERROR_CANCELLED, /* the range was freed before the call began */
+    RANGE_ERROR_CANCELLED, /* freed, or torn down, before the call began */
 } RangeErrorCode;
 
 #define RANGE_ERROR (range_error_quark())

@@ -8,9 +8,21 @@
 #include <netinet/ether.h>
 #include <poll.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+/* One end of a cable: each is a veth pair, one side a port of the bridge. */
+typedef enum { WIRE_GUEST, WIRE_WITNESS } WireEnd;
+
+typedef struct {
+    const char *wf_dst, *wf_src; /* MACs */
+    guint16 wf_type;             /* EtherType */
+    const char *wf_ip;           /* sender's address, of ARP and IPv4 */
+    const char *wf_arp_mac;      /* sender's hardware address of ARP; NULL: wf_src */
+    guint16 wf_sport;            /* UDP source port of IPv4 */
+} WireFrame;
 
 #define FRAME_BYTES 60
 #define LIMIT_MS 10000
@@ -187,8 +199,12 @@ static int next_number(Wire *wire, WireEnd end)
     return got == FRAME_BYTES ? bytes[FRAME_BYTES - 2] << 8 | bytes[FRAME_BYTES - 1] : 0;
 }
 
-gboolean wire_passes(Wire *wire, WireEnd from, const WireFrame *frame,
-                     const WireFrame *marker, gboolean *lost)
+/*
+ * Sends a frame into one end and then the marker, which must pass; waits for the marker
+ * at the other end. TRUE if the frame came out before it. *lost: the marker did not come.
+ */
+static gboolean passes(Wire *wire, WireEnd from, const WireFrame *frame,
+                       const WireFrame *marker, gboolean *lost)
 {
     guint16 wanted = send_frame(wire, from, frame);
     guint16 last = send_frame(wire, from, marker);
@@ -199,4 +215,64 @@ gboolean wire_passes(Wire *wire, WireEnd from, const WireFrame *frame,
         passed |= got == wanted;
     *lost = got < 0;
     return passed;
+}
+
+#define OTHER_MAC "52:54:00:aa:00:00"
+#define OTHER_IP "203.0.113.10"
+#define EVERYONE "ff:ff:ff:ff:ff:ff"
+
+typedef struct {
+    const char *ro_what;
+    gboolean ro_passes;
+    WireFrame ro_frame;
+} Row;
+
+static const Row sent[] = {
+    {"own IPv4", TRUE, {EVERYONE, WIRE_OWN_MAC, ETH_P_IP, WIRE_OWN_IP, NULL, 40000}},
+    {"own ARP", TRUE, {EVERYONE, WIRE_OWN_MAC, ETH_P_ARP, WIRE_OWN_IP, NULL, 0}},
+    {"another MAC", FALSE, {EVERYONE, OTHER_MAC, ETH_P_IP, WIRE_OWN_IP, NULL, 40000}},
+    {"another address", FALSE, {EVERYONE, WIRE_OWN_MAC, ETH_P_IP, OTHER_IP, NULL, 40000}},
+    {"no address", FALSE, {EVERYONE, WIRE_OWN_MAC, ETH_P_IP, "0.0.0.0", NULL, 68}},
+    {"ARP for another", FALSE, {EVERYONE, WIRE_OWN_MAC, ETH_P_ARP, OTHER_IP, NULL, 0}},
+    {"ARP of another",
+     FALSE,
+     {EVERYONE, WIRE_OWN_MAC, ETH_P_ARP, WIRE_OWN_IP, OTHER_MAC, 0}},
+    {"DHCP replies", FALSE, {EVERYONE, WIRE_OWN_MAC, ETH_P_IP, WIRE_OWN_IP, NULL, 67}},
+    {"IPv6", FALSE, {EVERYONE, WIRE_OWN_MAC, ETH_P_IPV6, NULL, NULL, 0}},
+    {"a VLAN", FALSE, {EVERYONE, WIRE_OWN_MAC, 0x8100, NULL, NULL, 0}},
+    {"LLDP", FALSE, {"01:80:c2:00:00:0e", WIRE_OWN_MAC, 0x88cc, NULL, NULL, 0}},
+    {"an unknown kind", FALSE, {EVERYONE, WIRE_OWN_MAC, 0x88b5, NULL, NULL, 0}},
+};
+
+static const Row received[] = {
+    {"to it", TRUE, {WIRE_OWN_MAC, OTHER_MAC, ETH_P_IP, OTHER_IP, NULL, 40000}},
+    {"ARP to all", TRUE, {EVERYONE, OTHER_MAC, ETH_P_ARP, OTHER_IP, NULL, 0}},
+    {"to another", FALSE, {"52:54:00:aa:7f:7f", OTHER_MAC, ETH_P_IP, OTHER_IP, NULL, 1}},
+    {"IPv6 to it", FALSE, {WIRE_OWN_MAC, OTHER_MAC, ETH_P_IPV6, NULL, NULL, 0}},
+};
+
+/* One row of a table; 1 if it is not as it should be. */
+static guint check(Wire *wire, WireEnd from, const Row *row, const Row *marker)
+{
+    gboolean lost = FALSE;
+    gboolean passed = passes(wire, from, &row->ro_frame, &marker->ro_frame, &lost);
+
+    if (passed == row->ro_passes && !lost)
+        return 0;
+    printf("%s %s: %s\n", from == WIRE_GUEST ? "sending" : "receiving", row->ro_what,
+           lost     ? "the marker was lost"
+           : passed ? "passed"
+                    : "stopped");
+    return 1;
+}
+
+guint wire_check(Wire *wire)
+{
+    guint wrong = 0;
+
+    for (guint i = 0; i < G_N_ELEMENTS(sent); i++)
+        wrong += check(wire, WIRE_GUEST, &sent[i], &sent[0]);
+    for (guint i = 0; i < G_N_ELEMENTS(received); i++)
+        wrong += check(wire, WIRE_WITNESS, &received[i], &received[0]);
+    return wrong;
 }

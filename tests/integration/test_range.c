@@ -7,7 +7,6 @@
 #include "tests/unit/cunit_main.h"
 #include "tests/unit/range_plan.h"
 
-#include <net/ethernet.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -89,7 +88,7 @@ static void on_link(gboolean connected, const char *reason, gpointer data)
 /* Runs the loop until *count has reached a number, or the time is over. */
 static gboolean reached(const guint *count, guint number)
 {
-    gint64 until = g_get_monotonic_time() + LIMIT_S * G_USEC_PER_SEC;
+    gint64 until = g_get_monotonic_time() + (gint64)LIMIT_S * G_USEC_PER_SEC;
     struct timeval tick = {.tv_usec = 20000};
 
     while (*count < number && g_get_monotonic_time() < until) {
@@ -363,64 +362,23 @@ static void test_forwarding_is_found(void)
     CU_ASSERT_TRUE(wire_run(status.init_pid, off));
 }
 
-/* ---- frames ---- */
-
-#define OWN_MAC "52:54:00:aa:01:00"
-#define OWN_IP "203.0.113.20"
-#define OTHER_MAC "52:54:00:aa:00:00"
-#define OTHER_IP "203.0.113.10"
-#define EVERYONE "ff:ff:ff:ff:ff:ff"
-
-static const struct {
-    const char *what;
-    gboolean passes;
-    WireFrame frame;
-} sent[] =
-    {
-        {"own IPv4", TRUE, {EVERYONE, OWN_MAC, ETH_P_IP, OWN_IP, NULL, 40000}},
-        {"own ARP", TRUE, {EVERYONE, OWN_MAC, ETH_P_ARP, OWN_IP, NULL, 0}},
-        {"another MAC", FALSE, {EVERYONE, OTHER_MAC, ETH_P_IP, OWN_IP, NULL, 40000}},
-        {"another address", FALSE, {EVERYONE, OWN_MAC, ETH_P_IP, OTHER_IP, NULL, 40000}},
-        {"no address", FALSE, {EVERYONE, OWN_MAC, ETH_P_IP, "0.0.0.0", NULL, 68}},
-        {"ARP for another", FALSE, {EVERYONE, OWN_MAC, ETH_P_ARP, OTHER_IP, NULL, 0}},
-        {"ARP of another", FALSE, {EVERYONE, OWN_MAC, ETH_P_ARP, OWN_IP, OTHER_MAC, 0}},
-        {"DHCP replies", FALSE, {EVERYONE, OWN_MAC, ETH_P_IP, OWN_IP, NULL, 67}},
-        {"IPv6", FALSE, {EVERYONE, OWN_MAC, ETH_P_IPV6, NULL, NULL, 0}},
-        {"a VLAN", FALSE, {EVERYONE, OWN_MAC, 0x8100, NULL, NULL, 0}},
-        {"LLDP", FALSE, {"01:80:c2:00:00:0e", OWN_MAC, 0x88cc, NULL, NULL, 0}},
-        {"an unknown kind", FALSE, {EVERYONE, OWN_MAC, 0x88b5, NULL, NULL, 0}},
-},
-  received[] = {
-      {"to it", TRUE, {OWN_MAC, OTHER_MAC, ETH_P_IP, OTHER_IP, NULL, 40000}},
-      {"ARP to all", TRUE, {EVERYONE, OTHER_MAC, ETH_P_ARP, OTHER_IP, NULL, 0}},
-      {"to another",
-       FALSE,
-       {"52:54:00:aa:7f:7f", OTHER_MAC, ETH_P_IP, OTHER_IP, NULL, 1}},
-      {"IPv6 to it", FALSE, {OWN_MAC, OTHER_MAC, ETH_P_IPV6, NULL, NULL, 0}},
-};
-
-static void check_frames(Wire *wire)
+/* To a range whose directory is elsewhere, consoles and channels lead outside of it. */
+static void test_a_file_elsewhere_is_found(void)
 {
-    gboolean lost = FALSE;
+    Range *own = range;
+    gboolean said;
 
-    for (guint i = 0; i < G_N_ELEMENTS(sent) && !lost; i++) {
-        gboolean passed =
-            wire_passes(wire, WIRE_GUEST, &sent[i].frame, &sent[0].frame, &lost);
-
-        if (passed != sent[i].passes || lost)
-            printf("sending %s: %s\n", sent[i].what, lost ? "lost" : "wrong");
-        CU_ASSERT_EQUAL(passed, sent[i].passes);
-    }
-    for (guint i = 0; i < G_N_ELEMENTS(received) && !lost; i++) {
-        gboolean passed = wire_passes(wire, WIRE_WITNESS, &received[i].frame,
-                                      &received[0].frame, &lost);
-
-        if (passed != received[i].passes || lost)
-            printf("receiving %s: %s\n", received[i].what, lost ? "lost" : "wrong");
-        CU_ASSERT_EQUAL(passed, received[i].passes);
-    }
-    CU_ASSERT_FALSE(lost);
+    config.rg_dir = "/elsewhere";
+    CU_ASSERT_TRUE_FATAL(new_range());
+    CU_ASSERT_EQUAL(findings("outside the drill's directory", &said), plan->p_hosts->len);
+    CU_ASSERT_TRUE(said);
+    range_free(range);
+    range = own;
+    config.rg_dir = home;
+    g_string_truncate(events, 0);
 }
+
+/* ---- frames ---- */
 
 /* libvirt binds the rival's own filter to a port on which this test is the guest. */
 static void test_a_spoofing_guest_is_stopped(void)
@@ -429,7 +387,7 @@ static void test_a_spoofing_guest_is_stopped(void)
     g_autofree char *xml = g_markup_printf_escaped(
         "<filterbinding><owner><name>wire</name>"
         "<uuid>6ba7b810-9dad-11d1-80b4-00c04fd430c8</uuid></owner>"
-        "<portdev name='" WIRE_GUEST_PORT "'/><mac address='" OWN_MAC "'/>"
+        "<portdev name='" WIRE_GUEST_PORT "'/><mac address='" WIRE_OWN_MAC "'/>"
         "<filterref filter='%s'/></filterbinding>",
         filter);
     Wire *wire = wire_new(status.init_pid, plan_network(plan, NET_INTERNET)->pn_bridge);
@@ -439,7 +397,7 @@ static void test_a_spoofing_guest_is_stopped(void)
     binding = virNWFilterBindingCreateXML(conn, xml, 0);
     CU_ASSERT_PTR_NOT_NULL(binding);
     if (binding) {
-        check_frames(wire);
+        CU_ASSERT_EQUAL(wire_check(wire), 0);
         CU_ASSERT_EQUAL(virNWFilterBindingDelete(binding), 0);
         virNWFilterBindingFree(binding);
     }
@@ -659,10 +617,37 @@ static void test_a_restart_finds_its_domains(void)
     expect_nothing_left();
 }
 
+/* The daemon ends in the midst of making: every call is answered, what began is done. */
+static void test_a_range_freed_in_the_midst(void)
+{
+    RangeRemoved gone = {0};
+
+    for (int i = 0; i < (int)plan->p_networks->len; i++)
+        range_network_create(range, i, done, NULL);
+    for (int i = 0; i < (int)plan->p_hosts->len; i++)
+        range_filter_create(range, i, done, NULL);
+    for (int i = 0; i < (int)plan->p_hosts->len; i++)
+        range_domain_destroy(range, i, done, NULL);
+    range_inspect(range, on_inspected, NULL);
+    range_suspend_all(range, on_counted, NULL);
+    range_free(range);
+    range = NULL;
+    CU_ASSERT_EQUAL(calls, plan->p_networks->len + 2 * plan->p_hosts->len + 2);
+    calls = failures = 0;
+    CU_ASSERT_TRUE(range_remove(uri, plan->p_uuid, &gone, NULL));
+    expect_nothing_left();
+}
+
 static void test_no_libvirt_is_an_error(void)
 {
+    RangeConfig nowhere = {.rg_uri = "qemu+unix:///system?socket=/nowhere/sock",
+                           .rg_accel = "qemu",
+                           .rg_drill = plan->p_uuid};
     g_autoptr(GError) error = NULL;
 
+    CU_ASSERT_PTR_NULL(range_new(base, plan, &nowhere, &error));
+    CU_ASSERT_TRUE(g_error_matches(error, RANGE_ERROR, RANGE_ERROR_LINK));
+    g_clear_error(&error);
     CU_ASSERT_PTR_NULL(range_world("qemu+unix:///system?socket=/nowhere/sock", &error));
     CU_ASSERT_TRUE(g_error_matches(error, RANGE_ERROR, RANGE_ERROR_LINK));
 }
@@ -717,32 +702,35 @@ static void end(void)
     g_free(uri);
 }
 
+static CU_TestInfo tests[] = {
+    {"networks, filters and domains are made", test_make},
+    {"a repeat is harmless", test_a_repeat_is_harmless},
+    {"strangers are left alone", test_strangers_are_left_alone},
+    {"the inspection passes", test_inspection_passes},
+    {"an address on a bridge is found", test_an_address_is_found},
+    {"a foreign port is found", test_a_foreign_port_is_found},
+    {"a link on top of a bridge is found", test_a_vlan_on_a_bridge_is_found},
+    {"a lost isolation is found", test_a_lost_isolation_is_found},
+    {"a lost filter is found", test_a_lost_filter_is_found},
+    {"forwarding is found", test_forwarding_is_found},
+    {"a file elsewhere is found", test_a_file_elsewhere_is_found},
+    {"a spoofing guest is stopped", test_a_spoofing_guest_is_stopped},
+    {"a killed QEMU is told", test_a_killed_qemu_is_told},
+    {"a stranger's pause is told", test_a_strangers_pause_is_told},
+    {"a reset is no end", test_a_reset_is_no_end},
+    {"the kill switch", test_the_kill_switch},
+    {"a lost connection", test_a_lost_connection},
+    {"teardown leaves nothing", test_teardown_leaves_nothing},
+    {"teardown in the midst of making", test_teardown_in_the_midst},
+    {"a crashed drill is removed", test_a_crashed_drill_is_removed},
+    {"a restart finds its domains", test_a_restart_finds_its_domains},
+    {"a range freed in the midst", test_a_range_freed_in_the_midst},
+    {"no libvirt is an error", test_no_libvirt_is_an_error},
+    CU_TEST_INFO_NULL,
+};
+
 int main(void)
 {
-    CU_TestInfo tests[] = {
-        {"networks, filters and domains are made", test_make},
-        {"a repeat is harmless", test_a_repeat_is_harmless},
-        {"strangers are left alone", test_strangers_are_left_alone},
-        {"the inspection passes", test_inspection_passes},
-        {"an address on a bridge is found", test_an_address_is_found},
-        {"a foreign port is found", test_a_foreign_port_is_found},
-        {"a link on top of a bridge is found", test_a_vlan_on_a_bridge_is_found},
-        {"a lost isolation is found", test_a_lost_isolation_is_found},
-        {"a lost filter is found", test_a_lost_filter_is_found},
-        {"forwarding is found", test_forwarding_is_found},
-        {"a spoofing guest is stopped", test_a_spoofing_guest_is_stopped},
-        {"a killed QEMU is told", test_a_killed_qemu_is_told},
-        {"a stranger's pause is told", test_a_strangers_pause_is_told},
-        {"a reset is no end", test_a_reset_is_no_end},
-        {"the kill switch", test_the_kill_switch},
-        {"a lost connection", test_a_lost_connection},
-        {"teardown leaves nothing", test_teardown_leaves_nothing},
-        {"teardown in the midst of making", test_teardown_in_the_midst},
-        {"a crashed drill is removed", test_a_crashed_drill_is_removed},
-        {"a restart finds its domains", test_a_restart_finds_its_domains},
-        {"no libvirt is an error", test_no_libvirt_is_an_error},
-        CU_TEST_INFO_NULL,
-    };
     const char *obstacle = fixture_obstacle();
     int result = 1;
 

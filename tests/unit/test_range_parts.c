@@ -31,7 +31,7 @@ static void note(gpointer data, gboolean ran)
 
 static void turn_until(gsize letters)
 {
-    gint64 until = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
+    gint64 until = g_get_monotonic_time() + (gint64)10 * G_USEC_PER_SEC;
     struct timeval tick = {.tv_usec = 20000};
 
     while (order->len < letters && g_get_monotonic_time() < until) {
