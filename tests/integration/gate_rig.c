@@ -170,7 +170,7 @@ char **rig_ssh(const Rig *rig, const char *key, const char *user,
 {
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
     g_autofree char *known = in_dir(rig, "known_hosts");
-    g_autofree char *path = rig_key(rig, key);
+    g_autofree char *path = key ? rig_key(rig, key) : NULL;
     const char *const fixed[] = {"ssh",
                                  "-F",
                                  "/dev/null",
@@ -188,8 +188,10 @@ char **rig_ssh(const Rig *rig, const char *key, const char *user,
         g_ptr_array_add(argv, g_strdup(*word));
     g_ptr_array_add(argv, g_strdup("-o"));
     g_ptr_array_add(argv, g_strconcat("UserKnownHostsFile=", known, NULL));
-    g_ptr_array_add(argv, g_strdup("-i"));
-    g_ptr_array_add(argv, g_steal_pointer(&path));
+    if (path) {
+        g_ptr_array_add(argv, g_strdup("-i"));
+        g_ptr_array_add(argv, g_steal_pointer(&path));
+    }
     g_ptr_array_add(argv, g_strdup("-p"));
     g_ptr_array_add(argv, g_strdup_printf("%u", rig->port));
     for (; options && *options; options++)
@@ -269,6 +271,7 @@ Rig *rig_new(const char *const *extra)
     rig->dir = g_dir_make_tmp("parry-gate-XXXXXX", NULL);
     make_key(rig, "right");
     make_key(rig, "wrong");
+    make_key(rig, "other");
     g_autofree char *socket = in_dir(rig, "gate.sock");
     g_autofree char *blob = key_blob(rig, "right");
     rig->parryd = gate_parryd_new(socket, blob);

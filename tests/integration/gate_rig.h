@@ -39,10 +39,11 @@ gboolean rig_wait_children(const Rig *rig, guint n);
 /* Process ids of the gate's connections. */
 GArray *rig_children(const Rig *rig);
 
-/* Path of a private key: "right" is health's, "wrong" is nobody's. */
+/* Path of a private key: "right" is health's, "wrong" and "other" are nobody's. */
 char *rig_key(const Rig *rig, const char *name);
 
-/* argv of ssh with the key, as user, with the words after; free with g_strfreev(). */
+/* argv of ssh with the key (NULL: none but in the options), as user, with the words
+ * after; free with g_strfreev(). */
 char **rig_ssh(const Rig *rig, const char *key, const char *user,
                const char *const *options, const char *command);
 

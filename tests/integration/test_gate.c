@@ -6,8 +6,10 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <libssh/libssh.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -73,6 +75,29 @@ static void test_refused(void)
     CU_ASSERT(has(r.rr_err, "(publickey)"));
     rig_run_clear(&r);
     CU_ASSERT_EQUAL(rig_seen(rig).rs_binds, before.rs_binds);
+}
+
+/* Who asks for a session without having said who they are gets none (CVE-2018-10933). */
+static void test_without_login(void)
+{
+    RigSeen before = rig_seen(rig);
+    unsigned int port = rig_port(rig);
+    long patience_s = 3;
+    bool no = false;
+    ssh_session session = ssh_new();
+
+    ssh_options_set(session, SSH_OPTIONS_HOST, "127.0.0.1");
+    ssh_options_set(session, SSH_OPTIONS_PORT, &port);
+    ssh_options_set(session, SSH_OPTIONS_USER, "health");
+    ssh_options_set(session, SSH_OPTIONS_PROCESS_CONFIG, &no);
+    ssh_options_set(session, SSH_OPTIONS_TIMEOUT, &patience_s);
+    CU_ASSERT_EQUAL_FATAL(ssh_connect(session), SSH_OK);
+    ssh_channel channel = ssh_channel_new(session);
+    CU_ASSERT_NOT_EQUAL(ssh_channel_open_session(channel), SSH_OK);
+    ssh_free(session);
+    RigSeen after = rig_seen(rig);
+    CU_ASSERT_EQUAL(after.rs_whois, before.rs_whois);
+    CU_ASSERT_EQUAL(after.rs_binds, before.rs_binds);
 }
 
 static void test_other_host(void)
@@ -296,8 +321,8 @@ static gboolean ends(int fd)
 
 static void test_door(void)
 {
-    static const char *const extra[] = {"--max-per-address", "2", "--login-grace", "3",
-                                        NULL};
+    static const char *const extra[] = {
+        "--max-per-address", "2", "--login-grace", "3", "--tries", "2", NULL};
     Rig *small = rig_new(extra);
     int first = dial(rig_port(small)), second = dial(rig_port(small));
 
@@ -311,6 +336,14 @@ static void test_door(void)
     RigRun r = rig_run(rig_ssh(small, "right", "health", NULL, "hosts"), NULL);
     CU_ASSERT_EQUAL(r.rr_exit, 0);
     rig_run_clear(&r);
+    /* The right key in third place comes too late. */
+    g_autofree char *wrong = rig_key(small, "wrong"), *other = rig_key(small, "other");
+    g_autofree char *right = rig_key(small, "right");
+    const char *const keys[] = {"-i", other, "-i", wrong, "-i", right, NULL};
+    r = rig_run(rig_ssh(small, NULL, "health", keys, "hosts"), NULL);
+    CU_ASSERT_EQUAL(r.rr_exit, 255);
+    CU_ASSERT_EQUAL(rig_seen(small).rs_binds, 1);
+    rig_run_clear(&r);
     close(first);
     close(second);
     close(third);
@@ -322,6 +355,7 @@ int main(void)
     CU_TestInfo tests[] = {
         {"the right key comes in", test_login},
         {"everything else is refused", test_refused},
+        {"no session without a login", test_without_login},
         {"another team's host is refused", test_other_host},
         {"commands", test_commands},
         {"reports and answers", test_reports},

@@ -23,7 +23,9 @@ async function checkPage(page, url, team) {
   assert.notEqual(await page.text('h1'), '');
   assert.notEqual(await page.text('#state'), '');
   assert.equal(await page.run('return document.getElementById("lost").hidden'), true);
-  assert.equal(await page.run('return document.querySelectorAll("#grid .check").length > 0'), true);
+  const board = await (await fetch(new URL('/api/board.json', url))).json();
+  assert.equal(await page.run('return document.querySelectorAll("#grid .check").length'),
+    board.checks.length, 'every check of the board is shown');
   const signs = await page.run(`return [...document.querySelectorAll("#grid .check")].every(
     (c) => c.querySelector(".sign").innerText && c.querySelector(".word").innerText)`);
   assert.equal(signs, true, 'every service has a sign and a word besides its colour');
