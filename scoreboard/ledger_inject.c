@@ -145,25 +145,12 @@ const LedgerInject *ledger_inject(const Ledger *ledger, int inject)
 
 /* ---- what an attack takes ---- */
 
-/* Target of an attack: the one it names, else one that stands on its host, else none. */
-static const PlanTarget *target_of(const Plan *plan, const PlanInject *inject)
-{
-    if (inject->in_target >= 0)
-        return plan_target(plan, inject->in_target);
-    for (guint i = 0; plan->p_targets && i < plan->p_targets->len; i++) {
-        const PlanTarget *target = g_ptr_array_index(plan->p_targets, i);
-
-        if (target->ta_host == inject->in_host && target->ta_team == inject->in_team)
-            return target;
-    }
-    return NULL;
-}
-
-/* Base times criticality; without a target an attack is a step on the way: an attack
- * path. */
+/* Base times criticality of the target. An attack on none (looking around, a step on the
+ * way) takes nothing; whether it was noticed weighs as much as an attack path. */
 static gint64 weight_of(const Plan *plan, const PlanInject *inject)
 {
-    const PlanTarget *target = target_of(plan, inject);
+    const PlanTarget *target =
+        inject->in_target >= 0 ? plan_target(plan, inject->in_target) : NULL;
 
     return target ? hk_base(target->ta_kind) * target->ta_criticality / 100
                   : hk_base("attack-path");
@@ -171,10 +158,8 @@ static gint64 weight_of(const Plan *plan, const PlanInject *inject)
 
 static int next_use(Ledger *ledger, const PlanInject *inject)
 {
-    const PlanTarget *target = target_of(ledger->lg_plan, inject);
     char *key =
-        g_strdup_printf("%d|%s%d|%s", inject->in_team, target ? "t" : "h",
-                        target ? (int)(target->ta_host) : inject->in_host,
+        g_strdup_printf("%d|%s", inject->in_target,
                         inject->in_technique ? inject->in_technique : inject->in_name);
     int uses = GPOINTER_TO_INT(g_hash_table_lookup(ledger->lg_weakness, key)) + 1;
 
@@ -202,7 +187,8 @@ static gint64 take_capped(Ledger *ledger, const PlanInject *inject, gint64 worth
 
 static void take(Ledger *ledger, InjectFold *fold)
 {
-    if (fold->if_nth || !fold->if_scored || !inject_is_attack(fold))
+    if (fold->if_nth || !fold->if_scored || !inject_is_attack(fold) ||
+        fold->if_plan->in_target < 0)
         return;
     fold->if_nth = next_use(ledger, fold->if_plan);
     fold->if_worth = take_capped(ledger, fold->if_plan,

@@ -127,9 +127,11 @@ static const char *verdict_of(Ledger *ledger, int index)
                : "open";
 }
 
+/* Time between the two, 0 where the second came first, -1 where one of them never came.
+ */
 static void set_after(json_t *json, const char *key, gint64 from_us, gint64 to_us)
 {
-    set_int(json, key, from_us >= 0 && to_us >= 0 ? to_us - from_us : -1);
+    set_int(json, key, from_us >= 0 && to_us >= 0 ? MAX(to_us - from_us, 0) : -1);
 }
 
 static json_t *inject_json(const ReportFold *fold, int index)
@@ -154,9 +156,8 @@ static json_t *inject_json(const ReportFold *fold, int index)
     set_int(json, "detected_us", state->lj_detect_us);
     set_int(json, "contained_us", state->lj_contain_us);
     set_after(json, "detect_after_us", state->lj_exec_us, state->lj_detect_us);
-    set_after(json, "contain_after_us",
-              state->lj_detect_us >= 0 ? state->lj_detect_us : state->lj_exec_us,
-              state->lj_contain_us);
+    set_after(json, "contain_after_us", state->lj_exec_us, state->lj_contain_us);
+    set_after(json, "contain_after_detect_us", state->lj_detect_us, state->lj_contain_us);
     json_object_set_new(json, "contained", json_boolean(state->lj_contain_us >= 0));
     set_text(json, "verdict",
              in->in_kind == INJECT_ATTACK ? verdict_of(fold->rf_ledger, index) : "");
@@ -363,6 +364,7 @@ static json_t *summary_json(const ReportFold *fold, const json_t *injects,
     json_object_set_new(summary, "contained", contained_count(injects));
     set_times(summary, "time_to_detect", injects, "detect_after_us");
     set_times(summary, "time_to_contain", injects, "contain_after_us");
+    set_times(summary, "time_to_contain_detected", injects, "contain_after_detect_us");
     set_int(summary, "availability_ppm", all_availability(fold));
     json_object_set_new(summary, "longest_outage", longest_outage(checks));
     return summary;

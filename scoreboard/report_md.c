@@ -271,8 +271,10 @@ static void section_brief(Md *md)
     count_figure(md, table, "Attacks contained", "contained");
     count_figure(md, table, "Attacks missed", "missed");
     time_figure(md, table, "Median time to detect", "time_to_detect", executed);
-    time_figure(md, table, "Median time to contain, from detection", "time_to_contain",
-                executed);
+    time_figure(md, table, "Median time to contain", "time_to_contain", executed);
+    time_figure(md, table, "Median time to contain, from detection",
+                "time_to_contain_detected",
+                num(json_object_get(summary, "detected"), "n"));
     reports_figure(md, table);
     figure(md, table, "Availability of scored services",
            per_cent(num(summary, "availability_ppm")), NULL);

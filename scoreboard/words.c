@@ -89,6 +89,7 @@ static const struct {
     {"Attacks detected", "已偵測的攻擊"},
     {"Attacks contained", "已遏制的攻擊"},
     {"Attacks missed", "漏報的攻擊"},
+    {"Median time to contain", "遏制時間中位數"},
     {"Median time to detect", "偵測時間中位數"},
     {"Median time to contain, from detection", "遏制時間中位數（自偵測起）"},
     {"Availability of scored services", "計分服務可用性"},

@@ -314,10 +314,24 @@ static void the_same_weakness_wears_out_and_the_cap_holds(void)
     CU_ASSERT_EQUAL(ledger_standing(world.ledger, TEAM_HEALTH)->ls_damage, 15000000);
     feed_attack(&world.feed, INJECT_GUESS);
     CU_ASSERT_EQUAL(ledger_standing(world.ledger, TEAM_HEALTH)->ls_damage, 15000000);
-    feed_attack(&world.feed,
-                FIXTURE_INJECTS + INJECT_GUESS); /* another blue: its own cap */
-    CU_ASSERT_EQUAL(ledger_standing(world.ledger, TEAM_LANDS)->ls_damage, 3000000);
-    CU_ASSERT_EQUAL(ledger_standing(world.ledger, TEAM_RED)->ls_taken, 18000000);
+    /* another blue: its own cap */
+    feed_attack(&world.feed, FIXTURE_INJECTS + INJECT_AGAIN);
+    CU_ASSERT_EQUAL(ledger_standing(world.ledger, TEAM_LANDS)->ls_damage, 10000000);
+    CU_ASSERT_EQUAL(ledger_standing(world.ledger, TEAM_RED)->ls_taken, 25000000);
+    world_clear(&world);
+}
+
+/* A step that has no target takes nothing; that nobody noticed it counts all the same. */
+static void a_step_without_a_target_takes_nothing(void)
+{
+    World world = world_new();
+
+    feed_attack(&world.feed, INJECT_GUESS);
+    world.feed.fx_clock = 5 * HOUR;
+    feed(&world.feed, "note/1", "", "", 0, json_pack("{s: s}", "text", "later"));
+    CU_ASSERT_EQUAL(ledger_standing(world.ledger, TEAM_HEALTH)->ls_damage, 0);
+    CU_ASSERT_EQUAL(ledger_standing(world.ledger, TEAM_HEALTH)->ls_protection, 4000000);
+    CU_ASSERT_EQUAL(ledger_standing(world.ledger, TEAM_RED)->ls_taken, 0);
     world_clear(&world);
 }
 
@@ -667,6 +681,7 @@ int main(void)
         {"five false reports are free", five_false_reports_are_free},
         {"a weakness wears out, the cap holds",
          the_same_weakness_wears_out_and_the_cap_holds},
+        {"a step without a target takes nothing", a_step_without_a_target_takes_nothing},
         {"availability weighs", availability_weighs_and_leaves_unchecked_out},
         {"rounds stand for others",
          a_thinned_round_stands_for_many_and_a_demand_round_for_none},

@@ -94,7 +94,9 @@ static void page_one_counts_what_happened(void)
     CU_ASSERT_EQUAL(NUM(world.report, "summary/missed/n"), 2);
     CU_ASSERT_EQUAL(NUM(world.report, "summary/contained/n"), 1);
     CU_ASSERT_EQUAL(NUM(world.report, "summary/time_to_detect/median_us"), 5 * MIN_US);
-    CU_ASSERT_EQUAL(NUM(world.report, "summary/time_to_contain/median_us"), 5 * MIN_US);
+    CU_ASSERT_EQUAL(NUM(world.report, "summary/time_to_contain/median_us"), 10 * MIN_US);
+    CU_ASSERT_EQUAL(NUM(world.report, "summary/time_to_contain_detected/median_us"),
+                    5 * MIN_US);
     CU_ASSERT_EQUAL(NUM(world.report, "summary/time_to_detect/n"), 1);
     CU_ASSERT_STRING_EQUAL(TEXT(world.report, "summary/longest_outage/check"),
                            "lands/web-up");
