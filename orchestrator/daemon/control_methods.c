@@ -96,10 +96,9 @@ static void method_status(RpcCall *call, ControlPeer *peer, Daemon *d, const jso
 
 static void method_board(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
 {
-    const char *lang = param_text(params, "lang", 16);
-
+    (void)params;
     rpc_reply(call, view_board_json(&peer->pe_viewer, d->dm_plan, d->dm_ledger,
-                                    lang ? lang : peer->pe_lang));
+                                    peer->pe_lang));
 }
 
 static void method_hosts(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
@@ -156,14 +155,9 @@ static void method_events(RpcCall *call, ControlPeer *peer, Daemon *d, const jso
 static void method_subscribe(RpcCall *call, ControlPeer *peer, Daemon *d,
                              const json_t *params)
 {
-    const char *lang = param_text(params, "lang", 16);
     json_t *events, *event;
     gsize i;
 
-    if (lang) {
-        g_free(peer->pe_lang);
-        peer->pe_lang = g_strdup(lang);
-    }
     events = list_events(d, peer, param_int(params, "after", 0), EVENTS_MAX, &peer->pe_n);
     peer->pe_subscribed = TRUE;
     rpc_reply(call, json_object());
@@ -578,17 +572,30 @@ static gboolean allowed(Role role, unsigned needs)
     return FALSE;
 }
 
+/* Any call may name the language that the peer is spoken to in from then on. */
+static void take_lang(ControlPeer *peer, const json_t *params)
+{
+    const char *lang = param_text(params, "lang", 16);
+
+    if (!lang)
+        return;
+    g_free(peer->pe_lang);
+    peer->pe_lang = g_strdup(lang);
+}
+
 void control_dispatch(RpcCall *call, ControlPeer *peer, const char *method,
                       const json_t *params)
 {
     for (guint i = 0; i < G_N_ELEMENTS(methods); i++) {
         if (strcmp(methods[i].me_name, method) != 0)
             continue;
-        if (!allowed(peer->pe_viewer.vw_role, methods[i].me_needs))
+        if (!allowed(peer->pe_viewer.vw_role, methods[i].me_needs)) {
             rpc_fail(call, RPC_REFUSED, "%s: not for the role %s", method,
                      role_name(peer->pe_viewer.vw_role));
-        else
+        } else {
+            take_lang(peer, params);
             methods[i].me_fn(call, peer, control_daemon(peer->pe_control), params);
+        }
         return;
     }
     rpc_fail(call, RPC_NO_METHOD, "no method %s", method);
