@@ -156,16 +156,13 @@ static gboolean add_proxies(const Build *build, GPtrArray *argv, GError **error)
 
 static GPtrArray *make_argv(const Build *build, GError **error)
 {
-    static const char *const fixed[] = {
-        "mmdebstrap", "--variant=minbase", "--format=directory", "--architectures=amd64",
-        "--skip=output/mknod", "--dpkgopt=force-unsafe-io",
-        /* Nobody reads manuals in a drill's guest, and half the files are theirs. */
-        "--dpkgopt=path-exclude=/usr/share/doc/*",
-        "--dpkgopt=path-exclude=/usr/share/man/*",
-        "--dpkgopt=path-exclude=/usr/share/info/*",
-        "--dpkgopt=path-exclude=/usr/share/locale/*",
-        "--dpkgopt=path-exclude=/usr/share/bash-completion/*",
-        "--aptopt=Acquire::Languages \"none\""};
+    static const char *const fixed[] = {"mmdebstrap",
+                                        "--variant=minbase",
+                                        "--format=directory",
+                                        "--architectures=amd64",
+                                        "--skip=output/mknod",
+                                        "--dpkgopt=force-unsafe-io",
+                                        "--aptopt=Acquire::Languages \"none\""};
     g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GPtrArray) packages = packages_of(build->spec);
     const char *suite = images_spec_suite(build->spec);

@@ -7,29 +7,31 @@ enum { AGENT_MAX = 64 << 20 };
 
 typedef enum { KIND_MICRO, KIND_ROUTER, KIND_DISK } Kind;
 
-/* Data files that go in as they are. */
+/* Data files that go in as they are; bare: the one for an image without agent. */
 static const struct {
     const char *data, *path;
     guint mode, gid;
+    const char *bare;
 } texts[] = {
-    {"init", "init", 0755, 0},
-    {"etc/fstab", "etc/fstab", 0644, 0},
-    {"etc/inittab", "etc/inittab", 0644, 0},
-    {"etc/rc", "etc/parry/rc", 0755, 0},
-    {"etc/passwd", "etc/passwd", 0644, 0},
-    {"etc/group", "etc/group", 0644, 0},
-    {"etc/shadow", "etc/shadow", 0640, 42},
-    {"etc/shells", "etc/shells", 0644, 0},
-    {"etc/profile", "etc/profile", 0644, 0},
-    {"etc/hosts", "etc/hosts", 0644, 0},
-    {"etc/hostname", "etc/hostname", 0644, 0},
-    {"parry-agent.service", "parry/parry-agent.service", 0644, 0},
+    {"init", "init", 0755, 0, NULL},
+    {"etc/fstab", "etc/fstab", 0644, 0, NULL},
+    {"etc/inittab", "etc/inittab", 0644, 0, "etc/inittab-bare"},
+    {"etc/rc", "etc/parry/rc", 0755, 0, NULL},
+    {"etc/passwd", "etc/passwd", 0644, 0, NULL},
+    {"etc/group", "etc/group", 0644, 0, NULL},
+    {"etc/shadow", "etc/shadow", 0640, 42, NULL},
+    {"etc/shells", "etc/shells", 0644, 0, NULL},
+    {"etc/profile", "etc/profile", 0644, 0, NULL},
+    {"etc/hosts", "etc/hosts", 0644, 0, NULL},
+    {"etc/hostname", "etc/hostname", 0644, 0, NULL},
+    {"parry-agent.service", "parry/parry-agent.service", 0644, 0, NULL},
 };
 
 static const struct {
     const char *path;
     guint mode;
 } folders[] = {
+    {".", 0755}, /* else the kernel leaves it open to everybody */
     {"dev", 0755},
     {"proc", 0755},
     {"sys", 0755},
@@ -95,10 +97,16 @@ static gboolean add_kit_file(ImagesCpio *cpio, const char *kit, const char *from
     return add_bytes(cpio, to, mode, bytes);
 }
 
-static gboolean add_texts(ImagesCpio *cpio, GError **error)
+static GBytes *text_bytes(guint i, gboolean with_agent, GError **error)
+{
+    return images_data_bytes(with_agent || !texts[i].bare ? texts[i].data : texts[i].bare,
+                             error);
+}
+
+static gboolean add_texts(ImagesCpio *cpio, gboolean with_agent, GError **error)
 {
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
-        g_autoptr(GBytes) bytes = images_data_bytes(texts[i].data, error);
+        g_autoptr(GBytes) bytes = text_bytes(i, with_agent, error);
         if (!bytes)
             return FALSE;
         images_cpio_owned(cpio, texts[i].path, texts[i].mode, 0, texts[i].gid,
@@ -334,7 +342,7 @@ static GBytes *assemble(const char *kit, Kind kind, const ImageSpec *spec,
     GPtrArray *files = kind == KIND_DISK ? NULL : spec->files;
 
     add_skeleton(cpio);
-    if (!add_texts(cpio, error) || !add_busybox(cpio, kit, error) ||
+    if (!add_texts(cpio, agent_path != NULL, error) || !add_busybox(cpio, kit, error) ||
         !add_modules(cpio, kit, kind, error) ||
         (kind == KIND_ROUTER && !add_router(cpio, kit, error)) ||
         !add_agent(cpio, agent_path, error))
@@ -358,7 +366,7 @@ char *images_initramfs_key(const char *kit, const ImageSpec *spec, const char *a
     images_key_bytes(key, "kit", g_bytes_get_data(digest, NULL),
                      g_bytes_get_size(digest));
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
-        g_autoptr(GBytes) bytes = images_data_bytes(texts[i].data, error);
+        g_autoptr(GBytes) bytes = text_bytes(i, agent_path != NULL, error);
         if (!bytes)
             return NULL;
         images_key_bytes(key, texts[i].data, g_bytes_get_data(bytes, NULL),
