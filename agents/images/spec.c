@@ -85,7 +85,8 @@ static gboolean spelled(const char *text, const char *first, const char *rest, g
 /* No control characters, no empty, "." or ".." parts, absolute. */
 static gboolean path_is_clean(const char *path)
 {
-    if (path[0] != '/' || strlen(path) > PATH_LEN_MAX || !g_utf8_validate(path, -1, NULL))
+    if (path[0] != '/' || !path[1] || strlen(path) > PATH_LEN_MAX ||
+        !g_utf8_validate(path, -1, NULL))
         return FALSE;
     for (const char *p = path; *p; p++) {
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
@@ -141,7 +142,7 @@ static gboolean owner_is_clean(const char *owner)
 {
     g_auto(GStrv) parts = g_strsplit(owner, ":", 3);
 
-    if (g_strv_length(parts) > 2)
+    if (!parts[0] || g_strv_length(parts) > 2)
         return FALSE;
     for (guint i = 0; parts[i]; i++) {
         if (!spelled(parts[i], LOWER UPPER DIGIT "_", LOWER UPPER DIGIT "_.-", 1, 32))

@@ -147,7 +147,7 @@ static const guint8 *find_payload(const guint8 *image, gsize len, gsize *payload
         ((guint64)(image[0x1f1] ? image[0x1f1] : 4) + 1) * 512 + GUINT32_FROM_LE(offset);
     length = GUINT32_FROM_LE(length);
     if (GUINT16_FROM_LE(version) < 0x208 || start > len || length > len - start ||
-        length < 64)
+        length < 16)
         return NULL;
     *payload_len = length;
     return image + start;
