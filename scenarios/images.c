@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define SOURCE_MAX (1024 * 1024)
+#define SOURCE_MAX ((gint64)1024 * 1024)
 
 /* Bytes of the file that `source:` names, below the scenario's directory. */
 static GBytes *read_source(Loader *loader, Node *node)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* The wire takes scripts of 48 KiB. */
-#define SCRIPT_MAX (48 * 1024)
+#define SCRIPT_MAX ((gsize)48 * 1024)
 
 /* An inject as written, before it is expanded for a team. */
 typedef struct {

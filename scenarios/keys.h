@@ -58,13 +58,13 @@ typedef struct KeyTable KeyTable;
 typedef struct {
     const char *ks_key;
     KeyType ks_type;
-    KeyType ks_item; /* of lists and named mappings */
-    KeyType ks_name; /* what the names of KEY_NAMED are: KEY_NAME or KEY_ACCOUNT */
+    KeyType ks_item;   /* of lists and named mappings */
+    KeyType ks_name;   /* what the names of KEY_NAMED are: KEY_NAME or KEY_ACCOUNT */
+    unsigned ks_flags; /* KEY_REQUIRED, KEY_CHOICE */
     const KeyTable *ks_sub;
     const char *const
-        *ks_words;         /* ended by NULL; a word that begins with "!" is unbuilt */
-    gint64 ks_min, ks_max; /* KEY_INT; both 0: any that fits 32 bits */
-    unsigned ks_flags;
+        *ks_words;          /* ended by NULL; a word that begins with "!" is unbuilt */
+    gint64 ks_min, ks_max;  /* KEY_INT; both 0: any that fits 32 bits */
     const char *ks_default; /* as written in a scenario, or NULL */
     const char *ks_since;   /* release that built it, NULL: not built */
     const char *ks_doc;     /* one line */

@@ -13,11 +13,11 @@
 
 #include <glib.h>
 
-#define NODE_FILE_MAX (1024 * 1024) /* bytes of a file */
-#define NODE_DEPTH_MAX 32           /* maps and lists within one another */
-#define NODE_COUNT_MAX 100000       /* nodes of a file */
-#define NODE_SCALAR_MAX (64 * 1024) /* bytes of a scalar */
-#define NODE_KEY_MAX 256            /* bytes of a key */
+#define NODE_FILE_MAX ((gsize)1024 * 1024) /* bytes of a file */
+#define NODE_DEPTH_MAX 32                  /* maps and lists within one another */
+#define NODE_COUNT_MAX 100000              /* nodes of a file */
+#define NODE_SCALAR_MAX ((gsize)64 * 1024) /* bytes of a scalar */
+#define NODE_KEY_MAX 256                   /* bytes of a key */
 
 typedef enum { NODE_SCALAR, NODE_LIST, NODE_MAP } NodeKind;
 

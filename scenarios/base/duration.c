@@ -17,7 +17,7 @@ static const Unit units[] = {
     {"s", SECOND},         {"ms", 1000},         {"us", 1},
 };
 
-#define DURATION_MAX (3650 * 86400 * SECOND)
+#define DURATION_MAX (SECOND * 86400 * 3650)
 
 static gboolean refuse(GError **error, const char *text, const char *why)
 {
