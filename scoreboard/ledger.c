@@ -197,6 +197,8 @@ static void fold_row(Ledger *ledger, const JournalEvent *event,
     if (ledger_phase_scores(ledger->lg_plan, at_us))
         count_round(fold, stands_for);
     fold->cf_round_us = at_us;
+    fold->cf_until_us =
+        at_us + stands_for * plan_check(ledger->lg_plan, row->cr_check)->ck_interval_us;
     fold->cf_shown.lc_seq = event->ev_seq;
     if (g_strcmp0(fold->cf_text, row->cr_text) != 0) {
         g_free(fold->cf_text);
@@ -241,6 +243,18 @@ static void fold_adjust(Ledger *ledger, const JournalEvent *event)
     g_ptr_array_add(ledger->lg_adjusts, adjust);
 }
 
+/* No round comes after the end: the last one stands for the time up to it. */
+static void close_outages(Ledger *ledger, gint64 clock_us)
+{
+    for (guint i = 0; i < ledger->lg_n_checks; i++) {
+        CheckFold *fold = &ledger->lg_checks[i];
+        gint64 until_us = MIN(clock_us, fold->cf_until_us);
+
+        fold_outage(fold, until_us);
+        fold->cf_round_us = MAX(fold->cf_round_us, until_us);
+    }
+}
+
 static void fold_state(Ledger *ledger, const JournalEvent *event)
 {
     static const char *const closed[] = {"ended", "judging",  "provisional",
@@ -251,6 +265,8 @@ static void fold_state(Ledger *ledger, const JournalEvent *event)
     ledger->lg_state = g_strdup(member_text(event, "to"));
     ledger->lg_reason = g_strdup(member_text(event, "reason"));
     ledger->lg_running = strcmp(ledger->lg_state, "running") == 0;
+    if (strcmp(ledger->lg_state, "ended") == 0)
+        close_outages(ledger, event->ev_clock_us);
     ledger->lg_closed = ledger->lg_closed || g_strv_contains(closed, ledger->lg_state);
 }
 

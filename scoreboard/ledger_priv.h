@@ -63,6 +63,7 @@ typedef struct {
     LedgerCheck cf_shown;
     char *cf_text;
     gint64 cf_round_us;      /* clock of the last counted round, -1 before */
+    gint64 cf_until_us;      /* clock up to which that round stands */
     gint64 cf_outage_us;     /* length of the running outage */
     gint64 cf_units, cf_all; /* twice UP + RECOVERING, twice checked */
     GArray *cf_refs;         /* gint64: rounds at which its status changed */

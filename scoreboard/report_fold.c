@@ -28,23 +28,28 @@ static json_t *safe_string(const char *text)
 
 /* ---- checks ---- */
 
-static void strip_row(ReportFold *fold, gint64 seq, gint64 at_us,
+/* A part lasts to the next round; the last one as long as its round stands for. */
+static void strip_row(ReportFold *fold, gint64 seq, gint64 at_us, gint64 stands_for,
                       const JournalCheckRow *row)
 {
     json_t *strip, *last;
     const char *status;
+    gint64 to_us;
 
     if (row->cr_check < 0 || row->cr_check >= (int)fold->rf_plan->p_checks->len)
         return;
     strip = fold->rf_strips[row->cr_check];
     status = check_status_name((CheckStatus)row->cr_status);
     last = json_array_get(strip, json_array_size(strip) - 1);
+    to_us = at_us + stands_for * plan_check(fold->rf_plan, row->cr_check)->ck_interval_us;
+    if (last && strcmp(json_string_value(json_object_get(last, "status")), status) == 0) {
+        json_object_set_new(last, "to_us", json_integer(to_us));
+        return;
+    }
     if (last)
         json_object_set_new(last, "to_us", json_integer(at_us));
-    if (last && strcmp(json_string_value(json_object_get(last, "status")), status) == 0)
-        return;
     last = json_pack("{s: I, s: I, s: s, s: I}", "from_us", (json_int_t)at_us, "to_us",
-                     (json_int_t)at_us, "status", status, "ref", (json_int_t)seq);
+                     (json_int_t)to_us, "status", status, "ref", (json_int_t)seq);
     if (row->cr_status != CHECK_UP)
         json_object_set_new(last, "text", safe_string(row->cr_text));
     json_array_append_new(strip, last);
@@ -66,12 +71,14 @@ static gboolean read_rows(Reading *reading, const JournalEvent *event)
 {
     const json_t *at = json_object_get(event->ev_body, "at");
     gint64 at_us = json_is_integer(at) ? json_integer_value(at) : event->ev_clock_us;
+    const json_t *stands = json_object_get(event->ev_body, "stands_for");
+    gint64 stands_for = json_is_integer(stands) ? json_integer_value(stands) : 1;
 
     if (!journal_each_check(reading->rd_journal, event->ev_seq, keep_row, reading,
                             &reading->rd_error))
         return FALSE;
     for (guint i = 0; i < reading->rd_rows->len; i++)
-        strip_row(reading->rd_fold, event->ev_seq, at_us,
+        strip_row(reading->rd_fold, event->ev_seq, at_us, CLAMP(stands_for, 0, 1000000),
                   &g_array_index(reading->rd_rows, JournalCheckRow, i));
     return TRUE;
 }
@@ -296,6 +303,20 @@ void report_fold_free(ReportFold *fold)
     g_free(fold);
 }
 
+/* Nothing reaches past the clock. */
+static void clip_strips(ReportFold *fold)
+{
+    gint64 clock_us = ledger_clock_us(fold->rf_ledger);
+
+    for (guint i = 0; i < fold->rf_plan->p_checks->len; i++) {
+        json_t *strip = fold->rf_strips[i];
+        json_t *last = json_array_get(strip, json_array_size(strip) - 1);
+
+        if (last && json_integer_value(json_object_get(last, "to_us")) > clock_us)
+            json_object_set_new(last, "to_us", json_integer(clock_us));
+    }
+}
+
 ReportFold *report_fold_read(const Plan *plan, Journal *journal, GError **error)
 {
     g_autoptr(ReportFold) fold = fold_new(plan);
@@ -311,5 +332,8 @@ ReportFold *report_fold_read(const Plan *plan, Journal *journal, GError **error)
         g_propagate_error(error, reading.rd_error);
         return NULL;
     }
-    return ok ? g_steal_pointer(&fold) : NULL;
+    if (!ok)
+        return NULL;
+    clip_strips(fold);
+    return g_steal_pointer(&fold);
 }

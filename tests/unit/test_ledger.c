@@ -399,6 +399,35 @@ static void outages_are_measured(void)
     world_clear(&world);
 }
 
+/* The last round of a leap stands for hours in which nobody looked again. */
+static void an_outage_at_the_end_lasts_to_the_end(void)
+{
+    World world = world_new();
+
+    feed_round(&world.feed, TEAM_HEALTH, CHECK_UP, CHECK_UP);
+    world.feed.fx_clock = MIN_US;
+    JournalCheckRow row = {CHECK_SSH, CHECK_DOWN, 1, ""};
+    json_t *body = json_pack("{s: I, s: i, s: b}", "at", (json_int_t)MIN_US, "stands_for",
+                             100, "thinned", 1);
+    JournalEvent event = {.ev_seq = 2,
+                          .ev_clock_us = MIN_US,
+                          .ev_kind = "check.round/1",
+                          .ev_team = "health",
+                          .ev_host = "",
+                          .ev_body = body};
+
+    ledger_apply(world.ledger, &event, &row, 1);
+    json_decref(body);
+    world.feed.fx_seq = 2;
+    world.feed.fx_clock = 31 * MIN_US;
+    feed(&world.feed, "drill.state/1", "", "", 0, json_pack("{s: s}", "to", "ended"));
+    CU_ASSERT_EQUAL(ledger_check(world.ledger, CHECK_SSH)->lc_longest_us, 30 * MIN_US);
+    CU_ASSERT_EQUAL(ledger_check(world.ledger, CHECK_WEB)->lc_longest_us, 0);
+    feed(&world.feed, "drill.state/1", "", "", 0, json_pack("{s: s}", "to", "ended"));
+    CU_ASSERT_EQUAL(ledger_check(world.ledger, CHECK_SSH)->lc_longest_us, 30 * MIN_US);
+    world_clear(&world);
+}
+
 static void a_phase_that_does_not_score_leaves_no_points(void)
 {
     World world = world_new();
@@ -686,6 +715,7 @@ int main(void)
         {"rounds stand for others",
          a_thinned_round_stands_for_many_and_a_demand_round_for_none},
         {"outages are measured", outages_are_measured},
+        {"an outage at the end lasts to the end", an_outage_at_the_end_lasts_to_the_end},
         {"a phase may not score", a_phase_that_does_not_score_leaves_no_points},
         {"unplugging never pays", unplugging_never_pays},
         {"doing more is never worth less", doing_more_is_never_worth_less},
