@@ -577,11 +577,12 @@ static void test_teardown_in_the_midst(void)
     g_string_truncate(events, 0);
 }
 
-/* A daemon that was killed leaves a drill; another process finds and removes it. */
+/* A daemon that was killed leaves a drill; another process finds, stops, removes it. */
 static void test_a_crashed_drill_is_removed(void)
 {
     g_autoptr(GError) error = NULL;
     RangeRemoved gone = {0};
+    guint suspended = 0;
     json_t *world;
 
     make_all();
