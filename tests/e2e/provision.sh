@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Provisioning that does not come to its end: bounded, named, and nothing left over.
+. "$(dirname "$0")/lib.sh"
+trap 'clean small; rm -rf "$work"' EXIT
+clean small
+
+for signal in INT TERM; do
+  parry up "$here/small.yaml" >"$work/out" 2>"$work/err" </dev/null &
+  up=$!
+  wait_for 120 "a VM boots" grep -q ' boot$' "$work/out"
+  kill -"$signal" "$up"
+  status=0
+  wait "$up" || status=$?
+  [ "$status" = 130 ] || { cat "$work/out" "$work/err" >&2; fail "SIG$signal: exit $status, not 130"; }
+  expect_nothing_left small
+  [ ! -e "$PARRY_HOME/drills/small" ] || fail "SIG$signal: the drill's directory is left"
+  ok "SIG$signal while VMs boot: exit 130, nothing left"
+done
+
+# A disk with nothing on it never says hello.
+qemu-img create -q -f qcow2 "$work/blank.qcow2" 64M
+sed 's|^estates:|images: {blank: {base: ./blank.qcow2}}\nestates:|; s/box: {image: micro/box: {image: blank/' \
+  "$here/small.yaml" >"$work/silent.yaml"
+expect_status 1 parry up --boot-timeout 15 "$work/silent.yaml"
+says err 'red/box: its agent said no hello within 15 s'
+expect_nothing_left small
+ok "a guest that never says hello: named, the rest torn down"
+
+expect_status 1 parry up --boot-timeout 15 --keep "$work/silent.yaml"
+says err 'kept as it is'
+[ "$(parry status small --json | json d.state)" = failed ] || fail "not shown as failed"
+[ "$(parry status small --json | json 'd.hosts.filter(h => h.state === "ready").length')" = 4 ] || fail "the others are not kept"
+expect_status 0 parry down small
+expect_nothing_left small
+ok "--keep keeps what there is"
