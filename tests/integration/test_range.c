@@ -595,6 +595,8 @@ static void test_a_crashed_drill_is_removed(void)
         json_string_value(json_object_get(json_array_get(world, 0), "drill")),
         plan->p_uuid);
     json_decref(world);
+    CU_ASSERT_TRUE(range_suspend(uri, plan->p_uuid, &suspended, &error));
+    CU_ASSERT_EQUAL(suspended, plan->p_hosts->len);
     CU_ASSERT_TRUE(
         range_remove(uri, "00000000-0000-5000-8000-000000000000", &gone, &error));
     CU_ASSERT_EQUAL(gone.rm_domains, 0);
