@@ -252,6 +252,25 @@ static int find_actor(Loader *loader, const PlanInject *inject, Node *node)
     return index;
 }
 
+/* A script that looks for the effect gets the attack's environment too; a check has none
+ * on the wire, so env(1) sets it. */
+static void give_env(PlanInject *inject)
+{
+    const char *script =
+        json_string_value(json_object_get(inject->in_effect_params, "script"));
+
+    if (!script)
+        return;
+    json_t *argv = json_pack("[s]", "env");
+    for (char **pair = inject->in_env; *pair; pair++)
+        json_array_append_new(argv, json_string(*pair));
+    json_array_append_new(argv, json_string("sh"));
+    json_array_append_new(argv, json_string("-c"));
+    json_array_append_new(argv, json_string(script));
+    json_object_set_new(inject->in_effect_params, "argv", argv);
+    json_object_del(inject->in_effect_params, "script");
+}
+
 static void expand_effect(Loader *loader, PlanInject *inject, Node *attack)
 {
     Node *effect = node_get(attack, "effect");
@@ -273,6 +292,8 @@ static void expand_effect(Loader *loader, PlanInject *inject, Node *attack)
     inject->in_effect_host = looks;
     inject->in_effect_kind = g_strdup(kind.ki_kind);
     inject->in_effect_params = check_params(loader, &kind, seen, looks);
+    if (inject->in_effect_params)
+        give_env(inject);
 }
 
 static void expand_env(const Loader *loader, PlanInject *inject, guint32 target)

@@ -243,7 +243,11 @@ static void attacks_know_their_target(void)
     CU_ASSERT_STRING_EQUAL(env(guess, "PARRY_HOST"), "web");
     CU_ASSERT_STRING_EQUAL(env(guess, "PARRY_DRILL"), "first-drill");
     CU_ASSERT_STRING_EQUAL(plan_host(plan, guess->in_from)->ph_id, "red/box");
-    CU_ASSERT_STRING_EQUAL(plan_host(plan, guess->in_effect_host)->ph_id, "lands/web");
+    CU_ASSERT_STRING_EQUAL(plan_host(plan, guess->in_effect_host)->ph_id, "red/box");
+    json_t *argv = json_object_get(guess->in_effect_params, "argv");
+    CU_ASSERT_STRING_EQUAL(json_string_value(json_array_get(argv, 0)), "env");
+    CU_ASSERT_STRING_EQUAL(json_string_value(json_array_get(argv, 2)),
+                           "PARRY_TEAM=lands");
     CU_ASSERT_STRING_EQUAL(plan_target(plan, guess->in_target)->ta_id, "lands/portal");
     CU_ASSERT_STRING_EQUAL(env(deface, "PARRY_TARGET"), "10.10.1.10");
     CU_ASSERT_EQUAL(deface->in_from, deface->in_host);
