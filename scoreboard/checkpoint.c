@@ -32,20 +32,24 @@ void checkpoint_key_free(CheckpointKey *key)
     g_free(key);
 }
 
+/* Takes pkey over, also on failure. */
 static CheckpointKey *key_of(EVP_PKEY *pkey, const char *path, GError **error)
 {
-    g_autoptr(CheckpointKey) key = g_new0(CheckpointKey, 1);
+    guint8 public[KEY_BYTES];
     size_t len = KEY_BYTES;
+    CheckpointKey *key;
 
-    key->ck_key = pkey;
     if (EVP_PKEY_get_id(pkey) != EVP_PKEY_ED25519 ||
-        EVP_PKEY_get_raw_public_key(pkey, key->ck_public, &len) != 1 ||
-        len != KEY_BYTES) {
+        EVP_PKEY_get_raw_public_key(pkey, public, &len) != 1 || len != KEY_BYTES) {
         g_set_error(error, CHECKPOINT_ERROR, CHECKPOINT_ERROR_KEY,
                     "key %s: it is not an Ed25519 key", path);
+        EVP_PKEY_free(pkey);
         return NULL;
     }
-    return g_steal_pointer(&key);
+    key = g_new0(CheckpointKey, 1);
+    key->ck_key = pkey;
+    memcpy(key->ck_public, public, KEY_BYTES);
+    return key;
 }
 
 static CheckpointKey *load(const char *path, int fd, GError **error)

@@ -235,7 +235,8 @@ static gboolean check_version(Journal *journal, GError **error)
 
     if (!journal_int(journal, "PRAGMA application_id", 0, &app, &cause) ||
         !journal_int(journal, "PRAGMA user_version", 0, &version, &cause)) {
-        g_set_error(error, JOURNAL_ERROR, JOURNAL_ERROR_OPEN, "%s", cause->message);
+        g_set_error(error, JOURNAL_ERROR, JOURNAL_ERROR_OPEN, "%s",
+                    cause ? cause->message : "it cannot be read");
         return FALSE;
     }
     if (app != JOURNAL_APP_ID) {

@@ -10,6 +10,7 @@ struct MdTable {
     guint mt_columns;
     gboolean *mt_right;
     GPtrArray *mt_cells; /* char *, row by row, headings first */
+    int *mt_widths;      /* once all cells are there */
 };
 
 static gboolean is_word(char c)
@@ -55,6 +56,7 @@ MdTable *md_table_new(const char *headings)
 
     table->mt_columns = g_strv_length(parts);
     table->mt_right = g_new0(gboolean, table->mt_columns);
+    table->mt_widths = g_new0(int, table->mt_columns);
     table->mt_cells = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < table->mt_columns; i++) {
         table->mt_right[i] = parts[i][0] == '>';
@@ -95,11 +97,11 @@ static void blanks(GString *out, int n)
         g_string_append_c(out, ' ');
 }
 
-static void put_row(const MdTable *table, GString *out, guint row, const int *widths)
+static void put_row(const MdTable *table, GString *out, guint row)
 {
     for (guint c = 0; c < table->mt_columns; c++) {
         const char *cell = table->mt_cells->pdata[row * table->mt_columns + c];
-        int gap = widths[c] - parry_text_width(cell);
+        int gap = table->mt_widths[c] - parry_text_width(cell);
 
         g_string_append(out, "| ");
         if (table->mt_right[c])
@@ -112,11 +114,11 @@ static void put_row(const MdTable *table, GString *out, guint row, const int *wi
     g_string_append(out, "|\n");
 }
 
-static void put_rule(const MdTable *table, GString *out, const int *widths)
+static void put_rule(const MdTable *table, GString *out)
 {
     for (guint c = 0; c < table->mt_columns; c++) {
         g_string_append(out, "| ");
-        for (int i = 0; i < widths[c] - (table->mt_right[c] ? 1 : 0); i++)
+        for (int i = 0; i < table->mt_widths[c] - (table->mt_right[c] ? 1 : 0); i++)
             g_string_append_c(out, '-');
         g_string_append(out, table->mt_right[c] ? ": " : " ");
     }
@@ -126,21 +128,22 @@ static void put_rule(const MdTable *table, GString *out, const int *widths)
 void md_table_end(MdTable *table, GString *out)
 {
     guint rows = md_table_rows(table) + 1;
-    g_autofree int *widths = g_new0(int, table->mt_columns);
 
     for (guint i = 0; i < rows * table->mt_columns; i++) {
         int width = MAX(parry_text_width(table->mt_cells->pdata[i]), 3);
 
-        widths[i % table->mt_columns] = MAX(widths[i % table->mt_columns], width);
+        table->mt_widths[i % table->mt_columns] =
+            MAX(table->mt_widths[i % table->mt_columns], width);
     }
     if (rows > 1) {
-        put_row(table, out, 0, widths);
-        put_rule(table, out, widths);
+        put_row(table, out, 0);
+        put_rule(table, out);
         for (guint row = 1; row < rows; row++)
-            put_row(table, out, row, widths);
+            put_row(table, out, row);
         g_string_append_c(out, '\n');
     }
     g_ptr_array_unref(table->mt_cells);
+    g_free(table->mt_widths);
     g_free(table->mt_right);
     g_free(table);
 }

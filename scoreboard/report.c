@@ -342,7 +342,7 @@ static gint64 all_availability(const ReportFold *fold)
         const LedgerCheck *state = ledger_check(fold->rf_ledger, (int)i);
 
         up += check->ck_weight * (2 * state->lc_up + state->lc_recovering);
-        all += check->ck_weight * 2 * state->lc_checked;
+        all += 2 * state->lc_checked * check->ck_weight;
     }
     return all ? (gint64)((__int128)up * 1000000 / all) : -1;
 }

@@ -7,7 +7,7 @@
 
 #define KEY_LEN 32
 #define SIGNATURE_LEN 64
-#define ID_LEN 4
+#define ID_LEN ((size_t)4)
 
 /* Decodes base64 of a known decoded length; trailing '=' as it must be. */
 static bool base64_read(const char *text, size_t text_len, uint8_t *out, size_t len)
