@@ -259,6 +259,11 @@ static void expand_target(Loader *loader, int team, Node *name, const Node *def)
 
     if (host < 0)
         return;
+    if (plan->p_targets->len >= LOADER_CHECKS_MAX) {
+        loader_error(loader, name, NULL, "more than %d targets together",
+                     LOADER_CHECKS_MAX);
+        return;
+    }
     PlanTarget *target = g_new0(PlanTarget, 1);
     target->ta_id = g_strdup_printf("%s/%s", plan_team(plan, team)->pt_id, name->nd_text);
     target->ta_team = team;
@@ -333,6 +338,11 @@ static void expand_check(Loader *loader, int team, Node *name, const Node *def)
 
     if (host < 0 || !check_kind_of(&keys_check, def, &kind))
         return;
+    if (plan->p_checks->len >= LOADER_CHECKS_MAX) {
+        loader_error(loader, name, NULL, "more than %d checks together",
+                     LOADER_CHECKS_MAX);
+        return;
+    }
     int from = check_from(loader, team, name, def, &kind, host);
     if (from < 0)
         return;

@@ -69,6 +69,11 @@ static void expand_networks(Loader *loader, int team, Node *networks)
 {
     if (!networks || networks->nd_kind != NODE_MAP)
         return;
+    if (loader->ld_plan->p_networks->len + node_len(networks) > LOADER_NETWORKS_MAX) {
+        loader_error(loader, networks, NULL, "more than %d networks together",
+                     LOADER_NETWORKS_MAX);
+        return;
+    }
     for (guint i = 0; i < node_len(networks); i++)
         expand_network(loader, team, networks->nd_keys->pdata[i], node_at(networks, i));
     check_overlaps(loader, team, networks);

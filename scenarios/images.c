@@ -39,11 +39,28 @@ static GBytes *read_source(Loader *loader, Node *node)
     return g_bytes_new_take(bytes, len);
 }
 
+/* What the file holds, the same bytes for every copy of it; NULL with a finding. */
+static GBytes *file_bytes(Loader *loader, const Node *def)
+{
+    GBytes *bytes = g_hash_table_lookup(loader->ld_bytes, def);
+    Node *source = node_get(def, "source");
+    const char *content = node_get_text(def, "content");
+
+    if (bytes)
+        return bytes;
+    if (node_text(source))
+        bytes = read_source(loader, source);
+    else
+        bytes = g_bytes_new(content ? content : "", content ? strlen(content) : 0);
+    if (bytes)
+        g_hash_table_insert(loader->ld_bytes, (gpointer)def, bytes);
+    return bytes;
+}
+
 static void expand_file(Loader *loader, const Node *def, GHashTable *paths,
                         GPtrArray *out)
 {
-    Node *path = node_get(def, "path"), *source = node_get(def, "source");
-    const char *content = node_get_text(def, "content");
+    Node *path = node_get(def, "path");
 
     if (!node_text(path))
         return;
@@ -54,14 +71,12 @@ static void expand_file(Loader *loader, const Node *def, GHashTable *paths,
         return;
     }
     g_hash_table_insert(paths, path->nd_text, path);
-    GBytes *bytes = node_text(source) ? read_source(loader, source)
-                                      : g_bytes_new(content ? content : "",
-                                                    content ? strlen(content) : 0);
+    GBytes *bytes = file_bytes(loader, def);
     if (!bytes)
         return;
     PlanFile *file = g_new0(PlanFile, 1);
     file->pf_path = g_strdup(path->nd_text);
-    file->pf_bytes = bytes;
+    file->pf_bytes = g_bytes_ref(bytes);
     value_mode(key_text(&keys_file, def, "mode"), &file->pf_mode);
     file->pf_owner = g_strdup(key_text(&keys_file, def, "owner"));
     file->pf_group = g_strdup(key_text(&keys_file, def, "group"));

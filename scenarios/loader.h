@@ -12,7 +12,9 @@
 
 /* A scenario may not expand past these, whatever `count` says. */
 #define LOADER_TEAMS_MAX 256
-#define LOADER_HOSTS_MAX 2000
+#define LOADER_HOSTS_MAX 1000
+#define LOADER_NETWORKS_MAX 1000
+#define LOADER_CHECKS_MAX 10000
 #define LOADER_INJECTS_MAX 20000
 
 typedef struct {
@@ -31,6 +33,7 @@ typedef struct {
     GHashTable *ld_host_ids;  /* host id to index plus 1 */
     GHashTable *ld_net_ids;   /* network id to index plus 1 */
     GHashTable *ld_used;      /* Nodes of definitions that something refers to */
+    GHashTable *ld_bytes;     /* Node of a file to its GBytes: copies share them */
 } Loader;
 
 /* One NIC on a network. */

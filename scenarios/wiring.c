@@ -375,7 +375,12 @@ guint32 wiring_shared_address(const Loader *loader, int team)
 
 /* --- names --- */
 
-/* An address and the names it has so far. */
+/* A hosts file in the making: addresses in the order in which they came. */
+typedef struct {
+    GPtrArray *order;    /* Entry */
+    GHashTable *by_addr; /* address to Entry */
+} Names;
+
 typedef struct {
     guint32 addr;
     GPtrArray *names; /* owned texts */
@@ -389,18 +394,17 @@ static void entry_free(gpointer data)
     g_free(entry);
 }
 
-static void name_add(GPtrArray *entries, guint32 addr, char *name)
+/* Takes the name. */
+static void name_add(Names *names, guint32 addr, char *name)
 {
-    Entry *entry = NULL;
+    Entry *entry = g_hash_table_lookup(names->by_addr, GUINT_TO_POINTER(addr));
 
-    for (guint i = 0; i < entries->len && !entry; i++)
-        if (((Entry *)entries->pdata[i])->addr == addr)
-            entry = entries->pdata[i];
     if (!entry) {
         entry = g_new0(Entry, 1);
         entry->addr = addr;
         entry->names = g_ptr_array_new_with_free_func(g_free);
-        g_ptr_array_add(entries, entry);
+        g_ptr_array_add(names->order, entry);
+        g_hash_table_insert(names->by_addr, GUINT_TO_POINTER(addr), entry);
     }
     if (g_ptr_array_find_with_equal_func(entry->names, name, g_str_equal, NULL))
         g_free(name);
@@ -410,16 +414,16 @@ static void name_add(GPtrArray *entries, guint32 addr, char *name)
 
 /* The host's own name and its dns names, with ".team" behind where `team` is given. */
 static void names_of(const Loader *loader, const PlanHost *host, const char *team,
-                     guint32 addr, GPtrArray *entries)
+                     guint32 addr, Names *names)
 {
     const Node *def = loader->ld_host_nodes->pdata[host->ph_index];
     g_auto(GStrv) dns = key_texts(def, "dns");
 
-    name_add(entries, addr,
+    name_add(names, addr,
              team ? g_strdup_printf("%s.%s", host->ph_name, team)
                   : g_strdup(host->ph_name));
     for (char **name = dns; *name; name++)
-        name_add(entries, addr,
+        name_add(names, addr,
                  team ? g_strdup_printf("%s.%s", *name, team) : g_strdup(*name));
 }
 
@@ -436,7 +440,7 @@ static const PlanNic *nearest_nic(const PlanHost *host, const View *view,
 }
 
 /* The hosts of its own estate, each at the address that this host reaches. */
-static void estate_names(const Loader *loader, const PlanHost *host, GPtrArray *entries)
+static void estate_names(const Loader *loader, const PlanHost *host, Names *names)
 {
     const GPtrArray *hosts = loader->ld_plan->p_hosts;
     g_auto(View) view;
@@ -448,14 +452,14 @@ static void estate_names(const Loader *loader, const PlanHost *host, GPtrArray *
             continue;
         const PlanNic *nic = nearest_nic(host, &view, other);
         if (nic)
-            names_of(loader, other, NULL, nic->ni_addr, entries);
+            names_of(loader, other, NULL, nic->ni_addr, names);
     }
 }
 
 /* What other teams show on a shared network: their hosts on it, and what routers publish.
  */
 static void shared_names(const Loader *loader, const PlanHost *host, int network,
-                         GPtrArray *entries)
+                         Names *names)
 {
     const Plan *plan = loader->ld_plan;
     const GArray *ports = loader->ld_ports->pdata[network];
@@ -467,34 +471,38 @@ static void shared_names(const Loader *loader, const PlanHost *host, int network
         guint32 addr = nic_at(other, (guint)port->lp_nic)->ni_addr;
         if (other->ph_team == host->ph_team)
             continue;
-        names_of(loader, other, team, addr, entries);
+        names_of(loader, other, team, addr, names);
         const Node *published = node_get(
             node_get(loader->ld_host_nodes->pdata[other->ph_index], "router"), "publish");
         for (guint j = 0; j < node_len(published); j++) {
             int index = loader_host(loader, other->ph_team, node_key_at(published, j));
             if (index >= 0)
-                names_of(loader, plan_host(plan, index), team, addr, entries);
+                names_of(loader, plan_host(plan, index), team, addr, names);
         }
     }
 }
 
+/* Blue's estates see themselves; others also what teams show on shared networks. */
 static void expand_names(Loader *loader, PlanHost *host)
 {
-    g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(entry_free);
+    gboolean blue = plan_team(loader->ld_plan, host->ph_team)->pt_side == SIDE_BLUE;
+    Names names = {g_ptr_array_new_with_free_func(entry_free),
+                   g_hash_table_new(NULL, NULL)};
 
-    estate_names(loader, host, entries);
-    for (guint i = 0; host->ph_owner != SIDE_BLUE && i < host->ph_nics->len; i++)
+    estate_names(loader, host, &names);
+    for (guint i = 0; !blue && i < host->ph_nics->len; i++)
         if (wiring_shared(loader, nic_at(host, i)->ni_network))
-            shared_names(loader, host, nic_at(host, i)->ni_network, entries);
-    for (guint i = 0; i < entries->len; i++) {
-        Entry *entry = entries->pdata[i];
+            shared_names(loader, host, nic_at(host, i)->ni_network, &names);
+    for (guint i = 0; i < names.order->len; i++) {
+        Entry *entry = names.order->pdata[i];
         PlanName *name = g_new0(PlanName, 1);
         name->pd_addr = entry->addr;
-        name->pd_names = g_new0(char *, entry->names->len + 1);
-        for (guint j = 0; j < entry->names->len; j++)
-            name->pd_names[j] = g_strdup(entry->names->pdata[j]);
+        g_ptr_array_add(entry->names, NULL);
+        name->pd_names = g_strdupv((char **)entry->names->pdata);
         g_ptr_array_add(host->ph_names, name);
     }
+    g_hash_table_unref(names.by_addr);
+    g_ptr_array_unref(names.order);
 }
 
 /* One name, one host: within an estate names have no team behind them. */

@@ -104,7 +104,7 @@ static void counts_are_bounded(void)
     for (int i = 0; i < 40; i++)
         g_string_append_printf(text, "      h%d: {image: micro}\n", i);
     refuse(text->str, text->len, "more than 256 teams");
-    refuse(text->str, text->len, "more than 2000 hosts");
+    refuse(text->str, text->len, "more than 1000 hosts");
 }
 
 static void unreadable_files_are_named(void)
