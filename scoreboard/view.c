@@ -9,8 +9,7 @@
 
 #include <string.h>
 
-/* The viewer as the ledger knows viewers. */
-static int audience(const Viewer *viewer)
+int view_audience(const Viewer *viewer)
 {
     if (role_may(viewer->vw_role, MAY_SEE_ALL))
         return LEDGER_WHITE;
@@ -28,26 +27,35 @@ static gboolean is_own(const Plan *plan, int team, const JournalEvent *event, in
            plan_inject(plan, inject)->in_by == team;
 }
 
-gboolean view_event_visible(const Viewer *viewer, const Plan *plan, const Ledger *ledger,
-                            const JournalEvent *event)
+ViewSight view_event_sight(const Viewer *viewer, const Plan *plan, const Ledger *ledger,
+                           const JournalEvent *event)
 {
     const KindInfo *kind = kind_find(event->ev_kind);
-    int who = audience(viewer), inject;
+    int who = view_audience(viewer), inject;
     gboolean own, open;
 
     if (!kind)
-        return FALSE;
+        return SIGHT_NEVER;
     if (who == LEDGER_WHITE)
-        return (kind->kd_see & SEE_WHITE) != 0;
+        return kind->kd_see & SEE_WHITE ? SIGHT_NOW : SIGHT_NEVER;
     inject = ledger_event_inject(ledger, event);
     own = role_may(viewer->vw_role, MAY_SEE_OWN) && (kind->kd_see & SEE_OWN) &&
           is_own(plan, who, event, inject);
     open = role_may(viewer->vw_role, MAY_SEE_PUBLIC) && (kind->kd_see & SEE_PUBLIC) &&
            !(viewer->vw_freeze > 0 && event->ev_seq > viewer->vw_freeze);
     if (!own && !open)
-        return FALSE;
-    return !(kind->kd_see & SEE_EMBARGO) ||
-           (inject >= 0 && ledger_disclosed(ledger, inject, who));
+        return SIGHT_NEVER;
+    if (!(kind->kd_see & SEE_EMBARGO))
+        return SIGHT_NOW;
+    if (inject < 0)
+        return SIGHT_NEVER;
+    return ledger_disclosed(ledger, inject, who) ? SIGHT_NOW : SIGHT_LATER;
+}
+
+gboolean view_event_visible(const Viewer *viewer, const Plan *plan, const Ledger *ledger,
+                            const JournalEvent *event)
+{
+    return view_event_sight(viewer, plan, ledger, event) == SIGHT_NOW;
 }
 
 static const char *place(const JournalEvent *event)
@@ -87,12 +95,12 @@ json_t *view_event_json(const Viewer *viewer, const Plan *plan, const JournalEve
 {
     g_autofree char *line = view_event_line(plan, event, lang);
     g_autofree char *words = line_words(plan, event, lang);
-    json_t *json = json_pack(
-        "{s: I, s: I, s: I, s: s, s: s, s: s, s: s, s: s}", "n", (json_int_t)n, "clock",
-        (json_int_t)event->ev_clock_us, "at_us", (json_int_t)event->ev_at_us, "kind",
-        event->ev_kind, "team", event->ev_team ? event->ev_team : "", "host",
-        event->ev_host ? event->ev_host : "", "text", line ? line : "", "words",
-        words ? words : "");
+    json_t *json = json_pack("{s: I, s: I, s: I, s: s, s: s, s: s, s: s, s: s}", "n",
+                             (json_int_t)n, "clock", (json_int_t)event->ev_clock_us,
+                             "at_us", (json_int_t)event->ev_at_us, "kind", event->ev_kind,
+                             "team", event->ev_team ? event->ev_team : "", "host",
+                             event->ev_host ? event->ev_host : "", "text",
+                             line ? line : "", "words", words ? words : "");
 
     /* Only who sees everything learns how many events there are. */
     if (json && role_may(viewer->vw_role, MAY_SEE_ALL))
@@ -224,7 +232,7 @@ static json_t *checkpoint_json(const Ledger *ledger)
 json_t *view_board_json(const Viewer *viewer, const Plan *plan, Ledger *ledger,
                         const char *lang)
 {
-    int who = audience(viewer);
+    int who = view_audience(viewer);
     json_t *board = json_object();
     g_autofree char *reason = parry_text_safe(ledger_reason(ledger), -1);
 

@@ -44,14 +44,27 @@ const char *role_name(Role role);
 gboolean role_parse(const char *name, Role *role);
 gboolean role_may(Role role, Permission permission);
 
-/* Whether the viewer may see this event now (kinds table, own team, embargo). */
+/* The viewer as ledger_standing_for() and ledger_disclosed() know one. */
+int view_audience(const Viewer *viewer);
+
+typedef enum {
+    SIGHT_NEVER,
+    SIGHT_LATER, /* when its inject is disclosed to the viewer */
+    SIGHT_NOW,
+} ViewSight;
+/* Whether, or when, the viewer may see this event (kinds table, own team, embargo). A
+ * stream of events with numbers is scoreboard/stream.h, not a filter by this. */
+ViewSight view_event_sight(const Viewer *viewer, const Plan *plan, const Ledger *ledger,
+                           const JournalEvent *event);
+/* SIGHT_NOW. */
 gboolean view_event_visible(const Viewer *viewer, const Plan *plan, const Ledger *ledger,
                             const JournalEvent *event);
 /* One timeline line, safe for a terminal: "18:04:11  health/web  web defacement:
  * succeeded". NULL where the kind has no line for people. Free with g_free(). */
 char *view_event_line(const Plan *plan, const JournalEvent *event, const char *lang);
 /* The event as the viewer may see it: {n, clock, at_us, kind, team, host, text}; n
- * numbers the viewer's own stream (who sees all gets the journal's `seq` too). Caller owns it. */
+ * numbers the viewer's own stream (who sees all gets the journal's `seq` too). Caller
+ * owns it. */
 json_t *view_event_json(const Viewer *viewer, const Plan *plan, const JournalEvent *event,
                         gint64 n, const char *lang);
 /* {drill, state, clock, standings: […], checks: […], injects: […]} as the viewer may see

@@ -2,12 +2,14 @@
  * Views: who sees what, and how it looks on a terminal.
  */
 #include "scoreboard/line.h"
+#include "scoreboard/stream.h"
 #include "scoreboard/view.h"
 #include "tests/unit/cunit_main.h"
 #include "tests/unit/score_fixture.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct {
     Plan *plan;
@@ -136,6 +138,86 @@ static void a_frozen_room_sees_nothing_newer_and_a_team_its_own(void)
     CU_ASSERT_TRUE(sees(&world, &team, "message.sent/1", "health", NULL));
     CU_ASSERT_FALSE(sees(&world, &team, "score.adjusted/1", "lands", NULL));
     world_clear(&world);
+}
+
+/* ---- streams ---- */
+
+typedef struct {
+    const World *world;
+    Stream *stream;
+    GString *seen; /* "n:kind;" as they came */
+} Watcher;
+
+static gboolean watch(const JournalEvent *event, gpointer data)
+{
+    Watcher *watcher = data;
+    Ledger *ledger = watcher->world->ledger;
+
+    ledger_apply(ledger, event, NULL, 0);
+    for (guint added = stream_apply(watcher->stream, ledger, event); added > 0; added--)
+        g_string_append_printf(
+            watcher->seen, "%d ",
+            (int)stream_seq(watcher->stream, stream_count(watcher->stream) - added + 1));
+    return TRUE;
+}
+
+static gboolean keep_seq(const JournalEvent *event, gpointer data)
+{
+    g_string_append_printf(data, "%d ", (int)event->ev_seq);
+    return TRUE;
+}
+
+/* An attack (2 to 5) is reported (6, matched by 7) and disclosed to all by the clock (8).
+ */
+static Journal *stream_journal(const World *world, const char *dir)
+{
+    Journal *journal = journal_create(dir, NULL);
+    Feed to = feed_new(world->plan, NULL, journal);
+
+    feed(&to, "clock.started/1", "", "", 0, json_object());
+    feed_attack(&to, INJECT_DEFACE);
+    to.fx_clock = MIN_US;
+    feed_report(&to, INJECT_DEFACE, "index.html");
+    to.fx_clock = HOUR;
+    feed(&to, "clock.paused/1", "", "", 0, json_object());
+    journal_commit(journal, NULL);
+    return journal;
+}
+
+static void stream_of(const Viewer *viewer, const char *live, const char *again)
+{
+    World world = world_new();
+    g_autofree char *dir = g_dir_make_tmp("parry-stream-XXXXXX", NULL);
+    Journal *journal = stream_journal(&world, dir);
+    Watcher watcher = {&world, stream_new(viewer, world.plan), g_string_new(NULL)};
+    GString *listed = g_string_new(NULL);
+
+    CU_ASSERT_TRUE(journal_each(journal, 0, 0, watch, &watcher, NULL));
+    CU_ASSERT_STRING_EQUAL(watcher.seen->str, live);
+    CU_ASSERT_TRUE(stream_each(watcher.stream, journal, 3, keep_seq, listed, NULL));
+    CU_ASSERT_STRING_EQUAL(listed->str, again);
+    g_string_free(watcher.seen, TRUE);
+    g_string_free(listed, TRUE);
+    stream_free(watcher.stream);
+    journal_close(journal);
+    for (const char *const *name =
+             (const char *const[]){"journal.db", "journal.lock", NULL};
+         *name; name++) {
+        g_autofree char *path = g_build_filename(dir, *name, NULL);
+        unlink(path);
+    }
+    rmdir(dir);
+    world_clear(&world);
+}
+
+/* Asked again later, each number is still the event that it was: what was hidden comes in
+ * when it is disclosed, not in the middle of what was given already. */
+static void a_number_never_means_another_event(void)
+{
+    stream_of(&WHITE, "1 2 3 4 5 6 7 8 ", "3 4 5 6 7 8 ");
+    stream_of(&HEALTH, "1 6 2 3 4 5 7 8 ", "2 3 4 5 7 8 ");
+    stream_of(&ROOM, "1 2 3 4 5 7 8 ", "3 4 5 7 8 ");
+    stream_of(&NOBODY, "", "");
 }
 
 static char *line_of(const World *world, const char *kind, const char *host,
@@ -403,6 +485,7 @@ int main(void)
          messages_and_reports_are_the_teams_own},
         {"a frozen room sees nothing newer",
          a_frozen_room_sees_nothing_newer_and_a_team_its_own},
+        {"a number never means another event", a_number_never_means_another_event},
         {"events are worded for people", events_are_worded_for_people},
         {"every kind survives an empty body",
          every_kind_with_words_survives_an_empty_body},
