@@ -309,7 +309,8 @@ static void method_down(RpcCall *call, ControlPeer *peer, Daemon *d, const json_
 /* Output of a guest for white's terminal: safe line by line. */
 static char *safe_lines(const GByteArray *bytes)
 {
-    g_autofree char *text = g_strndup((const char *)bytes->data, bytes->len);
+    g_autofree char *text =
+        bytes->len ? g_strndup((const char *)bytes->data, bytes->len) : g_strdup("");
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
     for (char **line = lines; *line; line++) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What goes wrong under a running drill: each fault is named, counted, and the drill goes on.
 . "$(dirname "$0")/lib.sh"
-trap 'clean small second; [ -z "${holder:-}" ] || kill "$holder" 2>/dev/null; rm -rf "$work"' EXIT
+trap '[ -n "${KEEP:-}" ] || clean small second; [ -z "${holder:-}" ] || kill "$holder" 2>/dev/null; rm -rf "$work"' EXIT
 clean small second
 
 # Somebody has port 2222 already.
@@ -108,7 +108,7 @@ ok "parry down removes all of a crashed drill"
 # A drill that no directory owns: its directory is gone, its VMs are not.
 expect_status 0 parry up "$here/small.yaml"
 kill -9 "$(parry status small --json | json d.pid)"
-wait_for 10 "its services end with it" sh -c '! pgrep -f "$PARRY_HOME/drills/small"'
+wait_for 10 "the crash is noticed" sh -c 'parry status | grep -q "^small *crashed"'
 mv "$PARRY_HOME/drills/small" "$work/away"
 expect_status 0 parry gc --dry-run
 says out 'would remove domain pr-small-health-web'

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Provisioning that does not come to its end: bounded, named, and nothing left over.
 . "$(dirname "$0")/lib.sh"
-trap 'clean small; rm -rf "$work"' EXIT
+trap '[ -n "${KEEP:-}" ] || clean small; rm -rf "$work"' EXIT
 clean small
 
 for signal in INT TERM; do
