@@ -2,7 +2,6 @@
 
 #include "agents/agent/text.h"
 
-#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,10 +21,10 @@ static int64_t wall_us(void)
 static int64_t rss_kb(void)
 {
     char line[128];
-    long long size, resident;
+    long long resident;
 
     if (!text_first_line("/proc/self/statm", line, sizeof(line)) ||
-        sscanf(line, "%lld %lld", &size, &resident) != 2)
+        !text_number(text_word(line, 1), 10, &resident, NULL))
         return 0;
     return resident * sysconf(_SC_PAGESIZE) / 1024;
 }

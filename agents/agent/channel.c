@@ -47,7 +47,7 @@ static void on_writable(evutil_socket_t fd, short what, void *arg);
 static void retry_later(struct channel *c)
 {
     int ms = c->retries < RETRY_PATIENCE ? RETRY_FIRST_MS : RETRY_LAST_MS;
-    struct timeval tv = {0, ms * 1000};
+    struct timeval tv = {0, ms * 1000L};
 
     c->retries++;
     evtimer_add(c->retry, &tv);

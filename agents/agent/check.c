@@ -192,9 +192,13 @@ void check_take(struct agent *a, struct wire_msg *m)
 
 void checks_abort(struct agent *a, bool quietly)
 {
-    while (a->checks)
+    struct check *next;
+
+    for (struct check *c = a->checks; c; c = next) {
+        next = c->next;
         if (quietly)
-            check_free(a->checks);
+            check_free(c);
         else
-            check_end(a->checks, WIRE_UNCHECKED, "aborted by the host");
+            check_end(c, WIRE_UNCHECKED, "aborted by the host");
+    }
 }

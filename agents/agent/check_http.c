@@ -7,7 +7,6 @@
 #include "agents/agent/text.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -37,22 +36,24 @@ static bool judge_body(struct check *c, const char *body, bool whole)
 /* Judges what came so far. False: more is needed. */
 static bool judge(struct check *c, bool whole)
 {
-    int status;
+    long long status = 0;
+    const char *blank;
 
     if (c->len == 0) {
         if (whole)
             check_end(c, WIRE_DOWN, "it closed without an answer");
         return whole;
     }
-    const char *blank = strstr(c->buf, "\r\n\r\n");
+    blank = strstr(c->buf, "\r\n\r\n");
     if (!blank && !whole)
         return false;
-    if (sscanf(c->buf, "HTTP/%*u.%*u %3d", &status) != 1) {
+    if (strncmp(c->buf, "HTTP/1.", 7) != 0 ||
+        !text_number(text_word(c->buf, 1), 10, &status, NULL)) {
         check_end(c, WIRE_FAULTY, "not an HTTP answer: %.40s", c->buf);
         return true;
     }
     if (status != c->ask->status) {
-        check_end(c, WIRE_FAULTY, "status %d instead of %lld", status,
+        check_end(c, WIRE_FAULTY, "status %lld instead of %lld", status,
                   (long long)c->ask->status);
         return true;
     }

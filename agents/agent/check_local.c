@@ -139,10 +139,12 @@ void check_process(struct check *c)
  * "sl: address:port address:port state …", all hexadecimal. */
 static bool line_listens(const char *line, unsigned int port, unsigned int state)
 {
-    unsigned int local, st;
+    const char *address = text_word(line, 1);
+    const char *colon = address ? strchr(address, ':') : NULL;
+    long long local, st;
 
-    return sscanf(line, "%*u: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x", &local, &st) == 2 &&
-           local == port && st == state;
+    return colon && text_number(colon + 1, 16, &local, NULL) && local == port &&
+           text_number(text_word(line, 3), 16, &st, NULL) && st == state;
 }
 
 static bool file_listens(const char *path, unsigned int port, unsigned int state)

@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -138,15 +137,19 @@ static void load_taken(struct kept *k, const char *line, size_t len)
 {
     static const enum wire_kind kinds[] = {WIRE_ORDER, WIRE_FILE, WIRE_PERSONALISE,
                                            WIRE_OPEN};
-    char text[80], name[32];
+    char text[80];
     long long id;
 
     text_format(text, sizeof(text), "%.*s", (int)len, line);
-    if (sscanf(text, "took %31s %lld", name, &id) != 2 || id < 1)
+    const char *name = text_word(text, 1);
+    if (strncmp(text, "took ", 5) != 0 ||
+        !text_number(text_word(text, 2), 10, &id, NULL) || id < 1 || find(k, id))
         return;
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        if (strcmp(name, wire_kind_name(kinds[i])) == 0 && !find(k, id))
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        const char *kind = wire_kind_name(kinds[i]);
+        if (strncmp(name, kind, strlen(kind)) == 0 && name[strlen(kind)] == ' ')
             add(k, id, kinds[i]);
+    }
 }
 
 static bool load_line(void *arg, enum frame_event event, const char *line, size_t len)
@@ -238,7 +241,7 @@ static void store_answer(struct kept *k, const struct wire_msg *m)
     free(r->answer);
     r->answer = line;
     append(k, line, len);
-    if (k->lines > 2 * KEPT_MAX)
+    if (k->lines > 2UL * KEPT_MAX)
         rewrite(k);
 }
 

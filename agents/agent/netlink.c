@@ -6,7 +6,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/rtnetlink.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -163,10 +162,16 @@ static void match_link(void *arg, const struct nlmsghdr *h)
 
 static bool parse_mac(const char *text, unsigned char mac[6])
 {
-    char end;
-
-    return sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%c", &mac[0], &mac[1],
-                  &mac[2], &mac[3], &mac[4], &mac[5], &end) == 6;
+    for (int i = 0; i < 6; i++) {
+        long long byte;
+        const char *end;
+        if (!text_number(text, 16, &byte, &end) || end != text + 2 || byte < 0 ||
+            *end != (i < 5 ? ':' : '\0'))
+            return false;
+        mac[i] = (unsigned char)byte;
+        text = end + 1;
+    }
+    return true;
 }
 
 bool netlink_find(struct netlink *nl, const char *mac, int *index, char name[IF_NAMESIZE],
@@ -307,7 +312,7 @@ static bool parse_network(const char *text, struct address *a, int *prefix,
 bool netlink_set_route(struct netlink *nl, const char *to, const char *via,
                        struct wire_error *e)
 {
-    struct address network, gateway;
+    struct address network = {0}, gateway = {0};
     struct request r;
     int prefix = 0;
 

@@ -187,9 +187,11 @@ void orders_resume(struct agent *a)
 
 void orders_abort(struct agent *a, bool quietly)
 {
-    while (a->orders) {
-        struct order *o = a->orders;
+    struct order *next;
+
+    for (struct order *o = a->orders; o; o = next) {
         int64_t id = o->id;
+        next = o->next;
         run_kill(o->run);
         forget(o);
         if (!quietly)

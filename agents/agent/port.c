@@ -6,7 +6,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -40,13 +39,15 @@ static bool find_port(char *buf, size_t size)
 static bool port_device(const char *port, dev_t *dev)
 {
     char path[512], text[32];
-    unsigned int major_no, minor_no;
+    long long major_no, minor_no;
+    const char *end = "";
 
     text_format(path, sizeof(path), CLASS_DIR "/%s/dev", port);
     if (!text_first_line(path, text, sizeof(text)) ||
-        sscanf(text, "%u:%u", &major_no, &minor_no) != 2)
+        !text_number(text, 10, &major_no, &end) || *end != ':' ||
+        !text_number(end + 1, 10, &minor_no, NULL))
         return false;
-    *dev = makedev(major_no, minor_no);
+    *dev = makedev((unsigned int)major_no, (unsigned int)minor_no);
     return true;
 }
 

@@ -171,13 +171,15 @@ static void on_ready(evutil_socket_t fd, short what, void *arg)
     answer_if_over(t->probe);
 }
 
-static uint16_t checksum(const void *bytes, size_t len)
+/* RFC 1071, of an echo request without data. */
+static uint16_t checksum(const struct icmphdr *echo)
 {
-    const uint16_t *words = bytes;
+    uint16_t words[sizeof(*echo) / 2];
     uint32_t sum = 0;
 
-    for (; len > 1; len -= 2)
-        sum += *words++;
+    memcpy(words, echo, sizeof(words));
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        sum += words[i];
     sum = (sum >> 16) + (sum & 0xffff);
     return (uint16_t) ~(sum + (sum >> 16));
 }
@@ -186,16 +188,17 @@ static uint16_t checksum(const void *bytes, size_t len)
  * lines: "address type flags MAC mask device"; flag 2 is ATF_COM. */
 static bool is_neighbour(const char *addr)
 {
-    char line[256], ip[64];
-    unsigned int flags;
+    char line[256];
+    size_t len = strlen(addr);
+    long long flags;
     bool found = false;
     FILE *f = fopen("/proc/net/arp", "re");
 
     if (!f)
         return false;
     while (!found && fgets(line, sizeof(line), f))
-        found = sscanf(line, "%63s %*x %x", ip, &flags) == 2 && (flags & 2) &&
-                strcmp(ip, addr) == 0;
+        found = strncmp(line, addr, len) == 0 && line[len] == ' ' &&
+                text_number(text_word(line, 2), 16, &flags, NULL) && (flags & 2);
     (void)fclose(f);
     return found;
 }
@@ -212,7 +215,7 @@ static void poke(struct attempt *t)
         return;
     }
     echo.un.echo.id = htons((uint16_t)getpid());
-    echo.checksum = checksum(&echo, sizeof(echo));
+    echo.checksum = checksum(&echo);
     bool ping = t->ask->kind == WIRE_PROBE_PING;
     ssize_t n = send(t->fd, ping ? (const void *)&echo : "\n", ping ? sizeof(echo) : 1,
                      MSG_NOSIGNAL);
@@ -277,7 +280,7 @@ static bool prepare(struct probe *p)
 {
     struct timeval tv = {p->m.probe.deadline_ms / 1000,
                          p->m.probe.deadline_ms % 1000 * 1000};
-    struct timeval again = {0, AGAIN_MS * 1000};
+    struct timeval again = {0, AGAIN_MS * 1000L};
 
     p->attempts = calloc(p->m.probe.n_rows + 1, sizeof(*p->attempts));
     for (size_t i = 0; p->attempts && i < p->m.probe.n_rows; i++) {
@@ -320,6 +323,10 @@ void probe_take(struct agent *a, struct wire_msg *m)
 
 void probes_abort(struct agent *a)
 {
-    while (a->probes)
-        probe_free(a->probes);
+    struct probe *next;
+
+    for (struct probe *p = a->probes; p; p = next) {
+        next = p->next;
+        probe_free(p);
+    }
 }

@@ -6,11 +6,11 @@
 #include <dirent.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define COMM_MAX 15
+#define STAT_MAX 4096
 
 struct process {
     pid_t pid;
@@ -19,24 +19,31 @@ struct process {
     char comm[64];
 };
 
-/* "pid (comm) state ppid pgrp session …": comm may hold anything, ')' included. */
+/* "pid (comm) state ppid pgrp session …": comm may hold anything, ')' and
+ * newlines included. */
 static bool read_process(const char *pid, struct process *p)
 {
-    char path[64], line[512];
-    int parent, group;
+    char path[64];
+    long long session;
+    bool ok = false;
 
     text_format(path, sizeof(path), "/proc/%s/stat", pid);
-    if (!text_first_line(path, line, sizeof(line)))
-        return false;
+    char *line = text_read_file(path, STAT_MAX, NULL);
+    if (!line)
+        return false; /* it has ended */
     const char *open = strchr(line, '(');
     char *close = strrchr(line, ')');
-    if (!open || !close || close < open ||
-        sscanf(close + 1, " %c %d %d %d", &p->state, &parent, &group, &p->session) != 4)
-        return false;
-    *close = '\0';
-    text_format(p->comm, sizeof(p->comm), "%s", open + 1);
-    p->pid = (pid_t)strtol(pid, NULL, 10);
-    return true;
+    if (open && close && open < close &&
+        text_number(text_word(close + 1, 3), 10, &session, NULL)) {
+        *close = '\0';
+        p->pid = (pid_t)strtol(pid, NULL, 10);
+        p->session = (pid_t)session;
+        p->state = *text_word(close + 1, 0);
+        text_format(p->comm, sizeof(p->comm), "%s", open + 1);
+        ok = true;
+    }
+    free(line);
+    return ok;
 }
 
 static bool next_process(DIR *dir, struct process *p)

@@ -327,8 +327,10 @@ void ptys_resume(struct agent *a)
 
 void ptys_abort(struct agent *a, bool quietly)
 {
-    while (a->ptys) {
-        struct pty *p = a->ptys;
+    struct pty *next;
+
+    for (struct pty *p = a->ptys; p; p = next) {
+        next = p->next;
         if (!p->exited) {
             process_kill(p->pid, SIGKILL);
             spawn_forget(p->pid);

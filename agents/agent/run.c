@@ -13,6 +13,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* A program that writes line by line would make a message of each: after a small read the
+ * stream rests for this long, while the pipe gathers. */
+#define REST_US 10000
+#define SMALL_READ 4096
+
 struct stream {
     struct run *run;
     int number; /* 1 or 2 */
@@ -34,6 +39,7 @@ struct run {
     int64_t began_us;
     struct stream streams[2];
     struct event *timer; /* the deadline, then the end of the grace */
+    struct event *rest;  /* the end of a rest */
 };
 
 static void run_free(struct run *r)
@@ -46,6 +52,8 @@ static void run_free(struct run *r)
     }
     if (r->timer)
         event_free(r->timer);
+    if (r->rest)
+        event_free(r->rest);
     free(r);
 }
 
@@ -77,6 +85,7 @@ static bool read_some(struct stream *s)
     struct run *r = s->run;
     char bytes[WIRE_CHUNK_MAX];
     size_t room = r->spec.room(r->spec.arg);
+    struct timeval rest = {0, REST_US};
 
     if (r->exited && s->left == 0) {
         close_stream(s);
@@ -93,6 +102,10 @@ static bool read_some(struct stream *s)
     ssize_t n = read(s->fd, bytes, room);
     if (n > 0) {
         s->left -= r->exited ? (int)n : 0;
+        if (n < SMALL_READ && !r->exited) {
+            event_del(s->event);
+            evtimer_add(r->rest, &rest);
+        }
         r->spec.data(r->spec.arg, s->number, bytes, (size_t)n);
         return true;
     }
@@ -164,15 +177,26 @@ void run_cancel(struct run *r)
         stop(r, RUN_CANCELLED);
 }
 
-void run_resume(struct run *r)
+static void watch_streams(struct run *r)
 {
-    if (r->exited) {
-        drain(r);
-        return;
-    }
     for (int i = 0; i < 2; i++)
         if (r->streams[i].fd >= 0)
             event_add(r->streams[i].event, NULL);
+}
+
+static void on_rested(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    watch_streams(arg);
+}
+
+void run_resume(struct run *r)
+{
+    if (r->exited)
+        drain(r);
+    else
+        watch_streams(r);
 }
 
 void run_kill(struct run *r)
@@ -238,8 +262,9 @@ struct run *run_start(struct event_base *base, const struct run_spec *spec,
     r->streams[0].fd = r->streams[1].fd = -1;
     r->began_us = agent_now_us();
     r->timer = evtimer_new(base, on_timer, r);
-    if (!r->timer || !launch(r, e)) {
-        if (!r->timer)
+    r->rest = evtimer_new(base, on_rested, r);
+    if (!r->timer || !r->rest || !launch(r, e)) {
+        if (!r->timer || !r->rest)
             wire_fail(e, "out of memory");
         run_free(r);
         return NULL;
@@ -255,6 +280,6 @@ struct run *run_start(struct event_base *base, const struct run_spec *spec,
         return NULL;
     }
     evtimer_add(r->timer, &timeout);
-    run_resume(r);
+    watch_streams(r);
     return r;
 }

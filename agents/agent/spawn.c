@@ -19,8 +19,6 @@
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-extern char **environ;
-
 struct watched {
     struct watched *next;
     pid_t pid;

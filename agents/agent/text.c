@@ -93,6 +93,29 @@ char *text_read_file(const char *path, size_t max, size_t *len)
     return text;
 }
 
+const char *text_word(const char *line, int n)
+{
+    line += strspn(line, " \t");
+    for (; n > 0 && *line; n--) {
+        line += strcspn(line, " \t");
+        line += strspn(line, " \t");
+    }
+    return *line ? line : NULL;
+}
+
+bool text_number(const char *text, int base, long long *value, const char **end)
+{
+    char *after;
+
+    if (!text)
+        return false;
+    errno = 0;
+    *value = strtoll(text, &after, base);
+    if (end)
+        *end = after;
+    return after != text && errno == 0;
+}
+
 bool text_first_line(const char *path, char *buf, size_t size)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

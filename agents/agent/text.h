@@ -28,6 +28,13 @@ bool text_is_name(const char *text, size_t max);
  */
 char *text_read_file(const char *path, size_t max, size_t *len);
 
+/* The n-th word (from 0) of a line of words divided by blanks, or NULL. */
+const char *text_word(const char *line, int n);
+
+/* The number that text begins with, in this base; false when it begins with none. end,
+ * unless NULL, becomes what follows. */
+bool text_number(const char *text, int base, long long *value, const char **end);
+
 /* The first line of a file, without newline, into buf; false when it cannot be read. */
 bool text_first_line(const char *path, char *buf, size_t size);
 
