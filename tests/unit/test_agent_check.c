@@ -55,7 +55,7 @@ static struct server serve(const char *bytes, bool first)
                 _exit(1);
             if (!bytes)
                 pause();
-            if (send(c, bytes, strlen(bytes), MSG_NOSIGNAL) < 0)
+            else if (send(c, bytes, strlen(bytes), MSG_NOSIGNAL) < 0)
                 _exit(1);
             shutdown(c, SHUT_WR);
             while (read(c, request, sizeof(request)) > 0)
