@@ -31,6 +31,7 @@ struct Control {
     Daemon *co_daemon;
     Server co_servers[G_N_ELEMENTS(sockets)];
     GPtrArray *co_peers; /* ControlPeer */
+    GPtrArray *co_streams; /* Stream: white, the room, then one a team */
     struct event *co_board;
     gboolean co_changed;
 };
@@ -102,21 +103,52 @@ static gboolean peer_is_there(const Control *control, const ControlPeer *peer)
     return g_ptr_array_find(control->co_peers, peer, NULL);
 }
 
-static void event_to_peer(Control *control, ControlPeer *peer, const JournalEvent *event)
-{
-    Daemon *d = control->co_daemon;
+enum { STREAM_WHITE, STREAM_ROOM, STREAM_TEAMS };
 
-    if (!peer->pe_subscribed ||
-        !view_event_visible(&peer->pe_viewer, d->dm_plan, d->dm_ledger, event))
-        return;
-    json_t *json = view_event_json(&peer->pe_viewer, d->dm_plan, event, ++peer->pe_n,
-                                   peer->pe_lang);
+const Stream *control_stream(const Control *control, const ControlPeer *peer)
+{
+    guint index = role_may(peer->pe_viewer.vw_role, MAY_SEE_ALL) ? STREAM_WHITE
+                  : peer->pe_viewer.vw_team < 0
+                      ? STREAM_ROOM
+                      : STREAM_TEAMS + (guint)peer->pe_viewer.vw_team;
+
+    return control->co_streams->pdata[index];
+}
+
+json_t *control_event_json(const ControlPeer *peer, const JournalEvent *event, gint64 n)
+{
+    json_t *json = view_event_json(&peer->pe_viewer, peer->pe_control->co_daemon->dm_plan,
+                                   event, n, peer->pe_lang);
+
     if (role_may(peer->pe_viewer.vw_role, MAY_SEE_ALL)) {
-        json_object_set_new(json, "seq", json_integer(event->ev_seq));
         json_object_set_new(json, "ref", json_integer(event->ev_ref));
         json_object_set(json, "body", (json_t *)event->ev_body);
     }
-    rpc_peer_notify(peer->pe_rpc, "event", json);
+    return json;
+}
+
+static gboolean event_to_peer(const JournalEvent *event, gpointer data)
+{
+    ControlPeer *peer = data;
+
+    return rpc_peer_notify(peer->pe_rpc, "event",
+                           control_event_json(peer, event, ++peer->pe_n));
+}
+
+/* What the last event brought into the peer's stream: mostly itself, or what it disclosed. */
+static void stream_to_peer(Control *control, ControlPeer *peer, const JournalEvent *event)
+{
+    const Stream *stream = control_stream(control, peer);
+    gint64 count = stream_count(stream);
+    g_autoptr(GError) error = NULL;
+
+    if (!peer->pe_subscribed || peer->pe_n >= count)
+        return;
+    if (peer->pe_n == count - 1 && stream_seq(stream, count) == event->ev_seq)
+        event_to_peer(event, peer);
+    else if (!stream_each(stream, control->co_daemon->dm_journal, peer->pe_n + 1,
+                          event_to_peer, peer, &error))
+        g_warning("events: %s", error->message);
 }
 
 void control_on_event(Control *control, const JournalEvent *event)
@@ -124,9 +156,25 @@ void control_on_event(Control *control, const JournalEvent *event)
     g_autoptr(GPtrArray) peers = peers_copy(control);
 
     control->co_changed = TRUE;
+    for (guint i = 0; i < control->co_streams->len; i++)
+        stream_apply(control->co_streams->pdata[i], control->co_daemon->dm_ledger, event);
     for (guint i = 0; i < peers->len; i++)
         if (peer_is_there(control, peers->pdata[i]))
-            event_to_peer(control, peers->pdata[i], event);
+            stream_to_peer(control, peers->pdata[i], event);
+}
+
+static GPtrArray *streams_new(const Plan *plan)
+{
+    GPtrArray *streams = g_ptr_array_new_with_free_func((GDestroyNotify)stream_free);
+    Viewer white = {ROLE_DIRECTOR, -1, 0}, room = {ROLE_OBSERVER, -1, 0};
+
+    g_ptr_array_add(streams, stream_new(&white, plan));
+    g_ptr_array_add(streams, stream_new(&room, plan));
+    for (guint t = 0; t < plan->p_teams->len; t++) {
+        Viewer team = {control_role_of_side(plan_team(plan, (int)t)->pt_side), (int)t, 0};
+        g_ptr_array_add(streams, stream_new(&team, plan));
+    }
+    return streams;
 }
 
 void control_hosts_changed(Control *control)
@@ -190,6 +238,7 @@ Control *control_new(Daemon *d, GError **error)
 
     control->co_daemon = d;
     control->co_peers = g_ptr_array_new_with_free_func(peer_free);
+    control->co_streams = streams_new(d->dm_plan);
     for (guint i = 0; i < G_N_ELEMENTS(sockets); i++)
         if (!server_open(control, &control->co_servers[i], &sockets[i], error)) {
             control_free(control);
@@ -215,5 +264,6 @@ void control_free(Control *control)
         unlink(path);
     }
     g_ptr_array_unref(control->co_peers);
+    g_ptr_array_unref(control->co_streams);
     g_free(control);
 }

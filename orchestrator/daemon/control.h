@@ -7,6 +7,7 @@
 
 #include "orchestrator/daemon/daemon.h"
 #include "scoreboard/rpc.h"
+#include "scoreboard/stream.h"
 #include "scoreboard/view.h"
 
 /* One connection: who it is and what it follows. */
@@ -17,7 +18,7 @@ typedef struct {
     char *pe_lang;
     char *pe_player;     /* "health/alice" once bound */
     gboolean pe_subscribed;
-    gint64 pe_n;         /* events shown so far: the viewer's own numbering */
+    gint64 pe_n;         /* number of the last event that was shown */
 } ControlPeer;
 
 Control *control_new(Daemon *d, GError **error);
@@ -31,8 +32,13 @@ void control_hosts_changed(Control *control);
 void control_progress(Control *control, json_t *body);
 
 Daemon *control_daemon(const Control *control);
-/* The answer to `down`, kept until the range is empty. */
-void control_answer_down(Control *control, json_t *result, const char *failure);
+/* The numbered stream of events of the peer's kind of viewer: white, the room, its team. */
+const Stream *control_stream(const Control *control, const ControlPeer *peer);
+/* An event as the peer may see it; white gets the body too. Caller owns it. */
+json_t *control_event_json(const ControlPeer *peer, const JournalEvent *event, gint64 n);
+
+/* The role of a player of that side. */
+Role control_role_of_side(PlanSide side);
 
 /* ---- control_methods.c ---- */
 void control_dispatch(RpcCall *call, ControlPeer *peer, const char *method,

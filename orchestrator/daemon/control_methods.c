@@ -107,39 +107,33 @@ static void method_hosts(RpcCall *call, ControlPeer *peer, Daemon *d, const json
 }
 
 typedef struct {
-    Daemon *li_daemon;
     const ControlPeer *li_peer;
     json_t *li_events;
-    gint64 li_n, li_after, li_limit;
+    gint64 li_n;
 } Listing;
 
 static gboolean list_event(const JournalEvent *event, gpointer data)
 {
     Listing *listing = data;
-    Daemon *d = listing->li_daemon;
 
-    if (!view_event_visible(&listing->li_peer->pe_viewer, d->dm_plan, d->dm_ledger, event))
-        return TRUE;
-    if (++listing->li_n <= listing->li_after)
-        return TRUE;
     json_array_append_new(listing->li_events,
-                          view_event_json(&listing->li_peer->pe_viewer, d->dm_plan, event,
-                                          listing->li_n, listing->li_peer->pe_lang));
-    /* The newest are wanted: the oldest fall out in front. */
-    if ((gint64)json_array_size(listing->li_events) > listing->li_limit)
-        json_array_remove(listing->li_events, 0);
+                          control_event_json(listing->li_peer, event, listing->li_n++));
     return TRUE;
 }
 
+/* Of what came after number `after` the newest `limit`; *count: how many there are at all. */
 static json_t *list_events(Daemon *d, const ControlPeer *peer, gint64 after, gint64 limit,
-                           gint64 *n)
+                           gint64 *count)
 {
-    Listing listing = {d, peer, json_array(), 0, after, CLAMP(limit, 1, EVENTS_MAX)};
+    const Stream *stream = control_stream(peer->pe_control, peer);
+    Listing listing = {peer, json_array(), 0};
     g_autoptr(GError) error = NULL;
 
-    if (!journal_each(d->dm_journal, 0, 0, list_event, &listing, &error))
+    *count = stream_count(stream);
+    listing.li_n = MAX(MAX(after, 0), *count - CLAMP(limit, 1, EVENTS_MAX)) + 1;
+    if (listing.li_n <= *count &&
+        !stream_each(stream, d->dm_journal, listing.li_n, list_event, &listing, &error))
         g_warning("events: %s", error->message);
-    *n = listing.li_n;
     return listing.li_events;
 }
 
@@ -155,10 +149,11 @@ static void method_events(RpcCall *call, ControlPeer *peer, Daemon *d, const jso
 static void method_subscribe(RpcCall *call, ControlPeer *peer, Daemon *d,
                              const json_t *params)
 {
-    json_t *events, *event;
+    json_t *events = list_events(d, peer, param_int(params, "after", 0), EVENTS_MAX,
+                                 &peer->pe_n);
+    json_t *event;
     gsize i;
 
-    events = list_events(d, peer, param_int(params, "after", 0), EVENTS_MAX, &peer->pe_n);
     peer->pe_subscribed = TRUE;
     rpc_reply(call, json_object());
     json_array_foreach(events, i, event)
@@ -253,9 +248,7 @@ static void method_pause(RpcCall *call, ControlPeer *peer, Daemon *d, const json
 static void on_resumed(guint count, const GError *error, gpointer data)
 {
     RpcCall *call = data;
-    ControlPeer *peer = NULL;
 
-    (void)peer;
     if (error)
         rpc_fail(call, RPC_FAILED, "%u resumed, then: %s", count, error->message);
     else
@@ -268,7 +261,10 @@ static void method_resume(RpcCall *call, ControlPeer *peer, Daemon *d, const jso
     if (wrong_state(call, d, 1u << DRILL_PAUSED | 1u << DRILL_STOPPED, "resume"))
         return;
     daemon_set_state(d, DRILL_RUNNING, actor_of(peer), "resumed");
-    range_resume_all(d->dm_range, on_resumed, call);
+    if (d->dm_range)
+        range_resume_all(d->dm_range, on_resumed, call);
+    else
+        on_resumed(0, NULL, call);
 }
 
 static void method_end(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
@@ -433,7 +429,7 @@ static void method_whois(RpcCall *call, ControlPeer *peer, Daemon *d, const json
                               "role", plan_side_name(plan_team(d->dm_plan, team)->pt_side)));
 }
 
-static Role role_of_side(PlanSide side)
+Role control_role_of_side(PlanSide side)
 {
     switch (side) {
     case SIDE_RED:
@@ -465,7 +461,7 @@ static void method_bind(RpcCall *call, ControlPeer *peer, Daemon *d, const json_
     cjson_sha256_bytes(key, strlen(key), hash);
     peer->pe_player = g_strdup_printf("%s/%s", user, member->pm_name);
     peer->pe_viewer.vw_team = plan_team_index(d->dm_plan, user);
-    peer->pe_viewer.vw_role = role_of_side(team->pt_side);
+    peer->pe_viewer.vw_role = control_role_of_side(team->pt_side);
     daemon_event(d, "player.bound/1", peer->pe_player, peer->pe_viewer.vw_team, -1, 0,
                  json_pack("{s:s, s:s}", "player", peer->pe_player, "key_sha256", hash));
     rpc_reply(call, json_pack("{s:s, s:s, s:s, s:s, s:s}", "player", peer->pe_player, "team",

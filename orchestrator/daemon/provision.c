@@ -45,7 +45,7 @@ struct Provision {
     Image *pv_images;
     Station *pv_stations;
     guint pv_waiting; /* images, then networks */
-    char *pv_uri, *pv_accel, *pv_accel_reason;
+    char *pv_uri, *pv_accel, *pv_accel_reason, *pv_cpu;
     GError *pv_host_error;
     uid_t pv_qemu_uid;
 };
@@ -304,6 +304,13 @@ static void station_start(Station *station)
     pool_run(provision->pv_pool, POOL_NORMAL, overlay_work, overlay_done, station);
 }
 
+static void stations_start(Provision *provision)
+{
+    for (guint i = 0; i < provision->pv_daemon->dm_plan->p_hosts->len; i++)
+        station_start(&provision->pv_stations[i]);
+    provision_advance(provision);
+}
+
 /* ---- networks ---- */
 
 typedef struct {
@@ -326,11 +333,8 @@ static void on_network(const GError *error, gpointer data)
         return;
     }
     daemon_event(d, "net.done/1", "parryd", network->pn_team, -1, step->nw_seq, NULL);
-    if (--provision->pv_waiting || !provision->pv_active)
-        return;
-    for (guint i = 0; i < d->dm_plan->p_hosts->len; i++)
-        station_start(&provision->pv_stations[i]);
-    provision_advance(provision);
+    if (--provision->pv_waiting == 0 && provision->pv_active)
+        stations_start(provision);
 }
 
 static void network_create(Daemon *d, gint64 seq, gpointer data)
@@ -357,10 +361,8 @@ static void networks_want(Provision *provision)
                                               network->pn_bridge));
         daemon_then(d, network_create, step->nw_seq, step);
     }
-    if (!provision->pv_waiting) { /* a drill without networks has no hosts either */
-        provision->pv_active = FALSE;
-        daemon_set_state(d, DRILL_READY, "parryd", "a drill without hosts");
-    }
+    if (!provision->pv_waiting)
+        stations_start(provision);
 }
 
 /* ---- the hypervisor ---- */
@@ -384,6 +386,7 @@ static gboolean range_open(Provision *provision, GError **error)
     RangeConfig config = {
         .rg_uri = provision->pv_uri,
         .rg_accel = provision->pv_accel,
+        .rg_cpu = strcmp(provision->pv_accel, "kvm") == 0 ? provision->pv_cpu : NULL,
         .rg_dir = d->dm_dir,
         .rg_drill = d->dm_plan->p_uuid,
         .rg_on_event = on_range_event,
@@ -418,6 +421,7 @@ static gboolean embedded_host(Provision *provision, const char *kernel, GError *
         !host_status(d->dm_home, &status, error))
         return FALSE;
     provision->pv_accel = g_strdup(status.accel);
+    provision->pv_cpu = g_strdup(status.cpu);
     provision->pv_accel_reason = g_strdup(status.reason);
     return TRUE;
 }
@@ -431,6 +435,7 @@ static gboolean given_host(Provision *provision, const char *kernel, GError **er
         return FALSE;
     provision->pv_uri = g_strdup(d->dm_connect);
     provision->pv_accel = g_strdup(verdict->accel);
+    provision->pv_cpu = g_strdup(verdict->cpu);
     provision->pv_accel_reason = g_strdup(verdict->reason);
     return TRUE;
 }
@@ -619,6 +624,7 @@ void provision_free(Provision *provision)
     g_free(provision->pv_stations);
     g_free(provision->pv_uri);
     g_free(provision->pv_accel);
+    g_free(provision->pv_cpu);
     g_free(provision->pv_accel_reason);
     g_free(provision);
 }
@@ -637,11 +643,14 @@ void provision_begin(Provision *provision, gint64 hello_timeout_us)
         provision_fail(provision, error->message);
         return;
     }
+    if (!d->dm_plan->p_hosts->len) {
+        provision->pv_active = FALSE;
+        daemon_set_state(d, DRILL_READY, "parryd", "a drill without hosts");
+        return;
+    }
     provision->pv_waiting = d->dm_plan->p_images->len;
     for (guint i = 0; i < d->dm_plan->p_images->len; i++)
         image_want(&provision->pv_images[i]);
-    if (!provision->pv_waiting)
-        networks_want(provision);
 }
 
 typedef struct {

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#define INDICATOR_MAX 200
 #define SCRIPT_TIMEOUT_US (60 * G_USEC_PER_SEC)
 
 /* One scripted team and one inject, or one of the team's own actions. */
@@ -72,19 +73,28 @@ static void due_action(Daemon *d, gpointer data)
               play->pl_action->ac_run, on_action);
 }
 
-/* What the player saw is what it reports: the first line that its search printed. */
+/* Exit 0: found. What the search printed first is what is reported; where it prints nothing,
+ * the first indicator that the scenario knows. */
+static char *indicator_seen(const PlanInject *inject, const Order *order)
+{
+    g_autofree char *out = g_strndup(order->or_out->len ? (const char *)order->or_out->data : "",
+                                     MIN(order->or_out->len, INDICATOR_MAX));
+
+    out[strcspn(out, "\n")] = '\0';
+    if (!*out && inject->in_indicators && inject->in_indicators[0])
+        return g_strdup(inject->in_indicators[0]);
+    return parry_text_safe(out, -1);
+}
+
 static void on_looked(Daemon *d, const Order *order, gpointer data)
 {
     Play *play = data;
     const PlanInject *inject = plan_inject(d->dm_plan, play->pl_inject);
     int matched;
 
-    if (order->or_status != ORDER_DONE || order->or_exit != 0 || !order->or_out->len)
+    if (order->or_status != ORDER_DONE || order->or_exit != 0)
         return;
-    g_autofree char *out =
-        g_strndup((const char *)order->or_out->data, MIN(order->or_out->len, 400));
-    out[strcspn(out, "\n")] = '\0';
-    g_autofree char *indicator = parry_text_safe(out, -1);
+    g_autofree char *indicator = indicator_seen(inject, order);
     injects_report(d->dm_injects, play->pl_actor, inject->in_team, inject->in_host,
                    injects_executed_us(d->dm_injects, play->pl_inject), indicator, NULL,
                    &matched);
