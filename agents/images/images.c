@@ -180,7 +180,7 @@ char *images_cmdline(const ImageResult *result, gboolean emulated)
                                            /* against guests of one's own, at a price */
                                            " mitigations=off");
     if (emulated) /* without KVM's clock: 0.1 s of calibration */
-        g_string_append(line, " nolapic_timer");
+        g_string_append(line, " nolapic_timer no_timer_check");
     if (result->disk)
         g_string_append(line, " parry.root=/dev/vda systemd.show_status=false");
     return g_strdup(line->str);
