@@ -486,7 +486,7 @@ const KeyTable keys_message = {"a message", "Something told to people.", message
 
 static const KeySpec playbook_keys[] = {
     {.ks_key = "detect", .ks_type = KEY_TEXT, .ks_since = V1,
-     .ks_doc = "A script that exits 0 where it finds the traces."},
+     .ks_doc = "A script that exits 0 where it finds the traces, and may print what it found."},
     {.ks_key = "contain", .ks_type = KEY_TEXT, .ks_since = V1,
      .ks_doc = "A script that puts it right."},
     END,
