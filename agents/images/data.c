@@ -1,23 +1,29 @@
 #include "agents/images/internal.h"
 
-/* A program that runs out of the build tree takes the data of the source tree. */
-static gboolean in_build_tree(void)
+/* The recipes beside whoever asks. A program of the build tree takes the source tree's; one of
+ * an installation looks from its own directory, since the tree may have been moved as a whole. */
+static char *data_path(const char *name)
 {
+    static const char *const places[] = {IMAGES_BIN_TO_DATA, IMAGES_LIBEXEC_TO_DATA};
     g_autofree char *exe = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *dir = exe ? g_path_get_dirname(exe) : g_strdup("/");
 
-    return exe && g_str_has_prefix(exe, IMAGES_BUILD_TREE "/");
+    if (exe && g_str_has_prefix(exe, IMAGES_BUILD_TREE "/"))
+        return g_build_filename(IMAGES_SOURCE_DATA, name, NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
+        g_autofree char *path = g_build_filename(dir, places[i], name, NULL);
+        if (g_file_test(path, G_FILE_TEST_IS_REGULAR))
+            return g_canonicalize_filename(path, "/");
+    }
+    return g_build_filename(IMAGES_INSTALL_DATA, name, NULL);
 }
 
 char *images_data_path(const char *name, GError **error)
 {
     const char *place = g_getenv("PARRY_DATA");
-    g_autofree char *path = NULL;
+    g_autofree char *path = place && place[0] ? g_build_filename(place, "images", name, NULL)
+                                              : data_path(name);
 
-    if (place && place[0])
-        path = g_build_filename(place, "images", name, NULL);
-    else
-        path = g_build_filename(
-            in_build_tree() ? IMAGES_SOURCE_DATA : IMAGES_INSTALL_DATA, name, NULL);
     if (g_file_test(path, G_FILE_TEST_IS_REGULAR))
         return g_steal_pointer(&path);
     g_set_error(error, IMAGES_ERROR, IMAGES_ERROR_MISSING,

@@ -1,5 +1,6 @@
 /*
- * Where the other programs of Parry are: beside the running one, else where they were installed.
+ * Where the other programs of Parry are: beside the running one, else in the other
+ * directory of the same installation.
  */
 #ifndef PARRY_ORCHESTRATOR_DAEMON_PROGRAMS_H
 #define PARRY_ORCHESTRATOR_DAEMON_PROGRAMS_H

@@ -36,10 +36,11 @@ void host_status_clear(HostStatus *status)
     g_clear_pointer(&status->log, g_free);
 }
 
-/* parry-host beside this program, in the build's bin/, or in PATH. */
+/* parry-host beside this program (a build), in bin/ seen from tests/ or from libexec/parry/ (an
+ * installation), or in PATH. */
 static char *find_program(GError **error)
 {
-    static const char *const places[] = {"", "../bin", "../libexec/parry"};
+    static const char *const places[] = {"", "../bin", PARRY_LIBEXEC_TO_BIN};
     g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
     g_autofree char *directory = self ? g_path_get_dirname(self) : g_strdup("/");
 
