@@ -1,7 +1,8 @@
 #include "agents/images/internal.h"
 
-/* The recipes beside whoever asks. A program of the build tree takes the source tree's; one of
- * an installation looks from its own directory, since the tree may have been moved as a whole. */
+/* The recipes beside whoever asks. A program of the build tree takes the source tree's;
+ * one of an installation looks from its own directory, since the tree may have been moved
+ * as a whole. */
 static char *data_path(const char *name)
 {
     static const char *const places[] = {IMAGES_BIN_TO_DATA, IMAGES_LIBEXEC_TO_DATA};
@@ -21,8 +22,9 @@ static char *data_path(const char *name)
 char *images_data_path(const char *name, GError **error)
 {
     const char *place = g_getenv("PARRY_DATA");
-    g_autofree char *path = place && place[0] ? g_build_filename(place, "images", name, NULL)
-                                              : data_path(name);
+    g_autofree char *path = place && place[0]
+                                ? g_build_filename(place, "images", name, NULL)
+                                : data_path(name);
 
     if (g_file_test(path, G_FILE_TEST_IS_REGULAR))
         return g_steal_pointer(&path);

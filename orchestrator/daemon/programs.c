@@ -1,7 +1,8 @@
 #include "orchestrator/daemon/programs.h"
 
-/* From the directory of the program that runs: the build's bin/ has all of them; an installed
- * tree has two places, and may have been moved as a whole since it was configured. */
+/* From the directory of the program that runs: the build's bin/ has all of them; an
+ * installed tree has two places, and may have been moved as a whole since it was
+ * configured. */
 static const char *const places[] = {"", PARRY_BIN_TO_LIBEXEC, PARRY_LIBEXEC_TO_BIN};
 
 char *programs_path(const char *name)
