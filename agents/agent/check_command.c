@@ -47,8 +47,8 @@ static void command_ended(void *arg, const struct run_end *end)
     else if (end->signal)
         check_end(c, WIRE_FAULTY, "ended by signal %d", end->signal);
     else if (end->exit != c->ask->exit)
-        check_end(c, WIRE_FAULTY, "exit %d instead of %lld: %.100s", end->exit,
-                  (long long)c->ask->exit, first_line(c));
+        check_end(c, WIRE_FAULTY, "exit %d instead of %lld%s%.100s", end->exit,
+                  (long long)c->ask->exit, *first_line(c) ? ": " : "", first_line(c));
     else if (contains && !memmem(c->buf, c->len, contains, strlen(contains)))
         check_end(c, WIRE_FAULTY, "the text is not in: %.100s", first_line(c));
     else
