@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # Debian packages that Parry needs, and how to get those that are missing. Sourced by
 # examples/first-drill.sh and tests/run.sh; Debian 12 is the reference.
 
@@ -9,11 +10,11 @@ parry_packages_build=(
 parry_packages_run=(
   libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils
   mmdebstrap e2fsprogs busybox-static kmod zstd xz-utils xorriso
-  ebtables iptables iproute2 openssh-client procps
+  ebtables iptables iproute2 openssh-client procps tzdata
 )
 parry_packages_test=(
-  libcunit1-dev clang clang-tidy clang-format libclang-rt-14-dev
-  sqlite3 chromium chromium-driver libxml2-utils libvirt-clients socat tmux shellcheck
+  libcunit1-dev clang clang-tidy clang-format libclang-rt-dev
+  sqlite3 chromium chromium-driver libxml2-utils libvirt-clients iputils-ping util-linux shellcheck
 )
 
 # Prints those of its arguments that are not installed.

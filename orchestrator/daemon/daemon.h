@@ -103,7 +103,7 @@ void daemon_send(Daemon *d, int host, json_t *msg);
 /* The end of a loop turn: commit, fold, notify, run what waited. */
 void daemon_barrier(Daemon *d);
 
-/* ---- main.c ---- */
+/* ---- state.c ---- */
 
 /* Moves the drill's state: an event and the reason; tells the director and the services. */
 void daemon_set_state(Daemon *d, DrillState state, const char *actor, const char *reason);

@@ -149,7 +149,8 @@ static void on_cleanup_done(Daemon *d, const Order *order, gpointer data)
     effect_check(run, on_cleaned);
 }
 
-/* Runs once the windows are closed, so that a cleanup never takes a defender's points. */
+/* Runs once the windows are closed, so that a cleanup never takes a defender's points; and also
+ * after a containment: what the attack left elsewhere (a tool, its loot) is Parry's to clear. */
 static void cleanup_if_settled(Run *run)
 {
     const PlanInject *plan = run->ru_plan;
@@ -161,7 +162,7 @@ static void cleanup_if_settled(Run *run)
     if (plan->in_kind == INJECT_MESSAGE || run->ru_exec_us < 0) {
         run->ru_clean = TRUE;
         settled_step(run->ru_injects);
-    } else if (plan->in_cleanup && run->ru_contain != WINDOW_MET) {
+    } else if (plan->in_cleanup) {
         OrderSpec spec = {
             .os_host = plan->in_from,
             .os_purpose = "cleanup",

@@ -30,67 +30,6 @@ typedef struct {
     int op_ready_fd;
 } Options;
 
-static const char *const state_names[] = {
-    [DRILL_DEFINED] = "defined",   [DRILL_PROVISIONING] = "provisioning",
-    [DRILL_READY] = "ready",       [DRILL_RUNNING] = "running",
-    [DRILL_PAUSED] = "paused",     [DRILL_STOPPED] = "stopped",
-    [DRILL_ENDED] = "ended",       [DRILL_JUDGING] = "judging",
-    [DRILL_PROVISIONAL] = "provisional", [DRILL_FAILED] = "failed",
-    [DRILL_DOWN] = "down",
-};
-
-const char *drill_state_name(DrillState state)
-{
-    return state_names[state];
-}
-
-gint64 daemon_now(const Daemon *d)
-{
-    return clock_now(&d->dm_clock);
-}
-
-/* The clock moves with the state: it runs only while the drill does. */
-static void clock_follow(Daemon *d, DrillState from, const char *actor, const char *reason)
-{
-    const char *kind = NULL;
-
-    if (d->dm_state == DRILL_RUNNING) {
-        kind = from == DRILL_READY ? "clock.started/1" : "clock.resumed/1";
-        clock_run(&d->dm_clock);
-    } else if (from == DRILL_RUNNING) {
-        clock_stand(&d->dm_clock);
-        if (d->dm_state == DRILL_PAUSED || d->dm_state == DRILL_STOPPED)
-            kind = "clock.paused/1";
-    }
-    if (kind)
-        daemon_event(d, kind, actor, -1, -1, 0, json_pack("{s:s}", "reason", reason));
-}
-
-void daemon_set_state(Daemon *d, DrillState state, const char *actor, const char *reason)
-{
-    DrillState from = d->dm_state;
-    g_autofree char *old = d->dm_reason;
-
-    if (state == from)
-        return;
-    d->dm_state = state;
-    d->dm_reason = g_strdup(reason ? reason : "");
-    clock_follow(d, from, actor, d->dm_reason);
-    daemon_event(d, "drill.state/1", actor, -1, -1, 0,
-                 json_pack("{s:s, s:s, s:s}", "from", drill_state_name(from), "to",
-                           drill_state_name(state), "reason", d->dm_reason));
-    director_state_changed(d->dm_director);
-    if (state == DRILL_PROVISIONAL || state == DRILL_DOWN)
-        signer_checkpoint(d);
-}
-
-void daemon_quit(Daemon *d, const char *reason)
-{
-    daemon_event(d, "daemon.stopped/1", "parryd", -1, -1, 0,
-                 json_pack("{s:s}", "reason", reason));
-    d->dm_quit = TRUE;
-}
-
 /* ---- the hub ---- */
 
 static void on_hub_process(pid_t pid, int status, gpointer data)
