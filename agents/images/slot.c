@@ -174,16 +174,17 @@ gboolean images_slot_open(ImagesSlot *slot, ImagesJob *job, const char *kind,
     return TRUE;
 }
 
-static int sync_entry(const char *path, const struct stat *st, int type, struct FTW *at)
+/* Durable, and readable by QEMU's account whatever the caller's umask is. */
+static int seal_entry(const char *path, const struct stat *st, int type, struct FTW *at)
 {
-    (void)st;
     (void)at;
     if (type != FTW_F && type != FTW_DP)
         return 0;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
         return -1;
-    int rc = fsync(fd);
+    mode_t add = type == FTW_DP || st->st_mode & S_IXUSR ? 0555 : 0444;
+    int rc = fchmod(fd, (st->st_mode & 07777) | add) == 0 ? fsync(fd) : -1;
     close(fd);
     return rc;
 }
@@ -202,7 +203,7 @@ gboolean images_slot_commit(ImagesSlot *slot, GError **error)
 {
     g_autofree char *dir = g_path_get_dirname(slot->path);
 
-    if (nftw(slot->tmp, sync_entry, 32, FTW_DEPTH | FTW_PHYS) != 0)
+    if (nftw(slot->tmp, seal_entry, 32, FTW_DEPTH | FTW_PHYS) != 0)
         return fail(error, "write to disk", slot->tmp);
     if (rename(slot->tmp, slot->path) != 0)
         return fail(error, "rename to", slot->path);

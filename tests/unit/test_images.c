@@ -625,9 +625,14 @@ static void test_slot(void)
     g_autofree char *file = write_file(slot.tmp, "kernel", "x");
     g_autofree char *final = g_strdup(slot.path);
     CU_ASSERT_FALSE(g_file_test(final, G_FILE_TEST_EXISTS));
+    CU_ASSERT_EQUAL(g_chmod(file, 0600), 0);
     CU_ASSERT_TRUE(images_slot_commit(&slot, NULL));
     images_slot_clear(&slot);
     CU_ASSERT_TRUE(g_file_test(final, G_FILE_TEST_IS_DIR));
+    struct stat st = {0}; /* QEMU's account must read it */
+    g_autofree char *kernel = g_build_filename(final, "kernel", NULL);
+    CU_ASSERT_EQUAL(stat(kernel, &st), 0);
+    CU_ASSERT_EQUAL(st.st_mode & 0777, 0644);
     CU_ASSERT_TRUE(open_slot(&again, home, "k"));
     CU_ASSERT_TRUE(again.hit);
     images_slot_clear(&again);
