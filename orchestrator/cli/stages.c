@@ -218,11 +218,13 @@ static void append_vm(const Stages *stages, GString *out, int host)
                                                   : "\033[33m";
 
     g_string_append_printf(out, "  %s ", name);
-    for (At at = AT_IMAGE; at <= AT_READY; at++)
-        g_string_append_printf(out, "%s%s ", vm->vm_at >= at && vm->vm_at != AT_FAILED
-                                                  ? colour
-                                                  : stages->st_colour ? "\033[90m" : "",
-                               vm->vm_at >= at && vm->vm_at != AT_FAILED ? at_words[at] : "·");
+    for (At at = AT_IMAGE; at <= AT_READY; at++) {
+        gboolean there = vm->vm_at >= at && vm->vm_at != AT_FAILED;
+        g_autofree char *word =
+            parry_text_fit(there ? at_words[at] : "·", (int)strlen(at_words[at]));
+        g_string_append_printf(out, "%s%s ",
+                               there ? colour : stages->st_colour ? "\033[90m" : "", word);
+    }
     if (vm->vm_at == AT_FAILED)
         g_string_append_printf(out, "%sfailed: %s", colour, vm->vm_reason);
     else if (vm->vm_at == AT_READY)

@@ -141,18 +141,19 @@ Drill *drill_open(const char *dir, GError **error)
     g_autofree char *path = g_build_filename(dir, "drill.json", NULL);
     json_error_t why;
     json_t *json = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
-    const char *name, *uuid, *base, *connect = NULL;
+    const char *uuid, *base, *connect = NULL;
     int rehearsal;
 
-    if (json_unpack(json, "{s:s, s:s, s:s, s:b, s?s}", "name", &name, "uuid", &uuid, "base",
-                    &base, "rehearsal", &rehearsal, "connect", &connect) < 0) {
+    if (json_unpack(json, "{s:s, s:s, s:b, s?s}", "uuid", &uuid, "base", &base, "rehearsal",
+                    &rehearsal, "connect", &connect) < 0) {
         g_set_error(error, DRILL_ERROR, ENOENT, "%s: not a drill: %s", path,
                     json ? "members are missing" : why.text);
         json_decref(json);
         return NULL;
     }
     Drill *drill = g_new0(Drill, 1);
-    drill->dr_name = g_strdup(name);
+    /* One that was set aside goes by its directory's name. */
+    drill->dr_name = g_path_get_basename(dir);
     drill->dr_uuid = g_strdup(uuid);
     drill->dr_base = g_strdup(base);
     drill->dr_connect = g_strdup(connect);
