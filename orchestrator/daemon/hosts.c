@@ -82,11 +82,14 @@ static void on_look(evutil_socket_t fd, short what, void *data)
 {
     Hosts *hosts = data;
     gint64 now = clock_boottime_us();
+    DrillState state = hosts->ho_daemon->dm_state;
 
     (void)fd;
     (void)what;
     for (guint i = 0; i < hosts->ho_count; i++) {
         HostRun *run = &hosts->ho_runs[i];
+        if (state == DRILL_PAUSED || state == DRILL_STOPPED)
+            run->hr_beat_us = now; /* a suspended VM is not a silent one */
         if (run->hr_state == HOST_READY && now - run->hr_beat_us > SILENCE_US)
             host_fell_silent(hosts, (int)i, run->hr_connected
                                                 ? "connected, and no heartbeat for 30 s"

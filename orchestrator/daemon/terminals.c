@@ -102,6 +102,21 @@ static guint count_of(const Terminals *terminals, const ControlPeer *peer)
     return count;
 }
 
+/* In a phase that locks red, red looks on. */
+static gboolean red_locked(const Daemon *d, const ControlPeer *peer)
+{
+    gint64 now = daemon_now(d);
+
+    if (peer->pe_viewer.vw_role != ROLE_RED)
+        return FALSE;
+    for (guint i = 0; i < d->dm_plan->p_phases->len; i++) {
+        const PlanPhase *phase = d->dm_plan->p_phases->pdata[i];
+        if (phase->pz_from_us <= now && now < phase->pz_until_us)
+            return phase->pz_red_locked;
+    }
+    return FALSE;
+}
+
 /* An own host, of a drill that runs, with its agent there. */
 static gboolean may_open(Terminals *terminals, const ControlPeer *peer, int host,
                          GError **error)
@@ -114,6 +129,8 @@ static gboolean may_open(Terminals *terminals, const ControlPeer *peer, int host
         why = "is not one of your team's hosts";
     else if (d->dm_state != DRILL_RUNNING && d->dm_state != DRILL_READY)
         why = "cannot be used while the drill does not run";
+    else if (red_locked(d, peer))
+        why = "is locked: red comes in with a later phase";
     else if (!hosts_connected(d->dm_hosts, host))
         why = "has no agent connected at the moment";
     else if (count_of(terminals, peer) >= TERMINALS_PER_PLAYER)
