@@ -77,13 +77,13 @@ alive health/web || fail "health/web does not answer"
 ok "QEMU killed: named, counted, the drill goes on"
 
 sed 's/name: small/name: second/' "$here/small.yaml" >"$work/second.yaml"
-expect_status 0 parry up "$work/second.yaml"
+expect_status 0 parry up --connect "$uri" "$work/second.yaml"
 [ "$(parry status --json | json 'd.filter(s => ["running", "ready"].includes(s.state)).length')" = 2 ] || fail "not two drills"
 expect_status 0 parry down second
 expect_nothing_in() { virsh -q -c "$uri" list --name | grep -q "^pr-$1-" && fail "VMs of $1 are left"; return 0; }
 expect_nothing_in second
 alive health/web || fail "the second drill's end disturbed the first"
-ok "a second drill beside it, and its end"
+ok "a second drill beside it, by --connect, and its end"
 
 expect_status 0 parry stop small
 says out 'VMs suspended'

@@ -33,3 +33,24 @@ says err 'kept as it is'
 expect_status 0 parry down small
 expect_nothing_left small
 ok "--keep keeps what there is"
+
+# Ctrl-C on a terminal asks first.
+mkfifo "$work/keys"
+script -qfec "parry run $here/small.yaml" "$work/tty" <"$work/keys" >/dev/null 2>&1 &
+run=$!
+exec 9>"$work/keys"
+wait_for 180 "the drill runs" grep -q 'drill running' "$work/tty"
+printf '\003' >&9
+wait_for 20 "the question" grep -q 'remove its VMs? \[y/N\]' "$work/tty"
+printf 'n\n' >&9
+wait_for 20 "the drill goes on" sh -c 'parry status small --json | grep -q "\"running\""'
+printf '\003' >&9
+wait_for 20 "the question again" sh -c "[ \$(grep -c 'remove its VMs' '$work/tty') = 2 ]"
+printf 'y\n' >&9
+status=0
+wait "$run" || status=$?
+exec 9>&-
+[ "$status" = 130 ] || { cat "$work/tty" >&2; fail "parry run: exit $status, not 130"; }
+grep -q '^report: ' "$work/tty" || fail "no report of what there was"
+expect_nothing_left small
+ok "Ctrl-C under parry run: asks, goes on after a no, reports and cleans up after a yes"
