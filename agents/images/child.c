@@ -199,7 +199,7 @@ static gboolean run_to_end(Run *run, const char *what, GError **error)
     ended = pump(run, watched ? &cancel : NULL, 0);
     if (!ended) {
         kill(-pid, SIGKILL);
-        pump(run, NULL, g_get_monotonic_time() + DRAIN_MS * 1000);
+        pump(run, NULL, g_get_monotonic_time() + (gint64)DRAIN_MS * 1000);
     }
     if (!reap(pid, &status, what, error))
         goto out;

@@ -59,8 +59,8 @@ static void add(ImagesCpio *cpio, const Entry *e)
     };
     char header[6 + 13 * 8 + 1] = "070701";
 
-    for (int i = 0; i < 13; i++)
-        g_snprintf(header + 6 + i * 8, 9, "%08X", fields[i]);
+    for (guint i = 0; i < 13; i++)
+        g_snprintf(header + 6 + (gsize)i * 8, 9, "%08X", fields[i]);
     g_byte_array_append(cpio->bytes, (const guint8 *)header, sizeof header - 1);
     g_byte_array_append(cpio->bytes, (const guint8 *)e->path, name_len);
     pad(cpio, 4);

@@ -189,7 +189,7 @@ gboolean rig_wait(RigGuest *guest, const char *text, int seconds)
         g_autofree char *seen = console(guest);
         if (strstr(seen, text))
             return TRUE;
-        g_usleep(50 * 1000);
+        g_usleep(50000);
     } while (g_get_monotonic_time() < deadline);
     printf("  guest %s: no \"%s\" within %d s\n", guest->role, text, seconds);
     return FALSE;

@@ -100,12 +100,12 @@ static gboolean wait_sockets(void)
 {
     g_autofree char *outer = g_build_filename(rig_dir(), "outer.sock", NULL);
     g_autofree char *inner = g_build_filename(rig_dir(), "inner.sock", NULL);
-    gint64 deadline = g_get_monotonic_time() + 30 * G_USEC_PER_SEC;
+    gint64 deadline = g_get_monotonic_time() + (gint64)30 * G_USEC_PER_SEC;
 
     while (access(outer, F_OK) != 0 || access(inner, F_OK) != 0) {
         if (g_get_monotonic_time() > deadline)
             return FALSE;
-        g_usleep(20 * 1000);
+        g_usleep(20000);
     }
     return TRUE;
 }

@@ -12,7 +12,7 @@ for unit in \
     apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \
     e2scrub_reap.service fstrim.timer man-db.timer motd-news.timer \
     systemd-tmpfiles-clean.timer \
-    getty@tty1.service getty-static.service serial-getty@ttyS0.service \
+    sshd-keygen.service getty@tty1.service getty-static.service serial-getty@ttyS0.service \
     systemd-timesyncd.service systemd-networkd-wait-online.service \
     systemd-remount-fs.service systemd-fsck-root.service systemd-hwdb-update.service \
     systemd-journal-catalog-update.service systemd-journal-flush.service \
