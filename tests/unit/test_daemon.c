@@ -7,6 +7,7 @@
 #include "orchestrator/daemon/drill.h"
 #include "orchestrator/daemon/isolation.h"
 #include "orchestrator/daemon/needs.h"
+#include "orchestrator/daemon/people.h"
 #include "orchestrator/daemon/personalise.h"
 #include "tests/unit/cunit_main.h"
 
@@ -248,6 +249,47 @@ static void test_drill_refuses(void)
     g_rmdir(dir);
 }
 
+/* ---- people ---- */
+
+static void count_people(const char *player, const char *name, gpointer data)
+{
+    CU_ASSERT_STRING_EQUAL(player, "health/alice");
+    CU_ASSERT_STRING_EQUAL(name, "Alice Chan Tai-man");
+    ++*(int *)data;
+}
+
+static void test_people(void)
+{
+    g_autofree char *home = g_dir_make_tmp("parry-people-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(home, "people.db", NULL);
+    g_autofree char *bytes = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(People) people = people_open(home, &error);
+    struct stat st;
+    gsize len;
+    int count = 0;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(people);
+    CU_ASSERT_TRUE(people_set(people, "d1", "health/alice", "somebody else", &error));
+    CU_ASSERT_TRUE(people_set(people, "d1", "health/alice", "Alice Chan Tai-man", &error));
+    CU_ASSERT_TRUE(people_set(people, "d2", "health/alice", "of another drill", &error));
+    CU_ASSERT_TRUE(people_each(people, "d1", count_people, &count, &error));
+    CU_ASSERT_EQUAL(count, 1);
+    CU_ASSERT_TRUE(people_erase(people, "d1", NULL, &error));
+    CU_ASSERT_FALSE(people_erase(people, "d1", "health/alice", &error));
+    CU_ASSERT_PTR_NULL(error);
+    g_clear_pointer(&people, people_close);
+
+    /* Erased is erased from the file too; nobody else reads it. */
+    CU_ASSERT_EQUAL(stat(path, &st), 0);
+    CU_ASSERT_EQUAL(st.st_mode & 0777, 0600);
+    CU_ASSERT_TRUE(g_file_get_contents(path, &bytes, &len, NULL));
+    CU_ASSERT_PTR_NULL(memmem(bytes, len, "Tai-man", 7));
+    CU_ASSERT_PTR_NOT_NULL(memmem(bytes, len, "of another drill", 16));
+    g_unlink(path);
+    g_rmdir(home);
+}
+
 /* ---- clock ---- */
 
 static void test_clock(void)
@@ -283,6 +325,7 @@ int main(void)
         {"needs", test_needs},
         {"the drill's directory", test_drill},
         {"a broken drill.json", test_drill_refuses},
+        {"people", test_people},
         {"the clock", test_clock},
         CU_TEST_INFO_NULL,
     };
