@@ -13,7 +13,8 @@
 enum {
     OUT_MAX = 4 << 20, /* captured standard output */
     LINE_MAX_LEN = 4096,
-    TAIL_LINES = 6,      /* of standard error, kept for the error message */
+    TAIL_LINES = 8,      /* of standard error, kept for the error message */
+    WORDS_MAX = 160,     /* of each of them, in characters */
     DRAIN_MS = 5 * 1000, /* for a killed group to let go of its pipes */
 };
 
@@ -154,20 +155,36 @@ static gboolean spawn(Run *run, GPid *pid, const char *what, GError **error)
     return ok;
 }
 
-static void set_exit_error(Run *run, int status, const char *what, GError **error)
+/* The last lines of standard error; of a Debian tool's only those that are errors. */
+static char *last_words(Run *run)
 {
     g_autoptr(GString) words = g_string_new(NULL);
+    gboolean marked = FALSE;
 
     for (GList *l = run->tail.head; l; l = l->next)
-        g_string_append_printf(words, "%s%s", words->len ? "; " : "", (char *)l->data);
+        marked = marked || g_str_has_prefix(l->data, "E: ");
+    for (GList *l = run->tail.head; l; l = l->next) {
+        const char *line = l->data;
+        glong shown = MIN(g_utf8_strlen(line, -1), WORDS_MAX);
+        if (marked && !g_str_has_prefix(line, "E: "))
+            continue;
+        g_string_append(words, words->len ? "; " : "");
+        g_string_append_len(words, line, g_utf8_offset_to_pointer(line, shown) - line);
+    }
+    return g_strdup(words->len ? words->str : "no word");
+}
+
+static void set_exit_error(Run *run, int status, const char *what, GError **error)
+{
+    g_autofree char *words = last_words(run);
+
     if (WIFSIGNALED(status))
         g_set_error(error, IMAGES_ERROR, IMAGES_ERROR_CHILD,
                     "%s: %s was ended by signal %d: %s", what, run->child->argv[0],
-                    WTERMSIG(status), words->len ? words->str : "no word");
+                    WTERMSIG(status), words);
     else
         g_set_error(error, IMAGES_ERROR, IMAGES_ERROR_CHILD, "%s: %s exit status %d: %s",
-                    what, run->child->argv[0], WEXITSTATUS(status),
-                    words->len ? words->str : "no word");
+                    what, run->child->argv[0], WEXITSTATUS(status), words);
 }
 
 static gboolean reap(GPid pid, int *status, const char *what, GError **error)

@@ -547,6 +547,8 @@ static void test_child_errors(void)
 {
     const char *fails[] = {"sh", "-c", "echo first >&2; echo last words >&2; exit 3",
                            NULL};
+    const char *marked[] = {
+        "sh", "-c", "printf 'I: a\\nE: no package y\\nReading\\n' >&2; exit 100", NULL};
     const char *missing[] = {"parry-no-such-program", NULL};
     const char *says[] = {"echo", "hello", NULL};
     ImagesChild child = {.argv = fails};
@@ -557,6 +559,10 @@ static void test_child_errors(void)
     CU_ASSERT_TRUE(g_error_matches(error, IMAGES_ERROR, IMAGES_ERROR_CHILD));
     CU_ASSERT_PTR_NOT_NULL(strstr(error->message, "image x: sh exit status 3"));
     CU_ASSERT_PTR_NOT_NULL(strstr(error->message, "last words"));
+    g_clear_error(&error);
+    child.argv = marked;
+    CU_ASSERT_FALSE(images_child_run(&child, "image x", NULL, &error));
+    CU_ASSERT_TRUE(g_str_has_suffix(error->message, "exit status 100: E: no package y"));
     g_clear_error(&error);
     child.argv = missing;
     CU_ASSERT_FALSE(images_child_run(&child, "image x", NULL, &error));
