@@ -75,8 +75,8 @@ gboolean cli_interrupted_pending(void); /* tells only */
 
 typedef struct {
     const char *la_scenario;
-    const char *la_connect;
-    const char *la_gate, *la_board; /* ADDR:PORT or NULL */
+    char *la_connect;
+    char *la_gate, *la_board; /* ADDR:PORT or NULL */
     gboolean la_rehearsal;
     gboolean la_keep;
     int la_boot_timeout_s;

@@ -33,6 +33,15 @@ static gboolean parse(const CliCommand *command, int argc, char **argv, Launch *
     return TRUE;
 }
 
+static void launch_clear(Launch *launch)
+{
+    g_free(launch->la_connect);
+    g_free(launch->la_gate);
+    g_free(launch->la_board);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Launch, launch_clear)
+
 static const char *player_key(const Plan *plan, const PlanTeam *team, char **path)
 {
     g_autofree char *home = drill_home();
@@ -94,7 +103,7 @@ static int show_ready(const Drill *drill, RpcClient *client)
 
 static int up(int argc, char **argv)
 {
-    Launch launch = {0};
+    g_auto(Launch) launch = {0};
     RpcClient *client = NULL;
     int status = EXIT_OK;
 
@@ -133,7 +142,7 @@ static int play(const Launch *launch, const Drill *drill, RpcClient *client)
 
 static int run(int argc, char **argv)
 {
-    Launch launch = {0};
+    g_auto(Launch) launch = {0};
     RpcClient *client = NULL;
     int status = EXIT_OK;
 

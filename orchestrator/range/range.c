@@ -61,6 +61,7 @@ typedef struct {
     GPtrArray *su_uuids;
     guint su_count;
     RangeRemoved su_removed, su_total;
+    gboolean su_raced; /* something was being created when the look began */
     GError *su_error;
     RangeCounted su_counted;
     RangeTornDown su_torn;
@@ -473,16 +474,20 @@ static void teardown_work(gpointer data)
 
 static void teardown_done(gpointer data, gboolean ran);
 
+/* What is being created while this looks may come after the look. */
+static void teardown_run(Sweep *sweep)
+{
+    Range *range = sweep->su_range;
+
+    sweep->su_raced = range->ra_creating > 0;
+    g_clear_error(&sweep->su_error);
+    pool_run(range->ra_pool, POOL_URGENT, teardown_work, teardown_done, sweep);
+}
+
 static void start_parked(Range *range)
 {
-    if (range->ra_creating > 0)
-        return;
-    while (range->ra_parked->len > 0) {
-        Sweep *sweep = g_ptr_array_steal_index(range->ra_parked, 0);
-
-        g_clear_error(&sweep->su_error);
-        pool_run(range->ra_pool, POOL_URGENT, teardown_work, teardown_done, sweep);
-    }
+    while (range->ra_creating == 0 && range->ra_parked->len > 0)
+        teardown_run(g_ptr_array_steal_index(range->ra_parked, 0));
 }
 
 static void teardown_done(gpointer data, gboolean ran)
@@ -496,9 +501,10 @@ static void teardown_done(gpointer data, gboolean ran)
     sweep->su_removed = (RangeRemoved){0};
     if (!ran) {
         cancelled(&sweep->su_error);
-    } else if (range->ra_creating > 0) {
-        /* What was being created may have come after the look: once more, after it. */
+    } else if (sweep->su_raced) {
+        /* Once more when nothing is being created any longer; nothing new begins. */
         g_ptr_array_add(range->ra_parked, sweep);
+        start_parked(range);
         return;
     }
     g_atomic_int_add(&range->ra_ending, -1);
@@ -514,7 +520,7 @@ void range_teardown(Range *range, RangeTornDown done, gpointer data)
 
     g_atomic_int_inc(&range->ra_ending);
     sweep->su_torn = done;
-    pool_run(range->ra_pool, POOL_URGENT, teardown_work, teardown_done, sweep);
+    teardown_run(sweep);
 }
 
 static void inspect_work(gpointer data)

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # What the end-to-end tests share. Sourced; wants PARRY_BIN (the build's bin directory).
 set -euo pipefail
 

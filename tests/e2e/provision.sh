@@ -5,6 +5,7 @@ trap '[ -n "${KEEP:-}" ] || clean small; rm -rf "$work"' EXIT
 clean small
 
 for signal in INT TERM; do
+  : >"$work/out"
   parry up "$here/small.yaml" >"$work/out" 2>"$work/err" </dev/null &
   up=$!
   wait_for 120 "a VM boots" grep -q ' boot$' "$work/out"
@@ -12,7 +13,8 @@ for signal in INT TERM; do
   status=0
   wait "$up" || status=$?
   [ "$status" = 130 ] || { cat "$work/out" "$work/err" >&2; fail "SIG$signal: exit $status, not 130"; }
-  expect_nothing_left small
+  left=$(leftovers small)
+  [ -z "$left" ] || { cat "$work/err" >&2; fail "SIG$signal: left behind: $left"; }
   [ ! -e "$PARRY_HOME/drills/small" ] || fail "SIG$signal: the drill's directory is left"
   ok "SIG$signal while VMs boot: exit 130, nothing left"
 done
