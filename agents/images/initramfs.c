@@ -191,18 +191,19 @@ static gboolean add_module_files(ImagesCpio *cpio, const char *kit, const char *
     return TRUE;
 }
 
-/* busybox reads the text, kmod (in a Debian guest) the .bin. */
+/* busybox reads the text, kmod (in a Debian guest) the .bin. Names of modules that are
+ * not there do no harm here. */
 static gboolean add_indexes(ImagesCpio *cpio, const char *kit, const char *version,
-                            GError **error)
+                            Kind kind, GError **error)
 {
     static const char *const names[] = {
-        "modules.dep",       "modules.dep.bin", "modules.alias",
-        "modules.alias.bin", "modules.symbols", "modules.symbols.bin",
-        "modules.softdep",   "modules.builtin", "modules.builtin.bin",
-        "modules.order",
+        "modules.alias",     "modules.symbols",     "modules.softdep", /* router: these */
+        "modules.alias.bin", "modules.symbols.bin", "modules.dep",     "modules.dep.bin",
+        "modules.builtin",   "modules.builtin.bin", "modules.order",
     };
+    guint n = kind == KIND_DISK ? G_N_ELEMENTS(names) : 3;
 
-    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+    for (guint i = 0; i < n; i++) {
         g_autofree char *from = g_build_filename("modules", names[i], NULL);
         g_autofree char *to = g_build_filename("lib/modules", version, names[i], NULL);
         if (!add_kit_file(cpio, kit, from, to, 0644, error))
@@ -211,7 +212,7 @@ static gboolean add_indexes(ImagesCpio *cpio, const char *kit, const char *versi
     return TRUE;
 }
 
-/* For a micro host modules.dep has only what it holds: busybox reads it all each time. */
+/* modules.dep with only what is there: busybox reads it all each time. */
 static gboolean add_short_index(ImagesCpio *cpio, const char *kit, const char *version,
                                 GPtrArray *paths, GError **error)
 {
@@ -249,11 +250,12 @@ static gboolean add_modules(ImagesCpio *cpio, const char *kit, Kind kind, GError
     g_autofree char *disk = loadable(deps, modules.disk, paths);
     g_autofree char *to_load = g_strdup_printf("%s\n%s\n", base, disk);
     images_cpio_file(cpio, "etc/parry/modules", 0644, to_load, strlen(to_load));
-    if (kind == KIND_MICRO)
-        return add_short_index(cpio, kit, version, paths, error) &&
-               add_module_files(cpio, kit, version, paths, error);
-    g_autofree char *more = loadable(deps, modules.more, paths);
-    return add_indexes(cpio, kit, version, error) &&
+    if (kind != KIND_MICRO)
+        g_free(loadable(deps, modules.more, paths));
+    if (kind == KIND_DISK)
+        g_free(loadable(deps, modules.rest, paths));
+    return (kind == KIND_DISK || add_short_index(cpio, kit, version, paths, error)) &&
+           (kind == KIND_MICRO || add_indexes(cpio, kit, version, kind, error)) &&
            add_module_files(cpio, kit, version, paths, error);
 }
 

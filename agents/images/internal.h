@@ -141,7 +141,7 @@ char *images_kit_build(ImagesJob *job, GError **error);
 /* ---- modules.c ---- */
 
 typedef struct {
-    GPtrArray *base, *disk, *more; /* of char *: names, without "?" */
+    GPtrArray *base, *disk, *more, *rest; /* of char *: names, without "?" */
     GHashTable *optional;          /* names that may be missing */
 } ImagesModules;
 

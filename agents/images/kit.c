@@ -229,7 +229,8 @@ static GPtrArray *wanted_modules(const char *dep_path, GError **error)
     if (!deps || !images_modules_load(&modules, error) ||
         !resolve(&modules, modules.base, deps, paths, error) ||
         !resolve(&modules, modules.disk, deps, paths, error) ||
-        !resolve(&modules, modules.more, deps, paths, error))
+        !resolve(&modules, modules.more, deps, paths, error) ||
+        !resolve(&modules, modules.rest, deps, paths, error))
         return NULL;
     return g_steal_pointer(&paths);
 }

@@ -15,6 +15,7 @@ gboolean images_modules_load(ImagesModules *modules, GError **error)
     modules->base = g_ptr_array_new_with_free_func(g_free);
     modules->disk = g_ptr_array_new_with_free_func(g_free);
     modules->more = g_ptr_array_new_with_free_func(g_free);
+    modules->rest = g_ptr_array_new_with_free_func(g_free);
     modules->optional = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autofree char *text =
         g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
@@ -30,7 +31,8 @@ gboolean images_modules_load(ImagesModules *modules, GError **error)
         }
         GPtrArray *list = strcmp(words[0], "base") == 0   ? modules->base
                           : strcmp(words[0], "disk") == 0 ? modules->disk
-                                                          : modules->more;
+                          : strcmp(words[0], "more") == 0 ? modules->more
+                                                          : modules->rest;
         g_ptr_array_add(list, g_strdup(words[1]));
     }
     return TRUE;
@@ -41,6 +43,7 @@ void images_modules_clear(ImagesModules *modules)
     g_clear_pointer(&modules->base, g_ptr_array_unref);
     g_clear_pointer(&modules->disk, g_ptr_array_unref);
     g_clear_pointer(&modules->more, g_ptr_array_unref);
+    g_clear_pointer(&modules->rest, g_ptr_array_unref);
     g_clear_pointer(&modules->optional, g_hash_table_destroy);
 }
 
