@@ -27,21 +27,23 @@ typedef enum {
 } PlanSide;
 
 typedef struct {
-    char *pm_name;   /* account-like identifier, the pseudonym in the journal is TEAM/NAME */
-    char *pm_key;    /* OpenSSH public key line, or NULL: a key pair is made at `up` */
+    char
+        *pm_name; /* account-like identifier, the pseudonym in the journal is TEAM/NAME */
+    char *pm_key; /* OpenSSH public key line, or NULL: a key pair is made at `up` */
 } PlanMember;
 
 typedef struct {
-    char *pt_id;         /* "health"; "red-1", "red-2" … where count > 1 */
+    char *pt_id; /* "health"; "red-1", "red-2" … where count > 1 */
     PlanSide pt_side;
-    ParryText *pt_title; /* never NULL: the id where the scenario gives none */
-    char *pt_estate;     /* name of the estate, or NULL */
+    ParryText *pt_title;   /* never NULL: the id where the scenario gives none */
+    char *pt_estate;       /* name of the estate, or NULL */
     GPtrArray *pt_members; /* PlanMember; never empty for red and blue */
 } PlanTeam;
 
 typedef struct {
     char *pn_id;      /* "internet" (shared), "health/dmz" (a team's) */
-    char *pn_libvirt; /* name of the libvirt network, unique per drill, <= 15 bytes for the bridge */
+    char *pn_libvirt; /* name of the libvirt network, unique per drill, <= 15 bytes for
+                         the bridge */
     char *pn_bridge;  /* name of the bridge, <= 15 bytes */
     char *pn_uuid;    /* UUIDv5(drill, "net/" id) */
     int pn_team;      /* index into p_teams, -1 for white's shared networks */
@@ -50,9 +52,9 @@ typedef struct {
 } PlanNetwork;
 
 typedef struct {
-    int ni_network;   /* index into p_networks */
-    char ni_mac[18];  /* "52:54:00:xx:xx:xx", unique per drill */
-    guint32 ni_addr;  /* host byte order */
+    int ni_network;       /* index into p_networks */
+    char ni_mac[18];      /* "52:54:00:xx:xx:xx", unique per drill */
+    guint32 ni_addr;      /* host byte order */
     gboolean ni_isolated; /* port isolation: blue-owned NICs on a shared network */
 } PlanNic;
 
@@ -63,32 +65,33 @@ typedef struct {
 } PlanRoute;
 
 typedef struct {
-    char *pp_proto;   /* "tcp" or "udp" */
-    int pp_port;      /* on the router's shared side */
-    guint32 pp_to;    /* inner address */
+    char *pp_proto; /* "tcp" or "udp" */
+    int pp_port;    /* on the router's shared side */
+    guint32 pp_to;  /* inner address */
     int pp_to_port;
 } PlanPublish;
 
 typedef struct {
-    char *pf_path;    /* absolute, no ".." */
+    char *pf_path; /* absolute, no ".." */
     GBytes *pf_bytes;
-    int pf_mode;      /* 0644 by default */
-    char *pf_owner;   /* "root" by default */
+    int pf_mode;    /* 0644 by default */
+    char *pf_owner; /* "root" by default */
     char *pf_group;
 } PlanFile;
 
 typedef struct {
     char *pu_name;
-    char *pu_password; /* plain text: planted, worthless outside the drill; NULL locks it */
+    char *
+        pu_password; /* plain text: planted, worthless outside the drill; NULL locks it */
     int pu_uid;
     char *pu_shell;
-    char **pu_groups;  /* strv, may be empty, never NULL */
+    char **pu_groups; /* strv, may be empty, never NULL */
 } PlanUser;
 
 typedef struct {
-    char *pi_id;       /* "micro", or a name below images: */
-    char *pi_base;     /* "micro", "debian/bookworm", or an absolute path of a qcow2 */
-    char **pi_packages; /* sorted, no duplicates, never NULL */
+    char *pi_id;         /* "micro", or a name below images: */
+    char *pi_base;       /* "micro", "debian/bookworm", or an absolute path of a qcow2 */
+    char **pi_packages;  /* sorted, no duplicates, never NULL */
     GPtrArray *pi_files; /* PlanFile, baked into the image */
 } PlanImage;
 
@@ -106,13 +109,13 @@ typedef struct {
     guint64 ph_memory; /* bytes */
     guint64 ph_disk;   /* bytes of the overlay, 0 for none (micro) */
     int ph_cpus;
-    GPtrArray *ph_nics;    /* PlanNic */
-    GPtrArray *ph_routes;  /* PlanRoute */
-    GPtrArray *ph_names;   /* PlanName: the hosts file */
-    GPtrArray *ph_files;   /* PlanFile, at personalisation */
-    GPtrArray *ph_users;   /* PlanUser */
-    char **ph_services;    /* strv */
-    char **ph_run;         /* strv of scripts, run once at personalisation */
+    GPtrArray *ph_nics;   /* PlanNic */
+    GPtrArray *ph_routes; /* PlanRoute */
+    GPtrArray *ph_names;  /* PlanName: the hosts file */
+    GPtrArray *ph_files;  /* PlanFile, at personalisation */
+    GPtrArray *ph_users;  /* PlanUser */
+    char **ph_services;   /* strv */
+    char **ph_run;        /* strv of scripts, run once at personalisation */
     gboolean ph_router;
     GPtrArray *ph_publish; /* PlanPublish */
     GArray *ph_masquerade; /* of int: indexes into ph_nics that are masqueraded */
@@ -126,25 +129,28 @@ typedef struct {
 } PlanName;
 
 typedef struct {
-    char *ta_id;     /* "health/portal" */
+    char *ta_id; /* "health/portal" */
     int ta_team;
     int ta_host;
-    char *ta_kind;   /* attack-path, network-boundary, target-system, important-data, other-system */
+    char *ta_kind;      /* attack-path, network-boundary, target-system, important-data,
+                           other-system */
     int ta_criticality; /* per cent */
 } PlanTarget;
 
 typedef struct {
-    char *ck_id;     /* "health/web-up" */
+    char *ck_id; /* "health/web-up" */
     int ck_index;
-    int ck_team;     /* the team whose availability it counts for */
-    int ck_host;     /* the host looked at */
-    int ck_from;     /* the host whose agent looks: ck_host itself for file, process, command … */
+    int ck_team; /* the team whose availability it counts for */
+    int ck_host; /* the host looked at */
+    int ck_from; /* the host whose agent looks: ck_host itself for file, process, command
+                    … */
     gboolean ck_self_reported; /* ck_from is not owned by white */
-    char *ck_kind;   /* tcp, http, dns, file, process, service, port, command */
-    json_t *ck_params; /* the wire parameters of that kind (docs/agent-protocol.md), no id, no deadline */
+    char *ck_kind;             /* tcp, http, dns, file, process, service, port, command */
+    json_t *ck_params; /* the wire parameters of that kind (docs/agent-protocol.md), no
+                          id, no deadline */
     gint64 ck_interval_us; /* 0: only on demand (a check that only an expectation uses) */
     gint64 ck_deadline_us;
-    int ck_weight;   /* 0: not counted in availability */
+    int ck_weight; /* 0: not counted in availability */
 } PlanCheck;
 
 typedef enum {
@@ -165,46 +171,46 @@ typedef enum { INJECT_ATTACK, INJECT_MESSAGE } PlanInjectKind;
 
 /* One inject for one team: `for: [blue]` with two blue teams gives two of these. */
 typedef struct {
-    char *in_id;     /* "deface@health" */
-    char *in_name;   /* "deface": what the scenario calls it */
+    char *in_id;   /* "deface@health" */
+    char *in_name; /* "deface": what the scenario calls it */
     int in_index;
     PlanInjectKind in_kind;
     ParryText *in_title;
     int in_team;     /* the team it is for */
     gint64 in_at_us; /* jitter already drawn */
     /* attack */
-    int in_by;       /* the red team in whose name it is, -1: white's own */
+    int in_by; /* the red team in whose name it is, -1: white's own */
     char *in_technique;
-    int in_host;     /* the victim; -1 for messages */
-    int in_target;   /* index into p_targets, -1: none */
-    int in_from;     /* the host whose agent runs it: in_host, or a red host */
+    int in_host;   /* the victim; -1 for messages */
+    int in_target; /* index into p_targets, -1: none */
+    int in_from;   /* the host whose agent runs it: in_host, or a red host */
     char *in_run;
-    char *in_cleanup;        /* or NULL */
-    char *in_user;           /* who runs it in the guest, "root" by default */
+    char *in_cleanup; /* or NULL */
+    char *in_user;    /* who runs it in the guest, "root" by default */
     gint64 in_timeout_us;
-    char **in_env;           /* KEY=VALUE: PARRY_DRILL, PARRY_TEAM, PARRY_HOST (the victim's),
-                              * PARRY_TARGET (the victim's address as in_from sees it) and
-                              * PARRY_ATTACKER (the red team's shared address, may be empty);
-                              * also for cleanup and playbook */
-    int in_effect_host;      /* whose agent checks the effect */
-    char *in_effect_kind;    /* a check kind; its `up` means: the effect is there */
+    char **in_env;      /* KEY=VALUE: PARRY_DRILL, PARRY_TEAM, PARRY_HOST (the victim's),
+                         * PARRY_TARGET (the victim's address as in_from sees it) and
+                         * PARRY_ATTACKER (the red team's shared address, may be empty);
+                         * also for cleanup and playbook */
+    int in_effect_host; /* whose agent checks the effect */
+    char *in_effect_kind; /* a check kind; its `up` means: the effect is there */
     json_t *in_effect_params;
-    char **in_indicators;    /* what a report may name */
-    char *in_detect;         /* playbook: how a skilled defender would find it, or NULL */
-    char *in_contain;        /* playbook: how one would put it right, or NULL */
+    char **in_indicators; /* what a report may name */
+    char *in_detect;      /* playbook: how a skilled defender would find it, or NULL */
+    char *in_contain;     /* playbook: how one would put it right, or NULL */
     /* message */
     ParryText *in_subject;
     ParryText *in_body;
-    GPtrArray *in_expect;    /* PlanExpect */
+    GPtrArray *in_expect; /* PlanExpect */
 } PlanInject;
 
 /* What a scripted player does in a rehearsal. */
 typedef struct {
     int sc_team;
     gboolean sc_detect_all, sc_contain_all;
-    char **sc_detect;    /* names of injects, where not all */
+    char **sc_detect; /* names of injects, where not all */
     char **sc_contain;
-    gint64 sc_delay_us;  /* after the attack's execution: detect; twice that: contain */
+    gint64 sc_delay_us;    /* after the attack's execution: detect; twice that: contain */
     GPtrArray *sc_actions; /* PlanAction */
 } PlanScript;
 
@@ -223,13 +229,14 @@ typedef struct {
 } PlanPhase;
 
 typedef struct {
-    char *ps_profile;        /* "hk-drill" */
+    char *ps_profile;                               /* "hk-drill" */
     int ps_protection, ps_availability, ps_injects; /* per cent, sum 100 */
-    gint64 ps_cap;           /* points: 37000 */
-    gint64 ps_xmax;          /* points: 3000 */
+    gint64 ps_cap;                                  /* points: 37000 */
+    gint64 ps_xmax;                                 /* points: 3000 */
 } PlanScoring;
 
-/* A key or word of the language whose engine is not in this build: `up` refuses the plan. */
+/* A key or word of the language whose engine is not in this build: `up` refuses the plan.
+ */
 typedef struct {
     char *pb_key;
     char *pb_file;
@@ -237,21 +244,23 @@ typedef struct {
 } PlanUnbuilt;
 
 typedef struct {
-    char *p_name;            /* [a-z][a-z0-9-]{0,30} */
-    char *p_uuid;            /* the drill's own UUID: given at `up`, v5 of the name for a mere plan */
+    char *p_name; /* [a-z][a-z0-9-]{0,30} */
+    char
+        *p_uuid; /* the drill's own UUID: given at `up`, v5 of the name for a mere plan */
     ParryText *p_title;
-    char *p_timezone;        /* name in the tz database */
-    gint64 p_start_us;       /* UTC of the nominal start, microseconds since the epoch */
+    char *p_timezone;  /* name in the tz database */
+    gint64 p_start_us; /* UTC of the nominal start, microseconds since the epoch */
     gint64 p_duration_us;
     gboolean p_has_rehearsal;
     char *p_authorised_by, *p_safety_officer, *p_max_risk;
-    char **p_allow;          /* techniques */
+    char **p_allow; /* techniques */
     GPtrArray *p_teams, *p_networks, *p_images, *p_hosts;
     GPtrArray *p_targets, *p_checks, *p_injects, *p_scripts, *p_phases;
-    GPtrArray *p_unbuilt;    /* PlanUnbuilt, in order of place; empty: the plan can run */
+    GPtrArray *p_unbuilt; /* PlanUnbuilt, in order of place; empty: the plan can run */
     PlanScoring p_scoring;
     char p_scenario_sha256[65]; /* of the file's bytes */
-    char p_rules_sha256[65];    /* of the canonical JSON of scoring, checks, injects, targets */
+    char p_rules_sha256[65]; /* of the canonical JSON of scoring, checks, injects, targets
+                              */
 } Plan;
 
 /*
@@ -296,7 +305,8 @@ char *plan_addr_text(guint32 addr);
 /* The whole plan as JSON for `parry plan --json`; the caller owns the reference. */
 json_t *plan_to_json(const Plan *plan);
 
-/* Bytes of memory the plan's guests need under the given accelerator ("kvm" or "qemu"). */
+/* Bytes of memory the plan's guests need under the given accelerator ("kvm" or "qemu").
+ */
 guint64 plan_memory_needed(const Plan *plan, const char *accel);
 
 /* Bytes of disk that overlays, saves and the journal may need, images apart. */

@@ -142,7 +142,7 @@ char *images_kit_build(ImagesJob *job, GError **error);
 
 typedef struct {
     GPtrArray *base, *disk, *more, *rest; /* of char *: names, without "?" */
-    GHashTable *optional;          /* names that may be missing */
+    GHashTable *optional;                 /* names that may be missing */
 } ImagesModules;
 
 gboolean images_modules_load(ImagesModules *modules, GError **error);

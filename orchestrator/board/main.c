@@ -11,7 +11,6 @@
 #include "scoreboard/rpc.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,36 +45,14 @@ static int fail(const char *what)
     return 1;
 }
 
-/* Who to be: without root one stays who one is. */
-static gboolean find_account(uid_t *uid, gid_t *gid)
-{
-    const char *name = account ? account : "parry-board";
-
-    *uid = geteuid();
-    *gid = getegid();
-    if (*uid)
-        return TRUE;
-    const struct passwd *entry = getpwnam(name);
-    if (!entry)
-        return FALSE;
-    *uid = entry->pw_uid;
-    *gid = entry->pw_gid;
-    return TRUE;
-}
-
 static gboolean enter_sandbox(GError **error)
 {
     Sandbox sandbox = {
         .sb_profile = SANDBOX_BOARD, .sb_files = FILES_MAX, .sb_memory = MEMORY_MAX};
 
-    if (!find_account(&sandbox.sb_uid, &sandbox.sb_gid)) {
-        g_set_error(error, SANDBOX_ERROR, SANDBOX_ERROR_FAILED,
-                    "account %s: not there; make it (useradd --system), or name another "
-                    "by --account",
-                    account ? account : "parry-board");
-        return FALSE;
-    }
-    return sandbox_enter(&sandbox, NULL, error);
+    return sandbox_account(account ? account : "parry-board", &sandbox.sb_uid,
+                           &sandbox.sb_gid, error) &&
+           sandbox_enter(&sandbox, NULL, error);
 }
 
 typedef struct {

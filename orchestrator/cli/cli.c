@@ -113,8 +113,9 @@ static Drill *only_drill(const char *home, int *status)
     }
     if (alive == 1)
         return drill_open(one->dr_dir, NULL);
-    *status = cli_fail(EXIT_NO_DRILL, alive ? "several drills run: name one (`parry status`)"
-                                            : "no drill runs; name one (`parry status`)");
+    *status =
+        cli_fail(EXIT_NO_DRILL, alive ? "several drills run: name one (`parry status`)"
+                                      : "no drill runs; name one (`parry status`)");
     return NULL;
 }
 
@@ -128,8 +129,9 @@ Drill *cli_drill(const char *name, int *status)
     g_autofree char *dir = drill_dir(home, name);
     Drill *drill = strchr(name, '/') ? NULL : drill_open(dir, &error);
     if (!drill)
-        *status = cli_fail(EXIT_NO_DRILL, "no drill \"%s\" in %s; `parry status` lists them",
-                           name, home);
+        *status =
+            cli_fail(EXIT_NO_DRILL, "no drill \"%s\" in %s; `parry status` lists them",
+                     name, home);
     return drill;
 }
 
@@ -140,8 +142,9 @@ RpcClient *cli_connect(const Drill *drill, int *status)
     RpcClient *client;
 
     if (!drill->dr_alive) {
-        *status = cli_fail(EXIT_NO_DRILL, "drill %s: its daemon does not run; `parry down %s` "
-                                          "removes what it left",
+        *status = cli_fail(EXIT_NO_DRILL,
+                           "drill %s: its daemon does not run; `parry down %s` "
+                           "removes what it left",
                            drill->dr_name, drill->dr_name);
         return NULL;
     }

@@ -16,30 +16,31 @@
 /* Exit statuses, the same for every command. */
 enum {
     EXIT_OK = 0,
-    EXIT_FAIL = 1,      /* it was tried and failed; the message says what and why */
-    EXIT_SCENARIO = 2,  /* the scenario has errors, or uses a key that is not built yet */
-    EXIT_NO_DRILL = 3,  /* no such drill, or its daemon does not run */
-    EXIT_STATE = 4,     /* not in this state of the drill */
+    EXIT_FAIL = 1,     /* it was tried and failed; the message says what and why */
+    EXIT_SCENARIO = 2, /* the scenario has errors, or uses a key that is not built yet */
+    EXIT_NO_DRILL = 3, /* no such drill, or its daemon does not run */
+    EXIT_STATE = 4,    /* not in this state of the drill */
     EXIT_USAGE = 64,
     EXIT_INTERRUPTED = 130,
 };
 
 typedef struct {
     const char *cc_name;
-    const char *cc_args;    /* "SCENARIO", "NAME", … */
-    const char *cc_summary; /* one line */
+    const char *cc_args;                  /* "SCENARIO", "NAME", … */
+    const char *cc_summary;               /* one line */
     int (*cc_run)(int argc, char **argv); /* argv[0] is the command's name */
 } CliCommand;
 
-extern const CliCommand cmd_check, cmd_plan, cmd_run, cmd_up, cmd_start, cmd_status, cmd_stop,
-    cmd_pause, cmd_resume, cmd_end, cmd_exec, cmd_score, cmd_report, cmd_verify, cmd_down,
-    cmd_gc, cmd_people, cmd_doctor, cmd_host;
+extern const CliCommand cmd_check, cmd_plan, cmd_run, cmd_up, cmd_start, cmd_status,
+    cmd_stop, cmd_pause, cmd_resume, cmd_end, cmd_exec, cmd_score, cmd_report, cmd_verify,
+    cmd_down, cmd_gc, cmd_people, cmd_doctor, cmd_host;
 
 /* ---- cli.c: what commands share ---- */
 
 /*
  * Parses options and the number of operands that the command's args ask for; prints help
- * or the usage error itself. FALSE: return *status. argv is left with the operands from 1.
+ * or the usage error itself. FALSE: return *status. argv is left with the operands
+ * from 1.
  */
 gboolean cli_options(const CliCommand *command, const GOptionEntry *entries, int *argc,
                      char ***argv, int min, int max, int *status);
@@ -54,17 +55,20 @@ int cli_columns(void);
 /* "1.5 GiB"; free with g_free(). */
 char *cli_size(guint64 bytes);
 
-/* Loads a scenario and prints its findings to standard error; NULL and *status on errors. */
+/* Loads a scenario and prints its findings to standard error; NULL and *status on errors.
+ */
 Plan *cli_plan(const char *path, gboolean json, int *status);
 
-/* The drill of that name, or of the only one there is where name is NULL; NULL and *status. */
+/* The drill of that name, or of the only one there is where name is NULL; NULL and
+ * *status. */
 Drill *cli_drill(const char *name, int *status);
 /* A connection to its daemon as white. */
 RpcClient *cli_connect(const Drill *drill, int *status);
 /* Calls, prints an error, and turns it into an exit status; NULL on error. */
 json_t *cli_call(RpcClient *client, const char *method, json_t *params, int timeout_ms,
                  int *status);
-/* libvirt's URI of a drill whose daemon is dead; NULL where its hypervisor does not run. */
+/* libvirt's URI of a drill whose daemon is dead; NULL where its hypervisor does not run.
+ */
 char *cli_uri(const Drill *drill);
 /* One that sends SIGINT and SIGTERM into a flag; cli_interrupted() tells and clears. */
 void cli_catch_signals(void);
@@ -82,8 +86,8 @@ typedef struct {
     int la_boot_timeout_s;
 } Launch;
 
-/* From a scenario file to a drill that is ready, its progress shown; NULL and *status, with
- * nothing left behind unless la_keep. *client: still connected and subscribed. */
+/* From a scenario file to a drill that is ready, its progress shown; NULL and *status,
+ * with nothing left behind unless la_keep. *client: still connected and subscribed. */
 Drill *launch_up(const Launch *launch, RpcClient **client, int *status);
 /* Tears the drill down, with its daemon or without; purge removes its directory too. */
 int launch_down(const Drill *drill, gboolean purge, gboolean quiet);
@@ -102,7 +106,8 @@ typedef enum {
 } FollowUntil;
 
 /* Shows what happens until the drill is there: EXIT_OK when it came to that; EXIT_FAIL on
- * failure, *reason (to be freed) says why; EXIT_INTERRUPTED when the user confirmed it. */
+ * failure, *reason (to be freed) says why; EXIT_INTERRUPTED when the user confirmed it.
+ */
 int follow(RpcClient *client, const Plan *plan, FollowUntil until, char **reason);
 
 #endif

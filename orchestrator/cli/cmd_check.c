@@ -26,9 +26,10 @@ static int run(int argc, char **argv)
         printf("%s: good: %u teams, %u hosts, %u checks, %u injects%s\n", argv[1],
                plan->p_teams->len, plan->p_hosts->len, plan->p_checks->len,
                plan->p_injects->len,
-               plan_unbuilt(plan)->len ? "; uses keys that cannot run yet (notes above)" : "");
+               plan_unbuilt(plan)->len ? "; uses keys that cannot run yet (notes above)"
+                                       : "");
     return status;
 }
 
-const CliCommand cmd_check = {
-    "check", "SCENARIO", "check a scenario; every finding with line and caret", run};
+const CliCommand cmd_check = {"check", "SCENARIO",
+                              "check a scenario; every finding with line and caret", run};

@@ -78,8 +78,8 @@ static int stop_by_hand(const Drill *drill, guint *count)
     g_autoptr(GError) error = NULL;
 
     if (uri && !range_suspend(uri, drill->dr_uuid, count, &error))
-        return cli_fail(EXIT_FAIL, "drill %s: %u suspended, then: %s", drill->dr_name, *count,
-                        error->message);
+        return cli_fail(EXIT_FAIL, "drill %s: %u suspended, then: %s", drill->dr_name,
+                        *count, error->message);
     return EXIT_OK;
 }
 
@@ -116,9 +116,12 @@ static int stop(int argc, char **argv)
     return EXIT_OK;
 }
 
-const CliCommand cmd_start = {"start", "[NAME]", "start the clock of a drill that is ready",
-                              start};
-const CliCommand cmd_pause = {"pause", "[NAME]", "suspend the VMs and the clock", pause_drill};
+const CliCommand cmd_start = {"start", "[NAME]",
+                              "start the clock of a drill that is ready", start};
+const CliCommand cmd_pause = {"pause", "[NAME]", "suspend the VMs and the clock",
+                              pause_drill};
 const CliCommand cmd_resume = {"resume", "[NAME]", "go on after pause or stop", resume};
-const CliCommand cmd_stop = {"stop", "[NAME]", "the kill switch: suspend every VM at once", stop};
-const CliCommand cmd_end = {"end", "[NAME]", "end the exercise before its planned end", end};
+const CliCommand cmd_stop = {"stop", "[NAME]",
+                             "the kill switch: suspend every VM at once", stop};
+const CliCommand cmd_end = {"end", "[NAME]", "end the exercise before its planned end",
+                            end};

@@ -27,8 +27,8 @@ static json_t *results_json(const GPtrArray *results)
     for (guint i = 0; i < results->len; i++) {
         const DoctorResult *result = results->pdata[i];
         json_t *entry = json_pack("{s:s, s:s, s:s, s:s}", "name", result->name, "title",
-                                  result->title, "level", doctor_level_name(result->level),
-                                  "seen", result->seen);
+                                  result->title, "level",
+                                  doctor_level_name(result->level), "seen", result->seen);
         if (result->mend)
             json_object_set_new(entry, "mend", json_string(result->mend));
         json_array_append_new(list, entry);
@@ -78,21 +78,22 @@ static int host_print(const char *home, gboolean json)
     if (!host_status(home, &host, &error))
         return cli_fail(EXIT_FAIL, "%s", error->message);
     if (json)
-        return cli_json(json_pack("{s:b, s:b, s:i, s:i, s:i, s:s, s:s, s:s}", "running",
-                                  host.running, "ready", host.ready, "pid", (int)host.pid,
-                                  "restarts", host.restarts, "domains", host.domains, "uri",
-                                  host.uri ? host.uri : "", "accel",
-                                  host.accel ? host.accel : "", "reason",
-                                  host.reason ? host.reason : ""));
+        return cli_json(json_pack(
+            "{s:b, s:b, s:i, s:i, s:i, s:s, s:s, s:s}", "running", host.running, "ready",
+            host.ready, "pid", (int)host.pid, "restarts", host.restarts, "domains",
+            host.domains, "uri", host.uri ? host.uri : "", "accel",
+            host.accel ? host.accel : "", "reason", host.reason ? host.reason : ""));
     if (!host.running) {
         printf("the private libvirt of %s does not run; it is started on demand\n", home);
         return EXIT_OK;
     }
-    printf("the private libvirt of %s runs, pid %d, %d VMs\n  uri    %s\n  accel  %s: %s\n",
-           home, (int)host.pid, host.domains, host.uri, host.accel ? host.accel : "?",
-           host.reason ? host.reason : "");
+    printf(
+        "the private libvirt of %s runs, pid %d, %d VMs\n  uri    %s\n  accel  %s: %s\n",
+        home, (int)host.pid, host.domains, host.uri, host.accel ? host.accel : "?",
+        host.reason ? host.reason : "");
     if (host.last_loss)
-        printf("  daemons restarted %d times, the last: %s\n", host.restarts, host.last_loss);
+        printf("  daemons restarted %d times, the last: %s\n", host.restarts,
+               host.last_loss);
     return EXIT_OK;
 }
 
@@ -120,7 +121,7 @@ static int host(int argc, char **argv)
     return EXIT_OK;
 }
 
-const CliCommand cmd_doctor = {"doctor", "", "can this machine run drills, and how to mend it",
-                               doctor};
-const CliCommand cmd_host = {"host", "stop|status", "the private libvirt of this PARRY_HOME",
-                             host};
+const CliCommand cmd_doctor = {"doctor", "",
+                               "can this machine run drills, and how to mend it", doctor};
+const CliCommand cmd_host = {"host", "stop|status",
+                             "the private libvirt of this PARRY_HOME", host};

@@ -40,7 +40,7 @@ static int collect(const char *uri, const GPtrArray *drills, gboolean dry)
 
     if (!world)
         return cli_fail(EXIT_FAIL, "%s", error->message);
-    json_array_foreach(world, i, object) {
+    json_array_foreach (world, i, object) {
         const char *uuid = json_string_value(json_object_get(object, "drill"));
         RangeRemoved removed = {0};
         if (owned(drills, uuid))
@@ -48,7 +48,8 @@ static int collect(const char *uri, const GPtrArray *drills, gboolean dry)
         printf("%s %s %s of drill %s\n", dry ? "would remove" : "remove",
                json_string_value(json_object_get(object, "kind")),
                json_string_value(json_object_get(object, "name")), uuid);
-        /* The first of a drill's objects takes all of it along; the others find nothing. */
+        /* The first of a drill's objects takes all of it along; the others find nothing.
+         */
         if (!dry && !range_remove(uri, uuid, &removed, &error)) {
             status = cli_fail(EXIT_FAIL, "%s", error->message);
             g_clear_error(&error);
@@ -63,7 +64,8 @@ static int gc(int argc, char **argv)
     gboolean dry = FALSE;
     int status = EXIT_OK, removed;
     const GOptionEntry entries[] = {
-        {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &dry, "only say what would be removed", NULL},
+        {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &dry, "only say what would be removed",
+         NULL},
         G_OPTION_ENTRY_NULL,
     };
 
@@ -86,5 +88,6 @@ static int gc(int argc, char **argv)
     return status;
 }
 
-const CliCommand cmd_down = {"down", "[NAME]", "remove a drill's VMs, alive or crashed", down};
+const CliCommand cmd_down = {"down", "[NAME]", "remove a drill's VMs, alive or crashed",
+                             down};
 const CliCommand cmd_gc = {"gc", "", "remove what no drill directory owns", gc};

@@ -8,7 +8,8 @@ static int run(int argc, char **argv)
     gboolean json = FALSE;
     int timeout_s = 30, status = EXIT_OK;
     const GOptionEntry entries[] = {
-        {"user", 'u', 0, G_OPTION_ARG_STRING, &user, "who runs it in the guest (root)", "NAME"},
+        {"user", 'u', 0, G_OPTION_ARG_STRING, &user, "who runs it in the guest (root)",
+         "NAME"},
         {"timeout", 't', 0, G_OPTION_ARG_INT, &timeout_s, "time limit (30)", "SECONDS"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "the result as JSON", NULL},
         G_OPTION_ENTRY_NULL,
@@ -36,5 +37,5 @@ static int run(int argc, char **argv)
     return status;
 }
 
-const CliCommand cmd_exec = {
-    "exec", "NAME HOST SCRIPT", "run a script in a host, as the organiser", run};
+const CliCommand cmd_exec = {"exec", "NAME HOST SCRIPT",
+                             "run a script in a host, as the organiser", run};

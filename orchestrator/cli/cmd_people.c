@@ -56,7 +56,8 @@ static int set(People *people, const Drill *drill, const char *player, const cha
     if (!plan)
         return cli_fail(EXIT_FAIL, "%s", error->message);
     if (!is_player(plan, player))
-        return cli_fail(EXIT_FAIL, "drill %s has no player \"%s\"", drill->dr_name, player);
+        return cli_fail(EXIT_FAIL, "drill %s has no player \"%s\"", drill->dr_name,
+                        player);
     if (!people_set(people, drill->dr_uuid, player, name, &error))
         return cli_fail(EXIT_FAIL, "%s", error->message);
     return EXIT_OK;

@@ -49,7 +49,8 @@ static void print_timeline(const Plan *plan)
         g_autoptr(GString) expect = g_string_new(NULL);
         for (guint e = 0; e < inject->in_expect->len; e++) {
             const PlanExpect *want = inject->in_expect->pdata[e];
-            g_string_append_printf(expect, "%s%s", e ? ", " : "", expect_words[want->ex_kind]);
+            g_string_append_printf(expect, "%s%s", e ? ", " : "",
+                                   expect_words[want->ex_kind]);
         }
         printf("  %12s  ", at);
         cell(inject->in_id, 24);
@@ -67,8 +68,8 @@ static void print_needs(const Plan *plan, const char *home, const char *accel)
     g_autofree char *disk_here =
         cli_size(needs_disk_here(g_file_test(home, G_FILE_TEST_IS_DIR) ? home : "/"));
 
-    printf("\nNeeds (%s)\n  memory %s of %s available\n  disk   %s of %s free\n", accel, memory,
-           memory_here, disk, disk_here);
+    printf("\nNeeds (%s)\n  memory %s of %s available\n  disk   %s of %s free\n", accel,
+           memory, memory_here, disk, disk_here);
 }
 
 static int run(int argc, char **argv)
@@ -99,5 +100,5 @@ static int run(int argc, char **argv)
     return EXIT_OK;
 }
 
-const CliCommand cmd_plan = {
-    "plan", "SCENARIO", "show hosts, addresses, timeline and what is needed", run};
+const CliCommand cmd_plan = {"plan", "SCENARIO",
+                             "show hosts, addresses, timeline and what is needed", run};

@@ -31,7 +31,8 @@ int report_print(const Drill *drill)
     if (!journal)
         return status;
     if (!report_write(plan, journal, drill->dr_dir, &path, &error))
-        return cli_fail(EXIT_FAIL, "drill %s: report: %s", drill->dr_name, error->message);
+        return cli_fail(EXIT_FAIL, "drill %s: report: %s", drill->dr_name,
+                        error->message);
     printf("report: %s\n", path);
     fflush(stdout);
     return EXIT_OK;
@@ -48,7 +49,8 @@ static int print_as(const Drill *drill, gboolean json, const char *lang)
         return status;
     json_t *report = report_json(plan, journal, &error);
     if (!report)
-        return cli_fail(EXIT_FAIL, "drill %s: report: %s", drill->dr_name, error->message);
+        return cli_fail(EXIT_FAIL, "drill %s: report: %s", drill->dr_name,
+                        error->message);
     if (json)
         return cli_json(report);
     g_autofree char *text = report_markdown(report, lang);
@@ -74,7 +76,8 @@ static int report(int argc, char **argv)
     g_autoptr(Drill) drill = cli_drill(argc > 1 ? argv[1] : NULL, &status);
     if (!drill)
         return status;
-    return json || print ? print_as(drill, json, lang ? lang : "en") : report_print(drill);
+    return json || print ? print_as(drill, json, lang ? lang : "en")
+                         : report_print(drill);
 }
 
 /* parry-verify shares no code with what wrote the journal: it takes over from here. */
@@ -99,6 +102,7 @@ static int verify(int argc, char **argv)
     return cli_fail(EXIT_FAIL, "%s: %s", program, g_strerror(errno));
 }
 
-const CliCommand cmd_report = {"report", "[NAME]", "write the after-action report", report};
-const CliCommand cmd_verify = {
-    "verify", "[NAME]", "check the journal: chain, rows, signatures", verify};
+const CliCommand cmd_report = {"report", "[NAME]", "write the after-action report",
+                               report};
+const CliCommand cmd_verify = {"verify", "[NAME]",
+                               "check the journal: chain, rows, signatures", verify};

@@ -80,4 +80,5 @@ static int run(int argc, char **argv)
     return EXIT_OK;
 }
 
-const CliCommand cmd_score = {"score", "[NAME]", "the text scoreboard, once or --live", run};
+const CliCommand cmd_score = {"score", "[NAME]", "the text scoreboard, once or --live",
+                              run};

@@ -25,9 +25,9 @@ static json_t *drill_status(const Drill *drill)
     }
     if (answer)
         return answer;
-    return json_pack("{s:s, s:s, s:s, s:s}", "name", drill->dr_name, "uuid", drill->dr_uuid,
-                     "state", drill->dr_alive ? "silent" : dead_state(drill), "dir",
-                     drill->dr_dir);
+    return json_pack(
+        "{s:s, s:s, s:s, s:s}", "name", drill->dr_name, "uuid", drill->dr_uuid, "state",
+        drill->dr_alive ? "silent" : dead_state(drill), "dir", drill->dr_dir);
 }
 
 static void print_line(const json_t *status)
@@ -39,7 +39,8 @@ static void print_line(const json_t *status)
 
     printf("%-28s %-13s", name, state);
     if (json_object_get(status, "hosts"))
-        printf(" %s  %zu hosts", clock, json_array_size(json_object_get(status, "hosts")));
+        printf(" %s  %zu hosts", clock,
+               json_array_size(json_object_get(status, "hosts")));
     else if (strcmp(state, "crashed") == 0)
         printf(" its daemon is gone; `parry down %s` removes what it left", name);
     printf("\n");
@@ -50,7 +51,7 @@ static void print_hosts(const json_t *hosts)
     const json_t *host;
     gsize i;
 
-    json_array_foreach(hosts, i, host) {
+    json_array_foreach (hosts, i, host) {
         const char *reason = json_string_value(json_object_get(host, "reason"));
         printf("  %-26s %-10s %-16s %s\n", json_string_value(json_object_get(host, "id")),
                json_string_value(json_object_get(host, "state")),
@@ -67,14 +68,15 @@ static void print_full(const json_t *status)
     print_line(status);
     if (reason && *reason)
         printf("  reason: %s\n", reason);
-    json_array_foreach(json_object_get(status, "services"), i, service)
+    json_array_foreach (json_object_get(status, "services"), i, service)
         printf("  %-12s %s, pid %lld, restarted %lld times\n",
                json_string_value(json_object_get(service, "name")),
                json_string_value(json_object_get(service, "listen")),
                (long long)json_integer_value(json_object_get(service, "pid")),
                (long long)json_integer_value(json_object_get(service, "restarts")));
     if (json_object_get(status, "accel"))
-        printf("  accelerator  %s\n", json_string_value(json_object_get(status, "accel")));
+        printf("  accelerator  %s\n",
+               json_string_value(json_object_get(status, "accel")));
     print_hosts(json_object_get(status, "hosts"));
 }
 
@@ -91,7 +93,7 @@ static int all(gboolean json)
         return cli_json(list);
     if (!drills->len)
         printf("no drills in %s\n", home);
-    json_array_foreach(list, i, status)
+    json_array_foreach (list, i, status)
         print_line(status);
     json_decref(list);
     return EXIT_OK;
@@ -121,4 +123,5 @@ static int run(int argc, char **argv)
     return EXIT_OK;
 }
 
-const CliCommand cmd_status = {"status", "[NAME]", "all drills, or one with its hosts", run};
+const CliCommand cmd_status = {"status", "[NAME]", "all drills, or one with its hosts",
+                               run};

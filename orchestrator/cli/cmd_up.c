@@ -17,7 +17,8 @@ static gboolean parse(const CliCommand *command, int argc, char **argv, Launch *
         {"gate", 0, 0, G_OPTION_ARG_STRING, &launch->la_gate,
          "where players' ssh listens (127.0.0.1:2222, or a free port)", "ADDR:PORT"},
         {"board", 0, 0, G_OPTION_ARG_STRING, &launch->la_board,
-         "where the web scoreboard listens (127.0.0.1:8080, or a free port)", "ADDR:PORT"},
+         "where the web scoreboard listens (127.0.0.1:8080, or a free port)",
+         "ADDR:PORT"},
         {"boot-timeout", 0, 0, G_OPTION_ARG_INT, &launch->la_boot_timeout_s,
          "how long a VM may take to say hello (180)", "SECONDS"},
         G_OPTION_ENTRY_NULL,
@@ -59,7 +60,7 @@ static const char *listen_of(const json_t *services, const char *name)
     json_t *service;
     gsize i;
 
-    json_array_foreach(services, i, service)
+    json_array_foreach (services, i, service)
         if (g_strcmp0(json_string_value(json_object_get(service, "name")), name) == 0)
             return json_string_value(json_object_get(service, "listen"));
     return NULL;
@@ -79,8 +80,9 @@ static void print_ways_in(const Plan *plan, const json_t *status)
         if (team->pt_side != SIDE_RED && team->pt_side != SIDE_BLUE)
             continue;
         const char *key = player_key(plan, team, &path);
-        printf("%-11s ssh%s%s -p %s %s@localhost\n", t ? "" : "terminals:", key ? " -i " : "",
-               key ? key : "", port + 1, team->pt_id);
+        printf("%-11s ssh%s%s -p %s %s@localhost\n",
+               t ? "" : "terminals:", key ? " -i " : "", key ? key : "", port + 1,
+               team->pt_id);
     }
     fflush(stdout);
 }
@@ -132,9 +134,9 @@ static int play(const Launch *launch, const Drill *drill, RpcClient *client)
         return status;
     json_decref(answer);
     printf("\n");
-    status = follow(client, plan,
-                    launch->la_rehearsal ? FOLLOW_UNTIL_PROVISIONAL : FOLLOW_UNTIL_JUDGING,
-                    &reason);
+    status = follow(
+        client, plan,
+        launch->la_rehearsal ? FOLLOW_UNTIL_PROVISIONAL : FOLLOW_UNTIL_JUDGING, &reason);
     if (status == EXIT_FAIL)
         cli_fail(status, "drill %s: %s", drill->dr_name, reason);
     return status;
@@ -163,7 +165,7 @@ static int run(int argc, char **argv)
     return status != EXIT_OK ? status : report;
 }
 
-const CliCommand cmd_up = {"up", "SCENARIO", "make the drill's VMs, until it is ready to start",
-                           up};
-const CliCommand cmd_run = {
-    "run", "SCENARIO", "up, start, follow, report and down, in one", run};
+const CliCommand cmd_up = {"up", "SCENARIO",
+                           "make the drill's VMs, until it is ready to start", up};
+const CliCommand cmd_run = {"run", "SCENARIO",
+                            "up, start, follow, report and down, in one", run};

@@ -1,6 +1,7 @@
 /*
- * Following a drill: its notifications turned into a table of VMs while it is provisioned,
- * and into a timeline while it runs. In a pipe each change is one plain line.
+ * Following a drill: its notifications turned into a table of VMs while it is
+ * provisioned, and into a timeline while it runs. In a pipe each change is one plain
+ * line.
  */
 #include "orchestrator/cli/cli.h"
 
@@ -20,7 +21,7 @@ typedef struct {
     Stages *fo_stages; /* NULL once provisioned */
     int fo_code;       /* -1: go on */
     char **fo_reason;
-    json_t *fo_board;  /* the newest */
+    json_t *fo_board; /* the newest */
 } Follow;
 
 static void state_moved(Follow *follow, const json_t *body)
@@ -129,7 +130,8 @@ static void follow_step(Follow *follow, RpcClient *client)
 
 int follow(RpcClient *client, const Plan *plan, FollowUntil until, char **reason)
 {
-    Follow follow = {.fo_plan = plan, .fo_until = until, .fo_code = -1, .fo_reason = reason};
+    Follow follow = {
+        .fo_plan = plan, .fo_until = until, .fo_code = -1, .fo_reason = reason};
 
     if (until == FOLLOW_UNTIL_READY)
         follow.fo_stages = stages_new(plan);

@@ -60,13 +60,17 @@ static gboolean wait_ready(int fd, const Drill *drill, GError **error)
 {
     char text[2048] = "";
     struct pollfd pfd = {fd, POLLIN, 0};
-    ssize_t n = poll(&pfd, 1, SERVE_TIMEOUT_MS) > 0 ? read(fd, text, sizeof(text) - 1) : -1;
+    ssize_t n =
+        poll(&pfd, 1, SERVE_TIMEOUT_MS) > 0 ? read(fd, text, sizeof(text) - 1) : -1;
 
     if (n > 0 && strcmp(text, "ok\n") == 0)
         return TRUE;
     g_strchomp(text);
     g_set_error(error, DRILL_ERROR, 0, "parryd: %s (log: %s/parryd.log)",
-                n > 0 ? text : n == 0 ? "it died" : "not ready in time", drill->dr_dir);
+                n > 0    ? text
+                : n == 0 ? "it died"
+                         : "not ready in time",
+                drill->dr_dir);
     return FALSE;
 }
 
@@ -155,8 +159,8 @@ static RpcClient *begin(const Launch *launch, const Drill *drill, int *status)
     json_decref(answer);
     if (answer)
         answer = cli_call(client, "provision",
-                          json_pack("{s:i}", "boot_timeout_s", launch->la_boot_timeout_s), -1,
-                          status);
+                          json_pack("{s:i}", "boot_timeout_s", launch->la_boot_timeout_s),
+                          -1, status);
     if (!answer)
         return NULL;
     json_decref(answer);
@@ -175,8 +179,9 @@ static gboolean came_up(const Launch *launch, const Drill *drill, int code,
     else
         cli_fail(code, "drill %s is not ready: %s", drill->dr_name, reason);
     if (launch->la_keep && code != EXIT_INTERRUPTED)
-        fprintf(stderr, "kept as it is: look with `parry status %s`, remove with `parry down "
-                        "%s`; logs are in %s/logs\n",
+        fprintf(stderr,
+                "kept as it is: look with `parry status %s`, remove with `parry down "
+                "%s`; logs are in %s/logs\n",
                 drill->dr_name, drill->dr_name, drill->dr_dir);
     else
         launch_down(drill, code == EXIT_INTERRUPTED, TRUE);
@@ -194,8 +199,8 @@ Drill *launch_up(const Launch *launch, RpcClient **client, int *status)
     if (!plan)
         return NULL;
     if (!set_aside(home, plan->p_name, &error) ||
-        !(drill = drill_create(home, plan->p_name, launch->la_scenario, launch->la_connect,
-                               launch->la_rehearsal, &error))) {
+        !(drill = drill_create(home, plan->p_name, launch->la_scenario,
+                               launch->la_connect, launch->la_rehearsal, &error))) {
         *status = cli_fail(EXIT_FAIL, "%s", error->message);
         return NULL;
     }
@@ -269,8 +274,8 @@ int launch_down(const Drill *drill, gboolean purge, gboolean quiet)
     g_autofree char *home = drill_home();
     g_autoptr(GError) error = NULL;
     RangeRemoved removed = {0};
-    int status = drill->dr_alive ? down_by_daemon(drill, &removed)
-                                 : down_by_hand(drill, &removed);
+    int status =
+        drill->dr_alive ? down_by_daemon(drill, &removed) : down_by_hand(drill, &removed);
 
     if (status != EXIT_OK)
         return status;
@@ -278,7 +283,8 @@ int launch_down(const Drill *drill, gboolean purge, gboolean quiet)
         return cli_fail(EXIT_FAIL, "%s", error->message);
     if (!quiet)
         printf("drill %s is down: %u VMs, %u networks and %u filters removed%s%s\n",
-               drill->dr_name, removed.rm_domains, removed.rm_networks, removed.rm_filters,
+               drill->dr_name, removed.rm_domains, removed.rm_networks,
+               removed.rm_filters,
                purge ? ", and its directory" : "; journal and report stay in ",
                purge ? "" : drill->dr_dir);
     return EXIT_OK;

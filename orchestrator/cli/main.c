@@ -8,9 +8,10 @@
 #include <string.h>
 
 static const CliCommand *const commands[] = {
-    &cmd_check, &cmd_plan,  &cmd_run,   &cmd_up,     &cmd_start,  &cmd_status,
-    &cmd_score, &cmd_pause, &cmd_resume, &cmd_stop,  &cmd_end,    &cmd_exec,
-    &cmd_report, &cmd_verify, &cmd_down, &cmd_gc,    &cmd_people, &cmd_doctor, &cmd_host,
+    &cmd_check,  &cmd_plan,   &cmd_run,    &cmd_up,     &cmd_start,
+    &cmd_status, &cmd_score,  &cmd_pause,  &cmd_resume, &cmd_stop,
+    &cmd_end,    &cmd_exec,   &cmd_report, &cmd_verify, &cmd_down,
+    &cmd_gc,     &cmd_people, &cmd_doctor, &cmd_host,
 };
 
 static const char help_end[] =
@@ -19,13 +20,15 @@ static const char help_end[] =
     "Exit status: 0 done, 1 failed, 2 the scenario has errors, 3 no such drill,\n"
     "4 not in this state of the drill, 64 usage, 130 interrupted.\n"
     "\n"
-    "PARRY_HOME (default /var/lib/parry) holds drills, images and keys; PARRY_CONNECT names\n"
+    "PARRY_HOME (default /var/lib/parry) holds drills, images and keys; PARRY_CONNECT "
+    "names\n"
     "a libvirt to use instead of Parry's own; NO_COLOR turns colours off.\n";
 
 static void help(FILE *to)
 {
-    fprintf(to, "parry %s: cyber attack-and-defence drills on isolated VMs\n\n"
-                "usage: parry COMMAND [OPTIONS] …\n\n",
+    fprintf(to,
+            "parry %s: cyber attack-and-defence drills on isolated VMs\n\n"
+            "usage: parry COMMAND [OPTIONS] …\n\n",
             PARRY_VERSION);
     for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
         fprintf(to, "  %-8s %-27s %s\n", commands[i]->cc_name, commands[i]->cc_args,
@@ -40,7 +43,8 @@ int main(int argc, char **argv)
         help(stderr);
         return EXIT_USAGE;
     }
-    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+        !strcmp(argv[1], "help")) {
         help(stdout);
         return EXIT_OK;
     }

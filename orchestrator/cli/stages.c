@@ -10,14 +10,22 @@
 #define NAME_COLUMNS 24
 
 /* A VM's way; each word is printed once that far. */
-typedef enum { AT_WAITING, AT_IMAGE, AT_CREATE, AT_BOOT, AT_AGENT, AT_READY, AT_FAILED } At;
+typedef enum {
+    AT_WAITING,
+    AT_IMAGE,
+    AT_CREATE,
+    AT_BOOT,
+    AT_AGENT,
+    AT_READY,
+    AT_FAILED
+} At;
 
-static const char *const at_words[] = {"waiting", "image", "create", "boot",
+static const char *const at_words[] = {"waiting", "image",        "create", "boot",
                                        "agent",   "personalised", "failed"};
 
 typedef struct {
     At vm_at;
-    double vm_since;  /* seconds since the start */
+    double vm_since; /* seconds since the start */
     double vm_ready;
     char *vm_reason;
 } Vm;
@@ -34,9 +42,9 @@ struct Stages {
     gint64 st_drawn_us;
     Vm *st_vms;
     ImageStage *st_images;
-    int st_lines;      /* of the picture on the screen */
+    int st_lines; /* of the picture on the screen */
     gboolean st_tty, st_colour;
-    char *st_note;     /* what is going on as a whole */
+    char *st_note; /* what is going on as a whole */
 };
 
 static double now(const Stages *stages)
@@ -140,8 +148,8 @@ static void vm_at(Stages *stages, int host, At at, const char *reason)
         vm->vm_ready = vm->vm_since;
     g_free(vm->vm_reason);
     vm->vm_reason = g_strdup(reason);
-    g_autofree char *text = reason ? g_strdup_printf("%s: %s", at_words[at], reason)
-                                   : g_strdup(at_words[at]);
+    g_autofree char *text =
+        reason ? g_strdup_printf("%s: %s", at_words[at], reason) : g_strdup(at_words[at]);
     say(stages, plan_host(stages->st_plan, host)->ph_id, text);
 }
 
@@ -150,8 +158,9 @@ static const struct {
     const char *st_kind;
     At st_at;
 } steps[] = {
-    {"domain.wanted/1", AT_CREATE}, {"domain.done/1", AT_BOOT},   {"agent.hello/1", AT_AGENT},
-    {"agent.ready/1", AT_READY},    {"domain.failed/1", AT_FAILED}, {"domain.lost/1", AT_FAILED},
+    {"domain.wanted/1", AT_CREATE}, {"domain.done/1", AT_BOOT},
+    {"agent.hello/1", AT_AGENT},    {"agent.ready/1", AT_READY},
+    {"domain.failed/1", AT_FAILED}, {"domain.lost/1", AT_FAILED},
 };
 
 static const struct {
@@ -177,7 +186,8 @@ void stages_event(Stages *stages, const json_t *event)
                       ? json_string_value(json_object_get(body, "reason"))
                       : NULL);
     for (guint i = 0; i < G_N_ELEMENTS(notes); i++)
-        if (strcmp(kind, notes[i].no_kind) == 0 && strcmp(stages->st_note, notes[i].no_text))
+        if (strcmp(kind, notes[i].no_kind) == 0 &&
+            strcmp(stages->st_note, notes[i].no_text))
             note(stages, notes[i].no_text);
 }
 
@@ -212,7 +222,7 @@ static void append_vm(const Stages *stages, GString *out, int host)
     const Vm *vm = &stages->st_vms[host];
     g_autofree char *name =
         parry_text_fit(plan_host(stages->st_plan, host)->ph_id, NAME_COLUMNS);
-    const char *colour = !stages->st_colour        ? ""
+    const char *colour = !stages->st_colour       ? ""
                          : vm->vm_at == AT_READY  ? "\033[32m"
                          : vm->vm_at == AT_FAILED ? "\033[31m"
                                                   : "\033[33m";
@@ -223,7 +233,10 @@ static void append_vm(const Stages *stages, GString *out, int host)
         g_autofree char *word =
             parry_text_fit(there ? at_words[at] : "·", (int)strlen(at_words[at]));
         g_string_append_printf(out, "%s%s ",
-                               there ? colour : stages->st_colour ? "\033[90m" : "", word);
+                               there               ? colour
+                               : stages->st_colour ? "\033[90m"
+                                                   : "",
+                               word);
     }
     if (vm->vm_at == AT_FAILED)
         g_string_append_printf(out, "%sfailed: %s", colour, vm->vm_reason);

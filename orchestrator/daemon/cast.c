@@ -15,8 +15,9 @@ struct Cast {
 
 static void cast_line(Cast *cast, json_t *line)
 {
-    if (cast->ca_file && (json_dumpf(line, cast->ca_file, JSON_COMPACT) < 0 ||
-                          fputc('\n', cast->ca_file) == EOF || fflush(cast->ca_file) != 0)) {
+    if (cast->ca_file &&
+        (json_dumpf(line, cast->ca_file, JSON_COMPACT) < 0 ||
+         fputc('\n', cast->ca_file) == EOF || fflush(cast->ca_file) != 0)) {
         g_warning("recording %s: %s; it ends here", cast->ca_path, g_strerror(errno));
         fclose(cast->ca_file);
         cast->ca_file = NULL;
@@ -38,8 +39,8 @@ Cast *cast_open(const char *path, int cols, int rows, const char *title, GError 
     FILE *file = fopen(path, "wxe");
 
     if (!file) {
-        g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno), "%s: create: %s",
-                    path, g_strerror(errno));
+        g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno),
+                    "%s: create: %s", path, g_strerror(errno));
         return NULL;
     }
     cast = g_new0(Cast, 1);
@@ -49,8 +50,8 @@ Cast *cast_open(const char *path, int cols, int rows, const char *title, GError 
     cast->ca_held = g_byte_array_new();
     cast_line(cast, json_pack("{s:i, s:i, s:i, s:I, s:s, s:{s:s}}", "version", 2, "width",
                               cols, "height", rows, "timestamp",
-                              (json_int_t)(g_get_real_time() / G_USEC_PER_SEC), "title", title,
-                              "env", "TERM", "xterm-256color"));
+                              (json_int_t)(g_get_real_time() / G_USEC_PER_SEC), "title",
+                              title, "env", "TERM", "xterm-256color"));
     return cast;
 }
 

@@ -1,9 +1,10 @@
 /*
- * An asciicast v2 recording, written as it happens: https://docs.asciinema.org/manual/asciicast/v2/
+ * An asciicast v2 recording, written as it happens:
+ * https://docs.asciinema.org/manual/asciicast/v2/
  *
- * Output only. Text is UTF-8: a character that is split between two pieces is held back, what
- * is not UTF-8 becomes U+FFFD. A recording never ends a terminal: a failed write ends the
- * recording, once, with a warning.
+ * Output only. Text is UTF-8: a character that is split between two pieces is held back,
+ * what is not UTF-8 becomes U+FFFD. A recording never ends a terminal: a failed write
+ * ends the recording, once, with a warning.
  */
 #ifndef PARRY_ORCHESTRATOR_DAEMON_CAST_H
 #define PARRY_ORCHESTRATOR_DAEMON_CAST_H

@@ -10,7 +10,7 @@ typedef struct {
     gint64 gr_interval_us;
     GArray *gr_members; /* of int: check indexes */
     struct event *gr_timer;
-    guint gr_open;      /* rounds that have not ended */
+    guint gr_open; /* rounds that have not ended */
 } Group;
 
 typedef struct {
@@ -18,9 +18,9 @@ typedef struct {
     gint64 ro_at_us;
     gint64 ro_stands_for;
     gboolean ro_thinned;
-    guint ro_next;    /* member to launch next */
+    guint ro_next; /* member to launch next */
     guint ro_waiting;
-    GArray *ro_rows;  /* JournalCheckRow */
+    GArray *ro_rows; /* JournalCheckRow */
     struct event *ro_spread;
     struct timeval ro_gap;
     ChecksDone ro_done;
@@ -65,7 +65,8 @@ static void round_free(Round *round)
 
 static int by_check(gconstpointer a, gconstpointer b)
 {
-    return ((const JournalCheckRow *)a)->cr_check - ((const JournalCheckRow *)b)->cr_check;
+    return ((const JournalCheckRow *)a)->cr_check -
+           ((const JournalCheckRow *)b)->cr_check;
 }
 
 static void round_end(Round *round)
@@ -76,8 +77,8 @@ static void round_end(Round *round)
     g_array_sort(round->ro_rows, by_check);
     daemon_event_checks(d, -1,
                         json_pack("{s:I, s:I, s:b}", "at", (json_int_t)round->ro_at_us,
-                                  "stands_for", (json_int_t)round->ro_stands_for, "thinned",
-                                  round->ro_thinned),
+                                  "stands_for", (json_int_t)round->ro_stands_for,
+                                  "thinned", round->ro_thinned),
                         (JournalCheckRow *)round->ro_rows->data, round->ro_rows->len);
     if (round->ro_done)
         round->ro_done(d, round->ro_data);

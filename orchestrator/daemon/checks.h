@@ -1,9 +1,9 @@
 /*
  * Rounds of checks: which services are up, seen from whose host.
  *
- * Checks with the same interval make a round; its launches are spread over the first half of
- * the interval, so that a slow host or one that is down holds up nobody. One round is one
- * event, appended when its last check has ended.
+ * Checks with the same interval make a round; its launches are spread over the first half
+ * of the interval, so that a slow host or one that is down holds up nobody. One round is
+ * one event, appended when its last check has ended.
  */
 #ifndef PARRY_ORCHESTRATOR_DAEMON_CHECKS_H
 #define PARRY_ORCHESTRATOR_DAEMON_CHECKS_H
@@ -16,13 +16,15 @@ void checks_free(Checks *checks);
 /* Rounds begin with `running` and rest otherwise. */
 void checks_run(Checks *checks, gboolean run);
 
-/* One round of everything, at once, that stands for those of a leap to to_us. done is called
- * when all its events are appended. */
+/* One round of everything, at once, that stands for those of a leap to to_us. done is
+ * called when all its events are appended. */
 typedef void (*ChecksDone)(Daemon *d, gpointer data);
 void checks_sample(Checks *checks, gint64 to_us, ChecksDone done, gpointer data);
 
-/* Runs one check now, outside of any round: it is not counted, its status goes to done. */
-typedef void (*CheckVerdict)(Daemon *d, CheckStatus status, const char *text, gpointer data);
+/* Runs one check now, outside of any round: it is not counted, its status goes to done.
+ */
+typedef void (*CheckVerdict)(Daemon *d, CheckStatus status, const char *text,
+                             gpointer data);
 void checks_verify(Checks *checks, int check, CheckVerdict done, gpointer data);
 
 #endif

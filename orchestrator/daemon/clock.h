@@ -1,7 +1,7 @@
 /*
- * The drill clock: microseconds since the drill's start. It follows CLOCK_BOOTTIME, so that
- * neither a wall clock that jumps nor a suspended machine moves it unseen; it stands still
- * while paused and may leap forward in a rehearsal.
+ * The drill clock: microseconds since the drill's start. It follows CLOCK_BOOTTIME, so
+ * that neither a wall clock that jumps nor a suspended machine moves it unseen; it stands
+ * still while paused and may leap forward in a rehearsal.
  */
 #ifndef PARRY_ORCHESTRATOR_DAEMON_CLOCK_H
 #define PARRY_ORCHESTRATOR_DAEMON_CLOCK_H

@@ -13,8 +13,8 @@ typedef struct {
     Role so_role; /* of a connection that has said nothing yet */
 } Socket;
 
-/* gate.sock and view.sock are opened by services of their own accounts; what they may do is
- * decided by the role, not by who can connect. */
+/* gate.sock and view.sock are opened by services of their own accounts; what they may do
+ * is decided by the role, not by who can connect. */
 static const Socket sockets[] = {
     {"white.sock", 0600, ROLE_DIRECTOR},
     {"gate.sock", 0666, ROLE_NOBODY},
@@ -30,7 +30,7 @@ typedef struct {
 struct Control {
     Daemon *co_daemon;
     Server co_servers[G_N_ELEMENTS(sockets)];
-    GPtrArray *co_peers; /* ControlPeer */
+    GPtrArray *co_peers;   /* ControlPeer */
     GPtrArray *co_streams; /* Stream: white, the room, then one a team */
     struct event *co_board;
     gboolean co_changed;
@@ -135,7 +135,8 @@ static gboolean event_to_peer(const JournalEvent *event, gpointer data)
                            control_event_json(peer, event, ++peer->pe_n));
 }
 
-/* What the last event brought into the peer's stream: mostly itself, or what it disclosed. */
+/* What the last event brought into the peer's stream: mostly itself, or what it
+ * disclosed. */
 static void stream_to_peer(Control *control, ControlPeer *peer, const JournalEvent *event)
 {
     const Stream *stream = control_stream(control, peer);
@@ -258,8 +259,8 @@ void control_free(Control *control)
     for (guint i = 0; i < G_N_ELEMENTS(sockets); i++) {
         if (!control->co_servers[i].se_server)
             continue;
-        g_autofree char *path = g_build_filename(control->co_daemon->dm_dir, "run",
-                                                 sockets[i].so_name, NULL);
+        g_autofree char *path =
+            g_build_filename(control->co_daemon->dm_dir, "run", sockets[i].so_name, NULL);
         rpc_server_free(control->co_servers[i].se_server);
         unlink(path);
     }

@@ -16,9 +16,9 @@ typedef struct {
     Control *pe_control;
     RpcPeer *pe_rpc;
     char *pe_lang;
-    char *pe_player;     /* "health/alice" once bound */
+    char *pe_player; /* "health/alice" once bound */
     gboolean pe_subscribed;
-    gint64 pe_n;         /* number of the last event that was shown */
+    gint64 pe_n; /* number of the last event that was shown */
 } ControlPeer;
 
 Control *control_new(Daemon *d, GError **error);
@@ -32,7 +32,8 @@ void control_hosts_changed(Control *control);
 void control_progress(Control *control, json_t *body);
 
 Daemon *control_daemon(const Control *control);
-/* The numbered stream of events of the peer's kind of viewer: white, the room, its team. */
+/* The numbered stream of events of the peer's kind of viewer: white, the room, its team.
+ */
 const Stream *control_stream(const Control *control, const ControlPeer *peer);
 /* An event as the peer may see it; white gets the body too. Caller owns it. */
 json_t *control_event_json(const ControlPeer *peer, const JournalEvent *event, gint64 n);

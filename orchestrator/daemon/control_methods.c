@@ -19,7 +19,8 @@
 #define TEXT_MAX 16384
 #define HELLO_TIMEOUT_S 180
 
-typedef void (*MethodFn)(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params);
+typedef void (*MethodFn)(RpcCall *call, ControlPeer *peer, Daemon *d,
+                         const json_t *params);
 
 typedef struct {
     const char *me_name;
@@ -74,16 +75,18 @@ static const char *actor_of(const ControlPeer *peer)
 
 /* ---- looking ---- */
 
-static void method_status(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+static void method_status(RpcCall *call, ControlPeer *peer, Daemon *d,
+                          const json_t *params)
 {
     gint64 next = director_next(d->dm_director);
     json_t *status = json_pack(
         "{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:i, s:i, s:b, s:I, s:o, s:o, s:I}", "name",
-        d->dm_plan->p_name, "uuid", d->dm_plan->p_uuid, "state", drill_state_name(d->dm_state),
-        "reason", d->dm_reason, "clock_us", (json_int_t)daemon_now(d), "duration_us",
-        (json_int_t)d->dm_plan->p_duration_us, "accel", d->dm_accel ? d->dm_accel : "", "pid",
-        (int)getpid(), "hub_pid", (int)link_hub_pid(d->dm_link), "rehearsal", d->dm_rehearsal,
-        "seq", (json_int_t)journal_committed(d->dm_journal), "hosts",
+        d->dm_plan->p_name, "uuid", d->dm_plan->p_uuid, "state",
+        drill_state_name(d->dm_state), "reason", d->dm_reason, "clock_us",
+        (json_int_t)daemon_now(d), "duration_us", (json_int_t)d->dm_plan->p_duration_us,
+        "accel", d->dm_accel ? d->dm_accel : "", "pid", (int)getpid(), "hub_pid",
+        (int)link_hub_pid(d->dm_link), "rehearsal", d->dm_rehearsal, "seq",
+        (json_int_t)journal_committed(d->dm_journal), "hosts",
         hosts_json(d->dm_hosts, -1), "services", services_json(d->dm_services), "next_us",
         (json_int_t)next);
 
@@ -94,14 +97,16 @@ static void method_status(RpcCall *call, ControlPeer *peer, Daemon *d, const jso
     rpc_reply(call, status);
 }
 
-static void method_board(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+static void method_board(RpcCall *call, ControlPeer *peer, Daemon *d,
+                         const json_t *params)
 {
     (void)params;
-    rpc_reply(call, view_board_json(&peer->pe_viewer, d->dm_plan, d->dm_ledger,
-                                    peer->pe_lang));
+    rpc_reply(call,
+              view_board_json(&peer->pe_viewer, d->dm_plan, d->dm_ledger, peer->pe_lang));
 }
 
-static void method_hosts(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+static void method_hosts(RpcCall *call, ControlPeer *peer, Daemon *d,
+                         const json_t *params)
 {
     rpc_reply(call, hosts_json(d->dm_hosts, param_team(peer, d, params)));
 }
@@ -121,7 +126,8 @@ static gboolean list_event(const JournalEvent *event, gpointer data)
     return TRUE;
 }
 
-/* Of what came after number `after` the newest `limit`; *count: how many there are at all. */
+/* Of what came after number `after` the newest `limit`; *count: how many there are at
+ * all. */
 static json_t *list_events(Daemon *d, const ControlPeer *peer, gint64 after, gint64 limit,
                            gint64 *count)
 {
@@ -137,7 +143,8 @@ static json_t *list_events(Daemon *d, const ControlPeer *peer, gint64 after, gin
     return listing.li_events;
 }
 
-static void method_events(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+static void method_events(RpcCall *call, ControlPeer *peer, Daemon *d,
+                          const json_t *params)
 {
     gint64 n;
     json_t *events = list_events(d, peer, param_int(params, "after", 0),
@@ -149,22 +156,23 @@ static void method_events(RpcCall *call, ControlPeer *peer, Daemon *d, const jso
 static void method_subscribe(RpcCall *call, ControlPeer *peer, Daemon *d,
                              const json_t *params)
 {
-    json_t *events = list_events(d, peer, param_int(params, "after", 0), EVENTS_MAX,
-                                 &peer->pe_n);
+    json_t *events =
+        list_events(d, peer, param_int(params, "after", 0), EVENTS_MAX, &peer->pe_n);
     json_t *event;
     gsize i;
 
     peer->pe_subscribed = TRUE;
     rpc_reply(call, json_object());
-    json_array_foreach(events, i, event)
+    json_array_foreach (events, i, event)
         rpc_peer_notify(peer->pe_rpc, "event", json_incref(event));
     json_decref(events);
-    rpc_peer_notify(peer->pe_rpc, "board",
-                    view_board_json(&peer->pe_viewer, d->dm_plan, d->dm_ledger,
-                                    peer->pe_lang));
+    rpc_peer_notify(
+        peer->pe_rpc, "board",
+        view_board_json(&peer->pe_viewer, d->dm_plan, d->dm_ledger, peer->pe_lang));
 }
 
-static void method_inbox(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+static void method_inbox(RpcCall *call, ControlPeer *peer, Daemon *d,
+                         const json_t *params)
 {
     int team = param_team(peer, d, params);
 
@@ -202,7 +210,8 @@ static void method_provision(RpcCall *call, ControlPeer *peer, Daemon *d,
     provision_begin(d->dm_provision, hello * G_USEC_PER_SEC);
 }
 
-static void method_start(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+static void method_start(RpcCall *call, ControlPeer *peer, Daemon *d,
+                         const json_t *params)
 {
     (void)params;
     if (wrong_state(call, d, 1u << DRILL_READY, "start"))
@@ -239,7 +248,8 @@ static void method_stop(RpcCall *call, ControlPeer *peer, Daemon *d, const json_
     stand_still(call, peer, d, params, DRILL_STOPPED, "the kill switch");
 }
 
-static void method_pause(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+static void method_pause(RpcCall *call, ControlPeer *peer, Daemon *d,
+                         const json_t *params)
 {
     if (!wrong_state(call, d, 1u << DRILL_RUNNING, "pause"))
         stand_still(call, peer, d, params, DRILL_PAUSED, "paused");
@@ -255,7 +265,8 @@ static void on_resumed(guint count, const GError *error, gpointer data)
         rpc_reply(call, json_pack("{s:i}", "resumed", (int)count));
 }
 
-static void method_resume(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+static void method_resume(RpcCall *call, ControlPeer *peer, Daemon *d,
+                          const json_t *params)
 {
     (void)params;
     if (wrong_state(call, d, 1u << DRILL_PAUSED | 1u << DRILL_STOPPED, "resume"))
@@ -328,12 +339,14 @@ static void on_ordered(Daemon *d, const Order *order, gpointer data)
     if (order->or_status != ORDER_DONE)
         rpc_fail(call, RPC_FAILED, "%s", order->or_reason);
     else
-        rpc_reply(call, json_pack("{s:i, s:i, s:s, s:s, s:b, s:I}", "exit", order->or_exit,
-                                  "signal", order->or_signal, "out", out, "err", err, "cut",
-                                  order->or_cut, "seq", (json_int_t)order->or_id));
+        rpc_reply(call,
+                  json_pack("{s:i, s:i, s:s, s:s, s:b, s:I}", "exit", order->or_exit,
+                            "signal", order->or_signal, "out", out, "err", err, "cut",
+                            order->or_cut, "seq", (json_int_t)order->or_id));
 }
 
-static void method_order(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+static void method_order(RpcCall *call, ControlPeer *peer, Daemon *d,
+                         const json_t *params)
 {
     int host = param_host(peer, d, params);
     const char *script = param_text(params, "script", 48 * 1024);
@@ -363,7 +376,8 @@ static gboolean may_act(RpcCall *call, const Daemon *d)
     return !wrong_state(call, d, 1u << DRILL_RUNNING, "this");
 }
 
-static void method_report(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+static void method_report(RpcCall *call, ControlPeer *peer, Daemon *d,
+                          const json_t *params)
 {
     int team = param_team(peer, d, params), host = param_host(peer, d, params), matched;
     const char *indicator = param_text(params, "indicator", INDICATOR_MAX);
@@ -391,7 +405,8 @@ static void method_report(RpcCall *call, ControlPeer *peer, Daemon *d, const jso
     rpc_reply(call, result);
 }
 
-static void method_answer(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+static void method_answer(RpcCall *call, ControlPeer *peer, Daemon *d,
+                          const json_t *params)
 {
     int team = param_team(peer, d, params);
     const char *name = param_text(params, "inject", 128);
@@ -408,12 +423,14 @@ static void method_answer(RpcCall *call, ControlPeer *peer, Daemon *d, const jso
             seq = injects_answer(d->dm_injects, actor_of(peer), team, inject, text);
     }
     if (seq < 0)
-        rpc_fail(call, RPC_NOT_FOUND, "answer: no open message of that name for your team");
+        rpc_fail(call, RPC_NOT_FOUND,
+                 "answer: no open message of that name for your team");
     else
         rpc_reply(call, json_pack("{s:I}", "seq", (json_int_t)seq));
 }
 
-static void method_whois(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
+static void method_whois(RpcCall *call, ControlPeer *peer, Daemon *d,
+                         const json_t *params)
 {
     const char *user = param_text(params, "user", 64);
     const char *key = param_text(params, "key", 8192);
@@ -426,8 +443,9 @@ static void method_whois(RpcCall *call, ControlPeer *peer, Daemon *d, const json
     }
     int team = plan_team_index(d->dm_plan, user);
     g_autofree char *player = g_strdup_printf("%s/%s", user, member->pm_name);
-    rpc_reply(call, json_pack("{s:b, s:s, s:s, s:s}", "ok", 1, "player", player, "team", user,
-                              "role", plan_side_name(plan_team(d->dm_plan, team)->pt_side)));
+    rpc_reply(call,
+              json_pack("{s:b, s:s, s:s, s:s}", "ok", 1, "player", player, "team", user,
+                        "role", plan_side_name(plan_team(d->dm_plan, team)->pt_side)));
 }
 
 Role control_role_of_side(PlanSide side)
@@ -465,10 +483,11 @@ static void method_bind(RpcCall *call, ControlPeer *peer, Daemon *d, const json_
     peer->pe_viewer.vw_role = control_role_of_side(team->pt_side);
     daemon_event(d, "player.bound/1", peer->pe_player, peer->pe_viewer.vw_team, -1, 0,
                  json_pack("{s:s, s:s}", "player", peer->pe_player, "key_sha256", hash));
-    rpc_reply(call, json_pack("{s:s, s:s, s:s, s:s, s:s}", "player", peer->pe_player, "team",
-                              team->pt_id, "role", role_name(peer->pe_viewer.vw_role), "title",
-                              parry_text_get(team->pt_title, peer->pe_lang), "drill",
-                              parry_text_get(d->dm_plan->p_title, peer->pe_lang)));
+    rpc_reply(call,
+              json_pack("{s:s, s:s, s:s, s:s, s:s}", "player", peer->pe_player, "team",
+                        team->pt_id, "role", role_name(peer->pe_viewer.vw_role), "title",
+                        parry_text_get(team->pt_title, peer->pe_lang), "drill",
+                        parry_text_get(d->dm_plan->p_title, peer->pe_lang)));
 }
 
 /* ---- terminals ---- */
@@ -516,17 +535,18 @@ static void method_terminal_in(RpcCall *call, ControlPeer *peer, Daemon *d,
 static void method_terminal_size(RpcCall *call, ControlPeer *peer, Daemon *d,
                                  const json_t *params)
 {
-    reply_known(call, terminals_resize(d->dm_terminals, peer, param_int(params, "term", 0),
-                                       (int)CLAMP(param_int(params, "cols", 80), 2, 500),
-                                       (int)CLAMP(param_int(params, "rows", 24), 2, 300)));
+    reply_known(call,
+                terminals_resize(d->dm_terminals, peer, param_int(params, "term", 0),
+                                 (int)CLAMP(param_int(params, "cols", 80), 2, 500),
+                                 (int)CLAMP(param_int(params, "rows", 24), 2, 300)));
 }
 
 static void method_terminal_credit(RpcCall *call, ControlPeer *peer, Daemon *d,
                                    const json_t *params)
 {
-    reply_known(call,
-                terminals_credit(d->dm_terminals, peer, param_int(params, "term", 0),
-                                 (gsize)CLAMP(param_int(params, "bytes", 0), 0, 1 << 20)));
+    reply_known(
+        call, terminals_credit(d->dm_terminals, peer, param_int(params, "term", 0),
+                               (gsize)CLAMP(param_int(params, "bytes", 0), 0, 1 << 20)));
 }
 
 static void method_terminal_close(RpcCall *call, ControlPeer *peer, Daemon *d,

@@ -1,10 +1,10 @@
 /*
  * parryd: one drill, one directory, one journal, one process.
  *
- * This header is what the daemon's modules share. Everything runs on the loop thread. A loop
- * turn is: callbacks append events and queue what may only happen once they are durable
- * (daemon_then); then one commit; then the ledger, the subscribers and the queue run
- * (record.c). So nothing leaves the process that a crash could take back.
+ * This header is what the daemon's modules share. Everything runs on the loop thread. A
+ * loop turn is: callbacks append events and queue what may only happen once they are
+ * durable (daemon_then); then one commit; then the ledger, the subscribers and the queue
+ * run (record.c). So nothing leaves the process that a crash could take back.
  */
 #ifndef PARRY_ORCHESTRATOR_DAEMON_DAEMON_H
 #define PARRY_ORCHESTRATOR_DAEMON_DAEMON_H
@@ -49,8 +49,8 @@ typedef struct Services Services;
 typedef struct Daemon {
     struct event_base *dm_base;
     char *dm_home, *dm_dir;
-    char *dm_uri;   /* libvirt's, NULL until provisioning wants one */
-    char *dm_accel; /* "kvm" or "qemu" */
+    char *dm_uri;     /* libvirt's, NULL until provisioning wants one */
+    char *dm_accel;   /* "kvm" or "qemu" */
     char *dm_connect; /* --connect, or NULL: the embedded host */
     gboolean dm_rehearsal;
     gboolean dm_quit;
@@ -60,9 +60,9 @@ typedef struct Daemon {
 
     Journal *dm_journal;
     Ledger *dm_ledger;
-    gint64 dm_applied;  /* last seq that ledger and subscribers have seen */
-    gboolean dm_full;   /* the last commit failed: nothing is acknowledged */
-    GQueue dm_then;     /* of closures, run after the next commit */
+    gint64 dm_applied; /* last seq that ledger and subscribers have seen */
+    gboolean dm_full;  /* the last commit failed: nothing is acknowledged */
+    GQueue dm_then;    /* of closures, run after the next commit */
     DrillClock dm_clock;
 
     HubLink *dm_link;
@@ -84,9 +84,9 @@ typedef struct Daemon {
 /* ---- record.c ---- */
 
 /*
- * Appends an event at the drill clock's now; team, host: plan indexes or -1; body is taken
- * over. Returns its seq. A journal that cannot be written pauses nothing by itself: the
- * commit fails, is tried again, and nothing is acknowledged meanwhile.
+ * Appends an event at the drill clock's now; team, host: plan indexes or -1; body is
+ * taken over. Returns its seq. A journal that cannot be written pauses nothing by itself:
+ * the commit fails, is tried again, and nothing is acknowledged meanwhile.
  */
 gint64 daemon_event(Daemon *d, const char *kind, const char *actor, int team, int host,
                     gint64 ref, json_t *body);
@@ -105,7 +105,8 @@ void daemon_barrier(Daemon *d);
 
 /* ---- state.c ---- */
 
-/* Moves the drill's state: an event and the reason; tells the director and the services. */
+/* Moves the drill's state: an event and the reason; tells the director and the services.
+ */
 void daemon_set_state(Daemon *d, DrillState state, const char *actor, const char *reason);
 const char *drill_state_name(DrillState state);
 /* Ends the loop after the next barrier. */

@@ -20,7 +20,7 @@ struct Director {
     GSequence *di_due;
     guint64 di_order;
     struct event *di_timer;
-    gboolean di_sampling;  /* a round before a leap is under way */
+    gboolean di_sampling; /* a round before a leap is under way */
     gboolean di_ending;
 };
 
@@ -128,7 +128,8 @@ void director_pump(Director *director)
 
     if (d->dm_state != DRILL_RUNNING || director->di_ending)
         return;
-    /* While a sample is under way nothing new begins: it would not be what was sampled. */
+    /* While a sample is under way nothing new begins: it would not be what was sampled.
+     */
     while (!director->di_sampling && (next = director_next(director)) >= 0 &&
            next <= daemon_now(d) && d->dm_state == DRILL_RUNNING) {
         GSequenceIter *first = g_sequence_get_begin_iter(director->di_due);
@@ -154,7 +155,8 @@ static void on_settled(Daemon *d, gpointer data)
     (void)data;
     daemon_set_state(d, DRILL_JUDGING, "parryd", "the exercise is over");
     if (d->dm_rehearsal)
-        daemon_set_state(d, DRILL_PROVISIONAL, "parryd", "a rehearsal has nobody to judge");
+        daemon_set_state(d, DRILL_PROVISIONAL, "parryd",
+                         "a rehearsal has nobody to judge");
 }
 
 void director_end(Director *director, const char *actor, const char *reason)

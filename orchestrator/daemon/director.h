@@ -9,7 +9,8 @@
 Director *director_new(Daemon *d);
 void director_free(Director *director);
 
-/* Something due at a drill time; run once, in order of time, then of call. data is not owned. */
+/* Something due at a drill time; run once, in order of time, then of call. data is not
+ * owned. */
 typedef void (*DueFn)(Daemon *d, gpointer data);
 void director_due(Director *director, gint64 at_us, DueFn fn, gpointer data);
 
@@ -17,12 +18,13 @@ void director_due(Director *director, gint64 at_us, DueFn fn, gpointer data);
 void director_state_changed(Director *director);
 
 /*
- * Runs what is due; in a rehearsal, when nothing is in flight, samples the checks once and
- * leaps to the next due time. Called after every barrier.
+ * Runs what is due; in a rehearsal, when nothing is in flight, samples the checks once
+ * and leaps to the next due time. Called after every barrier.
  */
 void director_pump(Director *director);
 
-/* Ends the drill now: settles what is open, then judging, and in a rehearsal provisional. */
+/* Ends the drill now: settles what is open, then judging, and in a rehearsal provisional.
+ */
 void director_end(Director *director, const char *actor, const char *reason);
 
 /* Drill time of the next thing due, or -1. */

@@ -10,15 +10,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-G_DEFINE_QUARK(parry-drill-error-quark, drill_error)
+G_DEFINE_QUARK(parry - drill - error - quark, drill_error)
 
-/* QEMU's account passes through, and lists nothing; recordings and reports are the owner's. */
+/* QEMU's account passes through, and lists nothing; recordings and reports are the
+ * owner's. */
 static const struct {
     const char *di_name;
     mode_t di_mode;
 } directories[] = {
-    {"", 0711},      {"run", 0711},        {"run/a", 0711},  {"disks", 0711},
-    {"logs", 0711},  {"recordings", 0700}, {"report", 0700},
+    {"", 0711},     {"run", 0711},        {"run/a", 0711},  {"disks", 0711},
+    {"logs", 0711}, {"recordings", 0700}, {"report", 0700},
 };
 
 void drill_free(Drill *drill)
@@ -74,9 +75,9 @@ static gboolean make_directories(const char *dir, GError **error)
 static gboolean write_json(const char *dir, const Drill *drill, GError **error)
 {
     g_autofree char *path = g_build_filename(dir, "drill.json", NULL);
-    json_t *json = json_pack("{s:s, s:s, s:s, s:b}", "name", drill->dr_name, "uuid",
-                             drill->dr_uuid, "base", drill->dr_base, "rehearsal",
-                             drill->dr_rehearsal);
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:b}", "name", drill->dr_name, "uuid", drill->dr_uuid,
+                  "base", drill->dr_base, "rehearsal", drill->dr_rehearsal);
 
     if (drill->dr_connect)
         json_object_set_new(json, "connect", json_string(drill->dr_connect));
@@ -111,8 +112,8 @@ Drill *drill_create(const char *home, const char *name, const char *scenario,
     }
     if (g_file_test(drill->dr_dir, G_FILE_TEST_EXISTS)) {
         g_set_error(error, DRILL_ERROR, EEXIST,
-                    "drill %s exists already in %s; `parry down %s --purge` removes it", name,
-                    drill->dr_dir, name);
+                    "drill %s exists already in %s; `parry down %s --purge` removes it",
+                    name, drill->dr_dir, name);
         return NULL;
     }
     if (!make_directories(drill->dr_dir, error) ||
@@ -144,8 +145,8 @@ Drill *drill_open(const char *dir, GError **error)
     const char *uuid, *base, *connect = NULL;
     int rehearsal;
 
-    if (json_unpack(json, "{s:s, s:s, s:b, s?s}", "uuid", &uuid, "base", &base, "rehearsal",
-                    &rehearsal, "connect", &connect) < 0) {
+    if (json_unpack(json, "{s:s, s:s, s:b, s?s}", "uuid", &uuid, "base", &base,
+                    "rehearsal", &rehearsal, "connect", &connect) < 0) {
         g_set_error(error, DRILL_ERROR, ENOENT, "%s: not a drill: %s", path,
                     json ? "members are missing" : why.text);
         json_decref(json);
@@ -205,7 +206,8 @@ Plan *drill_plan(const Drill *drill, GError **error)
     return plan;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+static int remove_entry(const char *path, const struct stat *st, int flag,
+                        struct FTW *ftw)
 {
     (void)st;
     (void)flag;

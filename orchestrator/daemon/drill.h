@@ -1,6 +1,6 @@
 /*
- * A drill's directory: PARRY_HOME/drills/NAME. What `parry up` puts there before the daemon
- * starts, and what every command that comes later finds.
+ * A drill's directory: PARRY_HOME/drills/NAME. What `parry up` puts there before the
+ * daemon starts, and what every command that comes later finds.
  *
  *   drill.json      uuid, name, the scenario's own directory, --connect, rehearsal
  *   scenario.yaml   a copy: the drill keeps what it was made from
@@ -37,7 +37,8 @@ Drill *drill_create(const char *home, const char *name, const char *scenario,
                     const char *connect, gboolean rehearsal, GError **error);
 /* Reads DIR/drill.json. */
 Drill *drill_open(const char *dir, GError **error);
-/* All drills of a home: Drill elements, by name; those that cannot be read are left out. */
+/* All drills of a home: Drill elements, by name; those that cannot be read are left out.
+ */
 GPtrArray *drill_list(const char *home);
 /* Loads the drill's own plan. */
 Plan *drill_plan(const Drill *drill, GError **error);

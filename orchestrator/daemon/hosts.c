@@ -77,7 +77,8 @@ static void host_fell_silent(Hosts *hosts, int host, const char *reason)
                  json_pack("{s:s}", "reason", reason));
 }
 
-/* Silence while the VM runs: an event, and what waits for the agent meets its own deadline. */
+/* Silence while the VM runs: an event, and what waits for the agent meets its own
+ * deadline. */
 static void on_look(evutil_socket_t fd, short what, void *data)
 {
     Hosts *hosts = data;
@@ -91,9 +92,9 @@ static void on_look(evutil_socket_t fd, short what, void *data)
         if (state == DRILL_PAUSED || state == DRILL_STOPPED)
             run->hr_beat_us = now; /* a suspended VM is not a silent one */
         if (run->hr_state == HOST_READY && now - run->hr_beat_us > SILENCE_US)
-            host_fell_silent(hosts, (int)i, run->hr_connected
-                                                ? "connected, and no heartbeat for 30 s"
-                                                : "not connected for 30 s");
+            host_fell_silent(hosts, (int)i,
+                             run->hr_connected ? "connected, and no heartbeat for 30 s"
+                                               : "not connected for 30 s");
     }
 }
 
@@ -123,8 +124,8 @@ void hosts_free(Hosts *hosts)
     g_free(hosts);
 }
 
-static void on_personalised(Daemon *d, gint64 id, gboolean ok, const char *text, json_t *rows,
-                            gpointer data)
+static void on_personalised(Daemon *d, gint64 id, gboolean ok, const char *text,
+                            json_t *rows, gpointer data)
 {
     int host = GPOINTER_TO_INT(data);
 
@@ -141,10 +142,11 @@ static void on_personalised(Daemon *d, gint64 id, gboolean ok, const char *text,
 }
 
 /*
- * A hello of a new boot: nothing of the old one is still running. The guest may say what it
- * likes about itself; the socket tells which host it is.
+ * A hello of a new boot: nothing of the old one is still running. The guest may say what
+ * it likes about itself; the socket tells which host it is.
  */
-static void host_hello(Hosts *hosts, const struct hub_head *head, const struct hub_hello *hello)
+static void host_hello(Hosts *hosts, const struct hub_head *head,
+                       const struct hub_hello *hello)
 {
     Daemon *d = hosts->ho_daemon;
     int host = (int)head->rc_host;
@@ -171,8 +173,8 @@ static void host_hello(Hosts *hosts, const struct hub_head *head, const struct h
     }
 }
 
-static void host_gone(Hosts *hosts, const struct hub_head *head, const struct hub_gone *gone,
-                      const void *tail)
+static void host_gone(Hosts *hosts, const struct hub_head *head,
+                      const struct hub_gone *gone, const void *tail)
 {
     Daemon *d = hosts->ho_daemon;
     int host = (int)head->rc_host;
@@ -184,8 +186,9 @@ static void host_gone(Hosts *hosts, const struct hub_head *head, const struct hu
         terminals_host_gone(d->dm_terminals, host, reason);
         daemon_event(d, "agent.cut/1", "parryd", -1, host, 0,
                      json_pack("{s:s, s:I, s:I, s:I}", "reason", reason, "lines",
-                               (json_int_t)gone->lines, "refused", (json_int_t)gone->refused,
-                               "bytes", (json_int_t)gone->bytes));
+                               (json_int_t)gone->lines, "refused",
+                               (json_int_t)gone->refused, "bytes",
+                               (json_int_t)gone->bytes));
     }
 }
 
@@ -223,7 +226,8 @@ void hosts_range_event(Hosts *hosts, int host, RangeEvent event, const char *det
 
     if (event != RANGE_DOMAIN_STOPPED && event != RANGE_DOMAIN_CRASHED)
         return;
-    if (run->hr_state == HOST_GONE || run->hr_state == HOST_LOST || d->dm_state == DRILL_DOWN)
+    if (run->hr_state == HOST_GONE || run->hr_state == HOST_LOST ||
+        d->dm_state == DRILL_DOWN)
         return;
     hosts_set(hosts, host, HOST_LOST, detail);
     run->hr_connected = FALSE;
@@ -264,11 +268,12 @@ json_t *hosts_json(const Hosts *hosts, int team)
         g_autofree char *ip = nic ? plan_addr_text(nic->ni_addr) : g_strdup("");
         json_array_append_new(
             list,
-            json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:s}", "id", host->ph_id, "name",
-                      host->ph_name, "state", host_state_name(run->hr_state), "ip", ip,
-                      "reason", run->hr_reason, "since_us", (json_int_t)run->hr_since_us,
-                      "own", host->ph_owner == plan_team(plan, host->ph_team)->pt_side,
-                      "owner", plan_side_name(host->ph_owner)));
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:s}", "id", host->ph_id,
+                      "name", host->ph_name, "state", host_state_name(run->hr_state),
+                      "ip", ip, "reason", run->hr_reason, "since_us",
+                      (json_int_t)run->hr_since_us, "own",
+                      host->ph_owner == plan_team(plan, host->ph_team)->pt_side, "owner",
+                      plan_side_name(host->ph_owner)));
     }
     return list;
 }

@@ -9,15 +9,15 @@
 
 typedef enum {
     HOST_PLANNED,
-    HOST_CREATE,   /* disk, socket, domain */
-    HOST_BOOT,     /* the domain runs, its agent has not spoken */
-    HOST_AGENT,    /* it said hello and is being personalised */
+    HOST_CREATE, /* disk, socket, domain */
+    HOST_BOOT,   /* the domain runs, its agent has not spoken */
+    HOST_AGENT,  /* it said hello and is being personalised */
     HOST_READY,
-    HOST_SILENT,   /* the agent fell silent past the grace, the VM runs */
+    HOST_SILENT, /* the agent fell silent past the grace, the VM runs */
     HOST_SUSPENDED,
-    HOST_LOST,     /* the VM ended and nobody had asked for it */
-    HOST_FAILED,   /* could not be made ready */
-    HOST_GONE,     /* taken down */
+    HOST_LOST,   /* the VM ended and nobody had asked for it */
+    HOST_FAILED, /* could not be made ready */
+    HOST_GONE,   /* taken down */
 } HostState;
 
 Hosts *hosts_new(Daemon *d);
@@ -37,7 +37,8 @@ void hosts_range_event(Hosts *hosts, int host, RangeEvent event, const char *det
 
 /* Number of required hosts that are not ready; those past all hope go to *failed. */
 guint hosts_missing(const Hosts *hosts, guint *failed);
-/* [{id, state, ip, reason, since_us, own}] for control. team: only that team's, -1 for all. */
+/* [{id, state, ip, reason, since_us, own}] for control. team: only that team's, -1 for
+ * all. */
 json_t *hosts_json(const Hosts *hosts, int team);
 
 #endif

@@ -21,14 +21,14 @@ typedef enum { WINDOW_NONE, WINDOW_OPEN, WINDOW_MET, WINDOW_MISSED } Window;
 typedef struct {
     Injects *ru_injects;
     const PlanInject *ru_plan;
-    gint64 ru_seq;          /* of inject.wanted/1, 0 before it is due */
-    gint64 ru_exec_us;      /* -1 before */
-    gboolean ru_ended;      /* terminal state reached */
+    gint64 ru_seq;     /* of inject.wanted/1, 0 before it is due */
+    gint64 ru_exec_us; /* -1 before */
+    gboolean ru_ended; /* terminal state reached */
     gboolean ru_succeeded;
     Window ru_detect, ru_contain, ru_answer;
     gboolean ru_verifying;
-    gboolean ru_again;      /* someone asked meanwhile */
-    gboolean ru_deadline;   /* the contain window closes with this verification */
+    gboolean ru_again;    /* someone asked meanwhile */
+    gboolean ru_deadline; /* the contain window closes with this verification */
     gboolean ru_cleaning, ru_clean;
 } Run;
 
@@ -49,8 +49,8 @@ static gint64 run_event(Run *run, const char *kind, const char *actor, gint64 re
     const PlanInject *plan = run->ru_plan;
 
     json_object_set_new(body, "inject", json_string(plan->in_id));
-    return daemon_event(run->ru_injects->ij_daemon, kind, actor, plan->in_team, plan->in_host,
-                        ref, body);
+    return daemon_event(run->ru_injects->ij_daemon, kind, actor, plan->in_team,
+                        plan->in_host, ref, body);
 }
 
 static const PlanExpect *expectation(const PlanInject *plan, PlanExpectKind kind)
@@ -70,7 +70,8 @@ static const char *const expect_names[] = {
     [EXPECT_ANSWER] = "answer",
 };
 
-static void expect_end(Run *run, PlanExpectKind kind, gboolean met, gint64 points, gint64 ref)
+static void expect_end(Run *run, PlanExpectKind kind, gboolean met, gint64 points,
+                       gint64 ref)
 {
     gint64 after = daemon_now(run->ru_injects->ij_daemon) - MAX(run->ru_exec_us, 0);
 
@@ -124,8 +125,9 @@ static void on_cleaned(Daemon *d, CheckStatus status, gint64 dur_us, const char 
     (void)dur_us;
     run->ru_clean = TRUE;
     if (status == CHECK_UP)
-        run_event(run, "note/1", "parryd", run->ru_seq,
-                  json_pack("{s:s}", "text", "the effect is still there after the cleanup"));
+        run_event(
+            run, "note/1", "parryd", run->ru_seq,
+            json_pack("{s:s}", "text", "the effect is still there after the cleanup"));
     else if (run->ru_contain != WINDOW_MET && run->ru_succeeded)
         run_event(run, "effect.gone/1", "parryd", run->ru_seq,
                   json_pack("{s:s, s:s}", "by", "cleanup", "text", text ? text : ""));
@@ -137,7 +139,8 @@ static void effect_check(Run *run, CheckDone done)
     const PlanInject *plan = run->ru_plan;
 
     orders_check(run->ru_injects->ij_daemon->dm_orders, plan->in_effect_host,
-                 plan->in_effect_kind, plan->in_effect_params, EFFECT_DEADLINE_US, done, run);
+                 plan->in_effect_kind, plan->in_effect_params, EFFECT_DEADLINE_US, done,
+                 run);
 }
 
 static void on_cleanup_done(Daemon *d, const Order *order, gpointer data)
@@ -149,8 +152,9 @@ static void on_cleanup_done(Daemon *d, const Order *order, gpointer data)
     effect_check(run, on_cleaned);
 }
 
-/* Runs once the windows are closed, so that a cleanup never takes a defender's points; and also
- * after a containment: what the attack left elsewhere (a tool, its loot) is Parry's to clear. */
+/* Runs once the windows are closed, so that a cleanup never takes a defender's points;
+ * and also after a containment: what the attack left elsewhere (a tool, its loot) is
+ * Parry's to clear. */
 static void cleanup_if_settled(Run *run)
 {
     const PlanInject *plan = run->ru_plan;
@@ -201,15 +205,16 @@ static void verify_end(Run *run, gboolean gone, const char *text)
     cleanup_if_settled(run);
 }
 
-static void on_verify_check(Daemon *d, CheckStatus status, const char *text, gpointer data)
+static void on_verify_check(Daemon *d, CheckStatus status, const char *text,
+                            gpointer data)
 {
     (void)d;
     verify_end(data, status == CHECK_UP, text);
 }
 
 /* An effect that nobody can see is not an effect that is gone. */
-static void on_verify_effect(Daemon *d, CheckStatus status, gint64 dur_us, const char *text,
-                             gpointer data)
+static void on_verify_effect(Daemon *d, CheckStatus status, gint64 dur_us,
+                             const char *text, gpointer data)
 {
     Run *run = data;
     const PlanExpect *expect = expectation(run->ru_plan, EXPECT_CONTAIN);
@@ -280,11 +285,13 @@ static void windows_open(Run *run)
 
     /* A report may have come while the effect was still being looked for. */
     if (detect && run->ru_detect == WINDOW_OPEN)
-        director_due(d->dm_director, run->ru_exec_us + detect->ex_within_us, due_detect, run);
+        director_due(d->dm_director, run->ru_exec_us + detect->ex_within_us, due_detect,
+                     run);
     if (!contain)
         return;
     run->ru_contain = WINDOW_OPEN;
-    director_due(d->dm_director, run->ru_exec_us + contain->ex_within_us, due_contain, run);
+    director_due(d->dm_director, run->ru_exec_us + contain->ex_within_us, due_contain,
+                 run);
     if (!d->dm_rehearsal)
         director_due(d->dm_director, daemon_now(d) + VERIFY_EVERY_US, due_verify, run);
 }
@@ -384,9 +391,9 @@ static void on_attack_done(Daemon *d, const Order *order, gpointer data)
         effect_check(run, on_effect);
         return;
     }
-    g_autofree char *reason =
-        g_strdup_printf("the attack's script ended with exit %d, signal %d: a platform failure",
-                        order->or_exit, order->or_signal);
+    g_autofree char *reason = g_strdup_printf(
+        "the attack's script ended with exit %d, signal %d: a platform failure",
+        order->or_exit, order->or_signal);
     run_failed(run, reason);
 }
 
@@ -441,13 +448,14 @@ static void message_begin(Run *run)
         g_warning("%s: %s", plan->in_id, error->message);
     run->ru_exec_us = daemon_now(d);
     run_event(run, "message.sent/1", "white", run->ru_seq,
-              json_pack("{s:s, s:s, s:s}", "to", plan_team(d->dm_plan, plan->in_team)->pt_id,
-                        "subject", parry_text_get(plan->in_subject, "en"), "body_sha256",
-                        hash));
+              json_pack("{s:s, s:s, s:s}", "to",
+                        plan_team(d->dm_plan, plan->in_team)->pt_id, "subject",
+                        parry_text_get(plan->in_subject, "en"), "body_sha256", hash));
     run_end(run, "sent", "");
     if (answer) {
         run->ru_answer = WINDOW_OPEN;
-        director_due(d->dm_director, run->ru_exec_us + answer->ex_within_us, due_answer, run);
+        director_due(d->dm_director, run->ru_exec_us + answer->ex_within_us, due_answer,
+                     run);
     }
     scripts_inject(d->dm_scripts, plan->in_index);
     cleanup_if_settled(run);
@@ -479,7 +487,8 @@ static gboolean indicator_matches(const PlanInject *plan, const char *indicator)
     return FALSE;
 }
 
-/* The unreported inject that the report fits, else one that was reported before, else NULL. */
+/* The unreported inject that the report fits, else one that was reported before, else
+ * NULL. */
 static Run *report_match(Injects *injects, int team, int host, gint64 about_us,
                          const char *indicator)
 {
@@ -499,12 +508,14 @@ static Run *report_match(Injects *injects, int team, int host, gint64 about_us,
 }
 
 gint64 injects_report(Injects *injects, const char *actor, int team, int host,
-                      gint64 about_us, const char *indicator, const char *text, int *matched)
+                      gint64 about_us, const char *indicator, const char *text,
+                      int *matched)
 {
     Daemon *d = injects->ij_daemon;
     Run *run = report_match(injects, team, host, about_us, indicator);
-    json_t *body = json_pack("{s:s, s:I, s:s}", "host", plan_host(d->dm_plan, host)->ph_id,
-                             "about", (json_int_t)about_us, "indicator", indicator);
+    json_t *body =
+        json_pack("{s:s, s:I, s:s}", "host", plan_host(d->dm_plan, host)->ph_id, "about",
+                  (json_int_t)about_us, "indicator", indicator);
     g_autoptr(GError) error = NULL;
     char hash[65];
 
@@ -517,8 +528,9 @@ gint64 injects_report(Injects *injects, const char *actor, int team, int host,
     gint64 seq = daemon_event(d, "report.submitted/1", actor, team, host, 0, body);
     *matched = run ? run->ru_plan->in_index : -1;
     if (!run) {
-        daemon_event(d, "report.unmatched/1", "parryd", team, host, seq,
-                     json_pack("{s:s}", "reason", "no attack fits host, time and indicator"));
+        daemon_event(
+            d, "report.unmatched/1", "parryd", team, host, seq,
+            json_pack("{s:s}", "reason", "no attack fits host, time and indicator"));
         return seq;
     }
     gint64 match = run_event(run, "report.matched/1", "parryd", seq, json_object());
@@ -537,7 +549,8 @@ gint64 injects_answer(Injects *injects, const char *actor, int team, int inject,
     if (run->ru_plan->in_kind != INJECT_MESSAGE || run->ru_plan->in_team != team ||
         run->ru_exec_us < 0 || run->ru_answer == WINDOW_MET)
         return -1;
-    if (!journal_blob_put(injects->ij_daemon->dm_journal, text, strlen(text), hash, &error))
+    if (!journal_blob_put(injects->ij_daemon->dm_journal, text, strlen(text), hash,
+                          &error))
         g_warning("answer of %s: %s", actor, error->message);
     gint64 seq = run_event(run, "message.answered/1", actor, run->ru_seq,
                            json_pack("{s:s}", "text_sha256", hash));
@@ -558,11 +571,12 @@ json_t *injects_inbox(const Injects *injects, int team, const char *lang)
         const Run *run = &injects->ij_runs[i];
         const PlanInject *plan = run->ru_plan;
         const PlanExpect *answer = expectation(plan, EXPECT_ANSWER);
-        if (plan->in_kind != INJECT_MESSAGE || plan->in_team != team || run->ru_exec_us < 0)
+        if (plan->in_kind != INJECT_MESSAGE || plan->in_team != team ||
+            run->ru_exec_us < 0)
             continue;
         json_array_append_new(
-            list, json_pack("{s:s, s:I, s:s, s:s, s:I, s:b}", "inject", plan->in_name, "at_us",
-                            (json_int_t)run->ru_exec_us, "subject",
+            list, json_pack("{s:s, s:I, s:s, s:s, s:I, s:b}", "inject", plan->in_name,
+                            "at_us", (json_int_t)run->ru_exec_us, "subject",
                             parry_text_get(plan->in_subject, lang), "body",
                             parry_text_get(plan->in_body, lang), "within_us",
                             (json_int_t)(answer ? answer->ex_within_us : 0), "answered",

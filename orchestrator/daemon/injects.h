@@ -25,7 +25,8 @@ gint64 injects_report(Injects *injects, const char *actor, int team, int host,
 /* An answer to a message; -1 where that message is not that team's or was answered. */
 gint64 injects_answer(Injects *injects, const char *actor, int team, int inject,
                       const char *text);
-/* Looks whether the effect is gone (and the expected check is UP): after someone acted. */
+/* Looks whether the effect is gone (and the expected check is UP): after someone acted.
+ */
 void injects_verify(Injects *injects, int inject);
 
 gint64 injects_executed_us(const Injects *injects, int inject); /* -1 before */

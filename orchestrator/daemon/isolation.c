@@ -14,7 +14,8 @@
 #define PROBE_ROWS_MAX 128
 #define INSPECT_EVERY_S 60
 
-/* Addresses that answer nowhere (RFC 5737): only a way out of the range could reach them. */
+/* Addresses that answer nowhere (RFC 5737): only a way out of the range could reach them.
+ */
 #define OUTSIDE_ADDR "198.51.100.1"
 #define RESOLVER_ADDR "192.0.2.53"
 
@@ -24,7 +25,7 @@ struct Isolation {
     guint is_waiting;
     GString *is_findings;
     guint is_rows;
-    json_t *is_addresses; /* of this machine, as text */
+    json_t *is_addresses;    /* of this machine, as text */
     GHashTable *is_expected; /* host index -> json array of booleans */
     struct event *is_look;
 };
@@ -71,7 +72,8 @@ Isolation *isolation_new(Daemon *d)
     isolation->is_daemon = d;
     isolation->is_findings = g_string_new(NULL);
     isolation->is_addresses = own_addresses();
-    isolation->is_expected = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)json_decref);
+    isolation->is_expected =
+        g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)json_decref);
     isolation->is_look = event_new(d->dm_base, -1, EV_PERSIST, on_look, isolation);
     event_add(isolation->is_look, &tv);
     return isolation;
@@ -138,7 +140,8 @@ static const PlanNic *shared_nic(const Plan *plan, const PlanHost *host)
     return NULL;
 }
 
-/* A blue's host must not reach another blue, by ping and by the ports that it publishes. */
+/* A blue's host must not reach another blue, by ping and by the ports that it publishes.
+ */
 static void add_team_rows(const Plan *plan, const PlanHost *host, json_t *rows,
                           json_t *expected)
 {
@@ -151,9 +154,11 @@ static void add_team_rows(const Plan *plan, const PlanHost *host, json_t *rows,
             continue;
         g_autofree char *addr = plan_addr_text(nic->ni_addr);
         g_autofree char *name = g_strdup_printf("other team: %s", other->ph_id);
-        const PlanPublish *publish = other->ph_publish->len ? other->ph_publish->pdata[0] : NULL;
+        const PlanPublish *publish =
+            other->ph_publish->len ? other->ph_publish->pdata[0] : NULL;
         add_row(rows, expected, name, "ping", addr, 0, FALSE);
-        add_row(rows, expected, name, "tcp", addr, publish ? publish->pp_port : 22, FALSE);
+        add_row(rows, expected, name, "tcp", addr, publish ? publish->pp_port : 22,
+                FALSE);
     }
 }
 
@@ -176,7 +181,7 @@ json_t *isolation_rows(const Plan *plan, const PlanHost *host, json_t *host_addr
     *expected = json_array();
     add_control_rows(host, rows, *expected);
     add_bridge_rows(plan, host, rows, *expected);
-    json_array_foreach(host_addresses, i, addr) {
+    json_array_foreach (host_addresses, i, addr) {
         add_row(rows, *expected, "hypervisor", "tcp", json_string_value(addr), 22, FALSE);
         add_row(rows, *expected, "hypervisor", "ping", json_string_value(addr), 0, FALSE);
     }
@@ -205,7 +210,8 @@ static void proof_end(Isolation *isolation)
     gboolean proved = isolation->is_findings->len == 0;
 
     isolation->is_done = NULL;
-    /* Once a minute while it runs: the round is recorded, "proved" is said at the gate only. */
+    /* Once a minute while it runs: the round is recorded, "proved" is said at the gate
+     * only. */
     if (proved && done != while_running)
         daemon_event(d, "isolation.proved/1", "parryd", -1, -1, 0,
                      json_pack("{s:i}", "checks", (int)isolation->is_rows));
@@ -231,7 +237,7 @@ static json_t *judge_rows(Isolation *isolation, const char *where, json_t *seen,
     *ok = json_array_size(seen) == json_array_size(expected);
     if (!*ok)
         finding(isolation, where, "rows are missing from the answer", NULL);
-    json_array_foreach(seen, i, row) {
+    json_array_foreach (seen, i, row) {
         const char *name = json_string_value(json_array_get(row, 0));
         const char *text = json_string_value(json_array_get(row, 2));
         gboolean reached = json_is_true(json_array_get(row, 1));
@@ -242,15 +248,15 @@ static json_t *judge_rows(Isolation *isolation, const char *where, json_t *seen,
                 g_strdup_printf("%s %s", name, reached ? "is reached" : "is not reached");
             finding(isolation, where, what, text);
         }
-        json_array_append_new(out, json_pack("[s, b, b, s]", name ? name : "", reached, want,
-                                             text ? text : ""));
+        json_array_append_new(out, json_pack("[s, b, b, s]", name ? name : "", reached,
+                                             want, text ? text : ""));
     }
     isolation->is_rows += json_array_size(seen);
     return out;
 }
 
-static void on_probed(Daemon *d, gint64 id, gboolean answered, const char *text, json_t *rows,
-                      gpointer data)
+static void on_probed(Daemon *d, gint64 id, gboolean answered, const char *text,
+                      json_t *rows, gpointer data)
 {
     Isolation *isolation = d->dm_isolation;
     int host = GPOINTER_TO_INT(data);
@@ -278,7 +284,7 @@ static void inspect_done(json_t *rows, const GError *error, gpointer data)
 
     if (error)
         finding(isolation, "host side", "could not be inspected", error->message);
-    json_array_foreach(rows, i, row) {
+    json_array_foreach (rows, i, row) {
         gboolean bad = json_is_true(json_array_get(row, 1));
         if (bad)
             finding(isolation, "host side", json_string_value(json_array_get(row, 0)),
@@ -297,7 +303,8 @@ static void on_suspended(guint count, const GError *error, gpointer data)
 {
     (void)data;
     if (error)
-        g_warning("isolation is broken: %u VMs suspended, then: %s", count, error->message);
+        g_warning("isolation is broken: %u VMs suspended, then: %s", count,
+                  error->message);
 }
 
 /* Evidence from the host side: everything stands still until white has looked. */
@@ -328,8 +335,8 @@ static void probe_host(Isolation *isolation, int host)
     g_hash_table_insert(isolation->is_expected, GINT_TO_POINTER(host), expected);
     isolation->is_waiting++;
     orders_ask(d->dm_orders, host, "probe",
-               json_pack("{s:s, s:i, s:o}", "k", "probe", "deadline_ms", PROBE_DEADLINE_MS,
-                         "rows", rows),
+               json_pack("{s:s, s:i, s:o}", "k", "probe", "deadline_ms",
+                         PROBE_DEADLINE_MS, "rows", rows),
                PROBE_TIMEOUT_US, on_probed, GINT_TO_POINTER(host));
 }
 

@@ -11,7 +11,8 @@
 Isolation *isolation_new(Daemon *d);
 void isolation_free(Isolation *isolation);
 
-/* Probes from inside every host with an agent and inspects the host side; done is told. */
+/* Probes from inside every host with an agent and inspects the host side; done is told.
+ */
 typedef void (*IsolationDone)(Daemon *d, gboolean proved, const char *findings);
 void isolation_prove(Isolation *isolation, IsolationDone done);
 

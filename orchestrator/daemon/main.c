@@ -37,8 +37,8 @@ static void on_hub_process(pid_t pid, int status, gpointer data)
     Daemon *d = data;
 
     daemon_event(d, pid ? "helper.up/1" : "helper.down/1", "parryd", -1, -1, 0,
-                 json_pack("{s:s, s:i, s:i}", "name", "parry-hub", "pid", (int)pid, "status",
-                           status));
+                 json_pack("{s:s, s:i, s:i}", "name", "parry-hub", "pid", (int)pid,
+                           "status", status));
 }
 
 static void on_hub_record(const struct hub_head *head, const void *body, const void *tail,
@@ -62,8 +62,8 @@ static gboolean hub_open(Daemon *d, GError **error)
 
     if (!accounts_get("parry-hub", &uid, &gid, error))
         return FALSE;
-    d->dm_link = link_new(d->dm_base, program, uid, gid, d->dm_plan->p_hosts->len, &callbacks,
-                          d, error);
+    d->dm_link = link_new(d->dm_base, program, uid, gid, d->dm_plan->p_hosts->len,
+                          &callbacks, d, error);
     return d->dm_link != NULL;
 }
 
@@ -78,9 +78,10 @@ static void record_start(Daemon *d)
     daemon_event(d, "drill.defined/1", "parryd", -1, -1, 0,
                  json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:b}", "name",
                            d->dm_plan->p_name, "uuid", d->dm_plan->p_uuid, "title", title,
-                           "scenario_sha256", d->dm_plan->p_scenario_sha256, "rules_sha256",
-                           d->dm_plan->p_rules_sha256, "public_key", signer_public(d),
-                           "version", PARRY_VERSION, "rehearsal", d->dm_rehearsal));
+                           "scenario_sha256", d->dm_plan->p_scenario_sha256,
+                           "rules_sha256", d->dm_plan->p_rules_sha256, "public_key",
+                           signer_public(d), "version", PARRY_VERSION, "rehearsal",
+                           d->dm_rehearsal));
     daemon_event(d, "daemon.started/1", "parryd", -1, -1, 0,
                  json_pack("{s:i, s:s, s:s, s:I}", "pid", (int)getpid(), "version",
                            PARRY_VERSION, "boot_id", boot, "boottime_us",
@@ -154,8 +155,8 @@ static void on_down(Daemon *d, const RangeRemoved *removed, const GError *error,
     daemon_quit(d, "a signal while provisioning");
 }
 
-/* Half a range is of no use to anyone: it is torn down. A drill that was ready or runs stays
- * as it is, and `parry down` removes it. */
+/* Half a range is of no use to anyone: it is torn down. A drill that was ready or runs
+ * stays as it is, and `parry down` removes it. */
 static void on_signal(evutil_socket_t fd, short what, void *data)
 {
     Daemon *d = data;
@@ -192,11 +193,12 @@ static gboolean options_parse(int argc, char **argv, Options *options)
 {
     const GOptionEntry entries[] = {
         {"home", 0, 0, G_OPTION_ARG_FILENAME, &options->op_home, "PARRY_HOME", "DIR"},
-        {"dir", 0, 0, G_OPTION_ARG_FILENAME, &options->op_dir, "the drill's directory", "DIR"},
+        {"dir", 0, 0, G_OPTION_ARG_FILENAME, &options->op_dir, "the drill's directory",
+         "DIR"},
         {"gate", 0, 0, G_OPTION_ARG_STRING, &options->op_gate, "where ssh listens",
          "ADDR:PORT"},
-        {"board", 0, 0, G_OPTION_ARG_STRING, &options->op_board, "where the board listens",
-         "ADDR:PORT"},
+        {"board", 0, 0, G_OPTION_ARG_STRING, &options->op_board,
+         "where the board listens", "ADDR:PORT"},
         {"ready-fd", 0, 0, G_OPTION_ARG_INT, &options->op_ready_fd,
          "descriptor that is told when it serves", "N"},
         G_OPTION_ENTRY_NULL,
@@ -205,8 +207,8 @@ static gboolean options_parse(int argc, char **argv, Options *options)
     g_autoptr(GError) error = NULL;
 
     g_option_context_add_main_entries(context, entries, NULL);
-    g_option_context_set_summary(context,
-                                 "Started by `parry up`; see parryd(8) and docs/internals.md.");
+    g_option_context_set_summary(
+        context, "Started by `parry up`; see parryd(8) and docs/internals.md.");
     if (!g_option_context_parse(context, &argc, &argv, &error) || !options->op_home ||
         !options->op_dir) {
         fprintf(stderr, "parryd: %s\n",

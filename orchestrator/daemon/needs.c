@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-G_DEFINE_QUARK(parry-needs-error-quark, needs_error)
+G_DEFINE_QUARK(parry - needs - error - quark, needs_error)
 
 guint64 needs_memory_here(void)
 {
@@ -23,7 +23,8 @@ guint64 needs_disk_here(const char *path)
     return statvfs(path, &vfs) < 0 ? 0 : (guint64)vfs.f_bfree * vfs.f_frsize;
 }
 
-gboolean needs_check(const Plan *plan, const char *home, const char *accel, GError **error)
+gboolean needs_check(const Plan *plan, const char *home, const char *accel,
+                     GError **error)
 {
     guint64 memory = plan_memory_needed(plan, accel), disk = plan_disk_needed(plan);
     guint64 memory_here = needs_memory_here(), disk_here = needs_disk_here(home);
@@ -38,7 +39,8 @@ gboolean needs_check(const Plan *plan, const char *home, const char *accel, GErr
     }
     if (disk > disk_here) {
         g_set_error(error, NEEDS_ERROR, 0,
-                    "disk: the plan needs %" G_GUINT64_FORMAT " MiB, %s has %" G_GUINT64_FORMAT
+                    "disk: the plan needs %" G_GUINT64_FORMAT
+                    " MiB, %s has %" G_GUINT64_FORMAT
                     " MiB free; make room, or set PARRY_HOME to a larger disk",
                     disk >> 20, home, disk_here >> 20);
         return FALSE;

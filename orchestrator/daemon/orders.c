@@ -6,13 +6,14 @@
 
 #include <string.h>
 
-/* An agent answers at the deadline; the host gives it this much more before it speaks for it. */
+/* An agent answers at the deadline; the host gives it this much more before it speaks for
+ * it. */
 #define ANSWER_GRACE_US (20 * G_USEC_PER_SEC)
 #define OUTPUT_MAX 65536
 #define OUTPUT_SHOWN 1024
 
-/* Check ids share the agent's number space with event seqs, and must never come twice in a
- * boot of the guest, not even after a restart of the daemon: boot time above 2^51. */
+/* Check ids share the agent's number space with event seqs, and must never come twice in
+ * a boot of the guest, not even after a restart of the daemon: boot time above 2^51. */
 #define CHECK_ID_BASE ((gint64)1 << 51)
 
 typedef enum { FLIGHT_ORDER, FLIGHT_CHECK, FLIGHT_ASK } FlightKind;
@@ -74,7 +75,8 @@ guint orders_in_flight(const Orders *orders)
     return g_hash_table_size(orders->od_flights);
 }
 
-/* Takes the flight out of the table, so that its end comes once, whatever its end does. */
+/* Takes the flight out of the table, so that its end comes once, whatever its end does.
+ */
 static void flight_take(Flight *flight)
 {
     g_hash_table_steal(flight->fl_orders->od_flights, &flight->fl_id);
@@ -130,7 +132,8 @@ static void order_end(Flight *flight, OrderStatus status, const struct hub_resul
     order_output(body, "out", flight->fl_out);
     order_output(body, "err", flight->fl_err);
     flight_take(flight);
-    daemon_event(d, order_ends[status], "agent", -1, flight->fl_host, flight->fl_id, body);
+    daemon_event(d, order_ends[status], "agent", -1, flight->fl_host, flight->fl_id,
+                 body);
     flight->fl_done(d, &order, flight->fl_data);
     flight_free(flight);
 }
@@ -181,7 +184,8 @@ static void flight_lost(Flight *flight, const char *reason)
 static void on_deadline(evutil_socket_t fd, short what, void *data)
 {
     Flight *flight = data;
-    gboolean connected = hosts_connected(flight->fl_orders->od_daemon->dm_hosts, flight->fl_host);
+    gboolean connected =
+        hosts_connected(flight->fl_orders->od_daemon->dm_hosts, flight->fl_host);
 
     (void)fd;
     (void)what;
@@ -251,13 +255,15 @@ static json_t *order_wanted(const OrderSpec *spec)
 gint64 orders_run(Orders *orders, const OrderSpec *spec)
 {
     Daemon *d = orders->od_daemon;
-    gint64 id = daemon_event(d, "order.wanted/1", spec->os_actor ? spec->os_actor : "parryd",
-                             -1, spec->os_host, spec->os_ref, order_wanted(spec));
-    Flight *flight = flight_new(orders, FLIGHT_ORDER, id, spec->os_host, spec->os_timeout_us,
-                                spec->os_data);
-    json_t *msg = json_pack("{s:s, s:I, s:s, s:I, s:i}", "k", "order", "id", (json_int_t)id,
-                            "user", spec->os_user ? spec->os_user : "root", "timeout_ms",
-                            (json_int_t)(spec->os_timeout_us / 1000), "out_max", OUTPUT_MAX);
+    gint64 id =
+        daemon_event(d, "order.wanted/1", spec->os_actor ? spec->os_actor : "parryd", -1,
+                     spec->os_host, spec->os_ref, order_wanted(spec));
+    Flight *flight = flight_new(orders, FLIGHT_ORDER, id, spec->os_host,
+                                spec->os_timeout_us, spec->os_data);
+    json_t *msg =
+        json_pack("{s:s, s:I, s:s, s:I, s:i}", "k", "order", "id", (json_int_t)id, "user",
+                  spec->os_user ? spec->os_user : "root", "timeout_ms",
+                  (json_int_t)(spec->os_timeout_us / 1000), "out_max", OUTPUT_MAX);
 
     flight->fl_done = spec->os_done;
     flight->fl_on_started = spec->os_started;
@@ -319,8 +325,8 @@ static void record_out(Flight *flight, const struct hub_out *out, const void *ta
     g_byte_array_append(bytes, tail, MIN(len, OUTPUT_MAX - MIN(bytes->len, OUTPUT_MAX)));
 }
 
-static void record_result(Flight *flight, const struct hub_result *result, const void *tail,
-                          guint32 len)
+static void record_result(Flight *flight, const struct hub_result *result,
+                          const void *tail, guint32 len)
 {
     g_autofree char *reason = parry_text_safe(tail, len);
 
@@ -348,13 +354,13 @@ static void record_check(Flight *flight, const struct hub_check *check, const vo
     Daemon *d = flight->fl_orders->od_daemon;
 
     flight_take(flight);
-    flight->fl_check(d, (CheckStatus)CLAMP(check->status, 0, CHECK_UNCHECKED), check->dur_us,
-                     text, flight->fl_data);
+    flight->fl_check(d, (CheckStatus)CLAMP(check->status, 0, CHECK_UNCHECKED),
+                     check->dur_us, text, flight->fl_data);
     flight_free(flight);
 }
 
-/* {u8 reached, u8 name_len, u8 text_len, name, text} repeated; the hub checked the shape, and a
- * short tail ends the list all the same. */
+/* {u8 reached, u8 name_len, u8 text_len, name, text} repeated; the hub checked the shape,
+ * and a short tail ends the list all the same. */
 static json_t *probe_rows(const guint8 *at, guint32 len)
 {
     json_t *rows = json_array();
@@ -391,7 +397,7 @@ static const struct {
     HubRecordType an_type;
     FlightKind an_kind;
 } answers[] = {
-    {HUB_STARTED, FLIGHT_ORDER}, {HUB_OUT, FLIGHT_ORDER},   {HUB_RESULT, FLIGHT_ORDER},
+    {HUB_STARTED, FLIGHT_ORDER}, {HUB_OUT, FLIGHT_ORDER}, {HUB_RESULT, FLIGHT_ORDER},
     {HUB_CHECK, FLIGHT_CHECK},   {HUB_PROBE, FLIGHT_ASK}, {HUB_READY, FLIGHT_ASK},
     {HUB_RESULT, FLIGHT_ASK},
 };
@@ -430,7 +436,8 @@ gboolean orders_record(Orders *orders, const struct hub_head *head, const void *
     case HUB_RESULT:
         if (flight->fl_kind == FLIGHT_ASK) {
             g_autofree char *text = parry_text_safe(tail, head->rc_len);
-            ask_end(flight, ((const struct hub_result *)body)->status == HUB_DONE, text, NULL);
+            ask_end(flight, ((const struct hub_result *)body)->status == HUB_DONE, text,
+                    NULL);
         } else {
             record_result(flight, body, tail, head->rc_len);
         }

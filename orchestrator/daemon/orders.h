@@ -11,12 +11,12 @@
 typedef enum { ORDER_DONE, ORDER_FAILED, ORDER_REFUSED, ORDER_LOST } OrderStatus;
 
 typedef struct {
-    gint64 or_id;        /* seq of order.wanted/1 */
+    gint64 or_id; /* seq of order.wanted/1 */
     int or_host;
     OrderStatus or_status;
     int or_exit, or_signal;
     gint64 or_dur_us;
-    gboolean or_cut;     /* output was truncated */
+    gboolean or_cut; /* output was truncated */
     const GByteArray *or_out, *or_err;
     const char *or_reason; /* where not ORDER_DONE */
 } Order;
@@ -52,8 +52,9 @@ typedef void (*CheckDone)(Daemon *d, CheckStatus status, gint64 dur_us, const ch
 void orders_check(Orders *orders, int host, const char *kind, const json_t *params,
                   gint64 deadline_us, CheckDone done, gpointer data);
 
-/* A numbered message that is answered by `ready`, `probe` or `result`: personalise, the proof,
- * a file. msg (taken over) is one message, or an array of pieces that share the id. */
+/* A numbered message that is answered by `ready`, `probe` or `result`: personalise, the
+ * proof, a file. msg (taken over) is one message, or an array of pieces that share the
+ * id. */
 typedef void (*AnswerDone)(Daemon *d, gint64 id, gboolean ok, const char *text,
                            json_t *rows, gpointer data);
 gint64 orders_ask(Orders *orders, int host, const char *purpose, json_t *msg,

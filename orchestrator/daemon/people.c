@@ -3,7 +3,7 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
-G_DEFINE_QUARK(parry-people-error-quark, people_error)
+G_DEFINE_QUARK(parry - people - error - quark, people_error)
 
 struct People {
     sqlite3 *pp_db;
@@ -71,30 +71,32 @@ static gboolean run(People *people, const char *sql, const char *const *texts, i
     return ok;
 }
 
-gboolean people_set(People *people, const char *drill, const char *player, const char *name,
-                    GError **error)
+gboolean people_set(People *people, const char *drill, const char *player,
+                    const char *name, GError **error)
 {
     const char *const texts[] = {drill, player, name};
 
-    return run(people, "INSERT OR REPLACE INTO person VALUES (?1, ?2, ?3)", texts, 3, error);
+    return run(people, "INSERT OR REPLACE INTO person VALUES (?1, ?2, ?3)", texts, 3,
+               error);
 }
 
-gboolean people_erase(People *people, const char *drill, const char *player, GError **error)
+gboolean people_erase(People *people, const char *drill, const char *player,
+                      GError **error)
 {
     const char *const texts[] = {drill, player};
 
     return run(people,
-               "DELETE FROM person WHERE drill = ?1 AND (?2 IS NULL OR player = ?2)", texts, 2,
-               error) &&
+               "DELETE FROM person WHERE drill = ?1 AND (?2 IS NULL OR player = ?2)",
+               texts, 2, error) &&
            sqlite3_changes(people->pp_db) > 0;
 }
 
 gboolean people_each(People *people, const char *drill, PeopleEach fn, gpointer data,
                      GError **error)
 {
-    sqlite3_stmt *stmt =
-        prepare(people, "SELECT player, name FROM person WHERE drill = ?1 ORDER BY player",
-                &drill, 1, error);
+    sqlite3_stmt *stmt = prepare(
+        people, "SELECT player, name FROM person WHERE drill = ?1 ORDER BY player",
+        &drill, 1, error);
     int rc = SQLITE_ERROR;
 
     while (stmt && (rc = sqlite3_step(stmt)) == SQLITE_ROW)

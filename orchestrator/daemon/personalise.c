@@ -3,9 +3,9 @@
 #include <string.h>
 
 /*
- * A line holds 64 KiB: small files ride along, larger ones go ahead in pieces. Ahead means
- * before the host's users are made, so a file that belongs to one of them rides along, up
- * to what fits; the total is bounded too.
+ * A line holds 64 KiB: small files ride along, larger ones go ahead in pieces. Ahead
+ * means before the host's users are made, so a file that belongs to one of them rides
+ * along, up to what fits; the total is bounded too.
  */
 #define INLINE_MAX 2048
 #define INLINE_OWNED_MAX 16384
@@ -42,9 +42,10 @@ static json_t *network_members(const Plan *plan, const PlanHost *host)
 
     for (guint i = 0; i < host->ph_nics->len; i++) {
         const PlanNic *nic = host->ph_nics->pdata[i];
-        json_array_append_new(nics, json_pack("{s:s, s:o, s:i}", "mac", nic->ni_mac, "addr",
-                                              json_addr(nic->ni_addr), "prefix",
-                                              plan_network(plan, nic->ni_network)->pn_prefix));
+        json_array_append_new(nics,
+                              json_pack("{s:s, s:o, s:i}", "mac", nic->ni_mac, "addr",
+                                        json_addr(nic->ni_addr), "prefix",
+                                        plan_network(plan, nic->ni_network)->pn_prefix));
     }
     for (guint i = 0; i < host->ph_routes->len; i++) {
         const PlanRoute *route = host->ph_routes->pdata[i];
@@ -55,8 +56,8 @@ static json_t *network_members(const Plan *plan, const PlanHost *host)
     }
     for (guint i = 0; i < host->ph_names->len; i++) {
         const PlanName *name = host->ph_names->pdata[i];
-        json_array_append_new(
-            names, json_pack("[o, o]", json_addr(name->pd_addr), json_strv(name->pd_names)));
+        json_array_append_new(names, json_pack("[o, o]", json_addr(name->pd_addr),
+                                               json_strv(name->pd_names)));
     }
     return json_pack("{s:o, s:o, s:o}", "nics", nics, "routes", routes, "hosts", names);
 }
@@ -67,9 +68,9 @@ static json_t *users_member(const PlanHost *host)
 
     for (guint i = 0; i < host->ph_users->len; i++) {
         const PlanUser *user = host->ph_users->pdata[i];
-        json_t *entry = json_pack("{s:s, s:i, s:s, s:o}", "name", user->pu_name, "uid",
-                                  user->pu_uid, "shell", user->pu_shell, "groups",
-                                  json_strv(user->pu_groups));
+        json_t *entry =
+            json_pack("{s:s, s:i, s:s, s:o}", "name", user->pu_name, "uid", user->pu_uid,
+                      "shell", user->pu_shell, "groups", json_strv(user->pu_groups));
         if (user->pu_password)
             json_object_set_new(entry, "password", json_string(user->pu_password));
         json_array_append_new(users, entry);
@@ -83,11 +84,10 @@ static json_t *router_member(const PlanHost *host)
 
     for (guint i = 0; i < host->ph_publish->len; i++) {
         const PlanPublish *entry = host->ph_publish->pdata[i];
-        json_array_append_new(publish,
-                              json_pack("{s:s, s:i, s:o, s:i}", "proto", entry->pp_proto,
-                                        "port", entry->pp_port, "to",
-                                        json_addr(entry->pp_to), "to_port",
-                                        entry->pp_to_port));
+        json_array_append_new(publish, json_pack("{s:s, s:i, s:o, s:i}", "proto",
+                                                 entry->pp_proto, "port", entry->pp_port,
+                                                 "to", json_addr(entry->pp_to), "to_port",
+                                                 entry->pp_to_port));
     }
     for (guint i = 0; i < host->ph_masquerade->len; i++) {
         const PlanNic *nic =
@@ -107,7 +107,8 @@ static json_t *file_member(const PlanFile *file)
                      "data_b64", json_bytes(bytes, len));
 }
 
-/* Which files ride in the message: TRUE at their index; the same answer for both callers. */
+/* Which files ride in the message: TRUE at their index; the same answer for both callers.
+ */
 static gboolean *inline_files(const PlanHost *host)
 {
     gboolean *rides = g_new0(gboolean, host->ph_files->len + 1);
@@ -154,11 +155,11 @@ static json_t *file_pieces(const PlanFile *file)
     for (gsize off = 0; off < len || off == 0; off += PIECE_MAX) {
         gsize part = MIN(PIECE_MAX, len - off);
         json_array_append_new(
-            pieces, json_pack("{s:s, s:s, s:I, s:o, s:b, s:i, s:s, s:s}", "k", "file", "path",
-                              file->pf_path, "off", (json_int_t)off, "data_b64",
-                              json_bytes(bytes + off, part), "end", off + part == len, "mode",
-                              file->pf_mode, "owner", file->pf_owner, "group",
-                              file->pf_group));
+            pieces,
+            json_pack("{s:s, s:s, s:I, s:o, s:b, s:i, s:s, s:s}", "k", "file", "path",
+                      file->pf_path, "off", (json_int_t)off, "data_b64",
+                      json_bytes(bytes + off, part), "end", off + part == len, "mode",
+                      file->pf_mode, "owner", file->pf_owner, "group", file->pf_group));
     }
     return pieces;
 }

@@ -5,14 +5,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-G_DEFINE_QUARK(parry-players-error-quark, players_error)
+G_DEFINE_QUARK(parry - players - error - quark, players_error)
 
 static char *key_path(const Daemon *d, const PlanTeam *team, const PlanMember *member,
                       const char *ext)
 {
     g_autofree char *name = g_strconcat(team->pt_id, "-", member->pm_name, ext, NULL);
 
-    return g_build_filename(d->dm_home, "keys", d->dm_plan->p_name, "players", name, NULL);
+    return g_build_filename(d->dm_home, "keys", d->dm_plan->p_name, "players", name,
+                            NULL);
 }
 
 /* The private file is written first and is the one that must not be there already. */

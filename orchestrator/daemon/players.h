@@ -1,6 +1,6 @@
 /*
- * Players and their keys. The journal knows a player as TEAM/NAME; a member whose scenario
- * says `key: generate` gets a key pair in PARRY_HOME/keys/DRILL/players, 0600.
+ * Players and their keys. The journal knows a player as TEAM/NAME; a member whose
+ * scenario says `key: generate` gets a key pair in PARRY_HOME/keys/DRILL/players, 0600.
  */
 #ifndef PARRY_ORCHESTRATOR_DAEMON_PLAYERS_H
 #define PARRY_ORCHESTRATOR_DAEMON_PLAYERS_H

@@ -7,7 +7,8 @@
 
 #include <glib.h>
 
-/* Path of the program of that name; never NULL, whether it exists or not. Free with g_free(). */
+/* Path of the program of that name; never NULL, whether it exists or not. Free with
+ * g_free(). */
 char *programs_path(const char *name);
 
 #endif

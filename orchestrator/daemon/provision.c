@@ -29,8 +29,8 @@ typedef struct {
 typedef struct {
     Provision *st_provision;
     int st_host;
-    gint64 st_seq;      /* of domain.wanted/1 */
-    char *st_overlay;   /* NULL for none */
+    gint64 st_seq;    /* of domain.wanted/1 */
+    char *st_overlay; /* NULL for none */
     GError *st_error;
     struct event *st_hello;
 } Station; /* one host on its way */
@@ -68,7 +68,8 @@ void provision_host_failed(Provision *provision, int host, const char *reason)
     if (hosts_state(d->dm_hosts, host) == HOST_FAILED)
         return;
     hosts_set(d->dm_hosts, host, HOST_FAILED, reason);
-    daemon_event(d, "domain.failed/1", "parryd", -1, host, provision->pv_stations[host].st_seq,
+    daemon_event(d, "domain.failed/1", "parryd", -1, host,
+                 provision->pv_stations[host].st_seq,
                  json_pack("{s:s}", "reason", reason));
     provision_advance(provision);
 }
@@ -79,12 +80,14 @@ static void on_proved(Daemon *d, gboolean proved, const char *findings)
     if (!d->dm_provision->pv_active)
         return;
     if (!proved) {
-        g_autofree char *reason = g_strdup_printf("isolation is not proved: %s", findings);
+        g_autofree char *reason =
+            g_strdup_printf("isolation is not proved: %s", findings);
         provision_fail(d->dm_provision, reason);
         return;
     }
     d->dm_provision->pv_active = FALSE;
-    daemon_set_state(d, DRILL_READY, "parryd", "every required host is ready and isolated");
+    daemon_set_state(d, DRILL_READY, "parryd",
+                     "every required host is ready and isolated");
 }
 
 static void fail_with_hosts(Provision *provision)
@@ -132,7 +135,8 @@ static void on_hello_late(evutil_socket_t fd, short what, void *data)
     if (state != HOST_BOOT)
         return;
     g_autofree char *reason = g_strdup_printf(
-        "its agent said no hello within %" G_GINT64_FORMAT " s of power-on; see logs/%s.log",
+        "its agent said no hello within %" G_GINT64_FORMAT
+        " s of power-on; see logs/%s.log",
         provision->pv_hello_us / G_USEC_PER_SEC,
         plan_host(provision->pv_daemon->dm_plan, station->st_host)->ph_domain);
     provision_host_failed(provision, station->st_host, reason);
@@ -150,7 +154,8 @@ static void on_domain(const GError *error, gpointer data)
         provision_host_failed(provision, station->st_host, error->message);
         return;
     }
-    daemon_event(d, "domain.done/1", "parryd", -1, station->st_host, station->st_seq, NULL);
+    daemon_event(d, "domain.done/1", "parryd", -1, station->st_host, station->st_seq,
+                 NULL);
     if (plan_host(d->dm_plan, station->st_host)->ph_agent == AGENT_NONE) {
         hosts_set(d->dm_hosts, station->st_host, HOST_READY, "no agent by design");
         provision_advance(provision);
@@ -215,10 +220,10 @@ static void domain_want(Station *station)
         provision_host_failed(provision, station->st_host, error->message);
         return;
     }
-    station->st_seq = daemon_event(
-        d, "domain.wanted/1", "parryd", -1, station->st_host, 0,
-        json_pack("{s:s, s:s, s:i}", "uuid", host->ph_uuid, "domain", host->ph_domain,
-                  "generation", 0));
+    station->st_seq =
+        daemon_event(d, "domain.wanted/1", "parryd", -1, station->st_host, 0,
+                     json_pack("{s:s, s:s, s:i}", "uuid", host->ph_uuid, "domain",
+                               host->ph_domain, "generation", 0));
     daemon_then(d, domain_create, station->st_seq, station);
 }
 
@@ -230,12 +235,13 @@ static void on_filter(const GError *error, gpointer data)
     if (!station->st_provision->pv_active)
         return;
     if (error) {
-        daemon_event(d, "filter.failed/1", "parryd", -1, station->st_host, station->st_seq,
-                     json_pack("{s:s}", "reason", error->message));
+        daemon_event(d, "filter.failed/1", "parryd", -1, station->st_host,
+                     station->st_seq, json_pack("{s:s}", "reason", error->message));
         provision_host_failed(station->st_provision, station->st_host, error->message);
         return;
     }
-    daemon_event(d, "filter.done/1", "parryd", -1, station->st_host, station->st_seq, NULL);
+    daemon_event(d, "filter.done/1", "parryd", -1, station->st_host, station->st_seq,
+                 NULL);
     domain_want(station);
 }
 
@@ -261,8 +267,8 @@ static void filter_want(Station *station)
         domain_want(station);
         return;
     }
-    station->st_seq = daemon_event(d, "filter.wanted/1", "parryd", -1, station->st_host, 0,
-                                   json_pack("{s:o}", "filter", list));
+    station->st_seq = daemon_event(d, "filter.wanted/1", "parryd", -1, station->st_host,
+                                   0, json_pack("{s:o}", "filter", list));
     daemon_then(d, filter_create, station->st_seq, station);
 }
 
@@ -272,8 +278,8 @@ static void overlay_work(gpointer data)
     Provision *provision = station->st_provision;
     const PlanHost *host = plan_host(provision->pv_daemon->dm_plan, station->st_host);
 
-    images_overlay(provision->pv_images[host->ph_image].im_result.disk, station->st_overlay,
-                   host->ph_disk, &station->st_error);
+    images_overlay(provision->pv_images[host->ph_image].im_result.disk,
+                   station->st_overlay, host->ph_disk, &station->st_error);
 }
 
 static void overlay_done(gpointer data, gboolean ran)
@@ -355,10 +361,10 @@ static void networks_want(Provision *provision)
         NetworkStep *step = g_new0(NetworkStep, 1);
         step->nw_provision = provision;
         step->nw_network = (int)i;
-        step->nw_seq = daemon_event(d, "net.wanted/1", "parryd", network->pn_team, -1, 0,
-                                    json_pack("{s:s, s:s, s:s}", "network", network->pn_id,
-                                              "uuid", network->pn_uuid, "bridge",
-                                              network->pn_bridge));
+        step->nw_seq =
+            daemon_event(d, "net.wanted/1", "parryd", network->pn_team, -1, 0,
+                         json_pack("{s:s, s:s, s:s}", "network", network->pn_id, "uuid",
+                                   network->pn_uuid, "bridge", network->pn_bridge));
         daemon_then(d, network_create, step->nw_seq, step);
     }
     if (!provision->pv_waiting)
@@ -376,8 +382,9 @@ static void on_range_link(gboolean connected, const char *reason, gpointer data)
 {
     Daemon *d = data;
 
-    daemon_event(d, connected ? "helper.up/1" : "helper.down/1", "parryd", -1, -1, 0,
-                 json_pack("{s:s, s:s}", "name", "libvirt", "reason", reason ? reason : ""));
+    daemon_event(
+        d, connected ? "helper.up/1" : "helper.down/1", "parryd", -1, -1, 0,
+        json_pack("{s:s, s:s}", "name", "libvirt", "reason", reason ? reason : ""));
 }
 
 static gboolean range_open(Provision *provision, GError **error)
@@ -410,8 +417,8 @@ static const char *any_kernel(const Provision *provision)
     return NULL;
 }
 
-/* What the embedded host's guests can use; it may run without KVM where the trial would allow
- * it, because it was started before there was a kernel to try. */
+/* What the embedded host's guests can use; it may run without KVM where the trial would
+ * allow it, because it was started before there was a kernel to try. */
 static gboolean embedded_host(Provision *provision, const char *kernel, GError **error)
 {
     Daemon *d = provision->pv_daemon;
@@ -461,8 +468,9 @@ static void host_done(gpointer data, gboolean ran)
     if (!ran || !provision->pv_active)
         return;
     if (provision->pv_host_error || !range_open(provision, &error)) {
-        provision_fail(provision, (provision->pv_host_error ? provision->pv_host_error : error)
-                                      ->message);
+        provision_fail(
+            provision,
+            (provision->pv_host_error ? provision->pv_host_error : error)->message);
         return;
     }
     daemon_event(d, "helper.up/1", "parryd", -1, -1, 0,
@@ -486,9 +494,9 @@ static void progress_done(gpointer data, gboolean ran)
 
     if (ran && d->dm_control)
         control_progress(d->dm_control,
-                         json_pack("{s:s, s:s, s:i, s:i}", "image", progress->pg_image, "step",
-                                   progress->pg_step, "done", progress->pg_done, "total",
-                                   progress->pg_total));
+                         json_pack("{s:s, s:s, s:i, s:i}", "image", progress->pg_image,
+                                   "step", progress->pg_step, "done", progress->pg_done,
+                                   "total", progress->pg_total));
     g_free(progress->pg_image);
     g_free(progress->pg_step);
     g_free(progress);
@@ -515,9 +523,10 @@ static void image_work(gpointer data)
     Provision *provision = image->im_provision;
     g_autofree char *agent = programs_path("parry-agent-static");
 
-    image->im_cached = images_cached(provision->pv_daemon->dm_home, &image->im_spec, agent);
-    images_build(provision->pv_daemon->dm_home, &image->im_spec, agent, image_progress, image,
-                 provision->pv_cancel, &image->im_result, &image->im_error);
+    image->im_cached =
+        images_cached(provision->pv_daemon->dm_home, &image->im_spec, agent);
+    images_build(provision->pv_daemon->dm_home, &image->im_spec, agent, image_progress,
+                 image, provision->pv_cancel, &image->im_result, &image->im_error);
 }
 
 static void image_done(gpointer data, gboolean ran)
@@ -529,10 +538,11 @@ static void image_done(gpointer data, gboolean ran)
     if (!ran || !provision->pv_active)
         return;
     if (image->im_error) {
-        g_autofree char *reason = g_strdup_printf("image %s: %s", image->im_spec.id,
-                                                  image->im_error->message);
-        daemon_event(d, "image.failed/1", "parryd", -1, -1, image->im_seq,
-                     json_pack("{s:s, s:s}", "image", image->im_spec.id, "reason", reason));
+        g_autofree char *reason =
+            g_strdup_printf("image %s: %s", image->im_spec.id, image->im_error->message);
+        daemon_event(
+            d, "image.failed/1", "parryd", -1, -1, image->im_seq,
+            json_pack("{s:s, s:s}", "image", image->im_spec.id, "reason", reason));
         provision_fail(provision, reason);
         return;
     }
@@ -553,9 +563,9 @@ static void image_want(Image *image)
 {
     Daemon *d = image->im_provision->pv_daemon;
 
-    image->im_seq = daemon_event(d, "image.wanted/1", "parryd", -1, -1, 0,
-                                 json_pack("{s:s, s:s}", "image", image->im_spec.id, "base",
-                                           image->im_spec.base));
+    image->im_seq = daemon_event(
+        d, "image.wanted/1", "parryd", -1, -1, 0,
+        json_pack("{s:s, s:s}", "image", image->im_spec.id, "base", image->im_spec.base));
     daemon_then(d, image_build, image->im_seq, image);
 }
 
@@ -567,8 +577,9 @@ static void image_init(Image *image, Provision *provision, const PlanImage *plan
     for (guint i = 0; plan->pi_files && i < plan->pi_files->len; i++) {
         const PlanFile *file = plan->pi_files->pdata[i];
         g_autofree char *owner = g_strconcat(file->pf_owner, ":", file->pf_group, NULL);
-        g_ptr_array_add(image->im_files, image_file_new(file->pf_path, (guint)file->pf_mode,
-                                                        owner, file->pf_bytes));
+        g_ptr_array_add(
+            image->im_files,
+            image_file_new(file->pf_path, (guint)file->pf_mode, owner, file->pf_bytes));
     }
     image->im_spec = (ImageSpec){.id = plan->pi_id,
                                  .base = plan->pi_base,

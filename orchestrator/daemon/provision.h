@@ -4,7 +4,8 @@
  *   images ─ hypervisor ─ networks ─ per host: filters, disk, socket, domain, hello,
  *   personalise ─ isolation proof ─ ready
  *
- * Each step is wanted, done or failed in the journal; hosts go through theirs side by side.
+ * Each step is wanted, done or failed in the journal; hosts go through theirs side by
+ * side.
  */
 #ifndef PARRY_ORCHESTRATOR_DAEMON_PROVISION_H
 #define PARRY_ORCHESTRATOR_DAEMON_PROVISION_H
@@ -14,8 +15,8 @@
 Provision *provision_new(Daemon *d);
 void provision_free(Provision *provision);
 
-/* Begins; ends in DRILL_READY or DRILL_FAILED. hello_timeout_us: how long a VM may take from
- * power-on to its agent's hello. */
+/* Begins; ends in DRILL_READY or DRILL_FAILED. hello_timeout_us: how long a VM may take
+ * from power-on to its agent's hello. */
 void provision_begin(Provision *provision, gint64 hello_timeout_us);
 
 /* A host can never become ready: named, with the reason. */
@@ -23,8 +24,8 @@ void provision_host_failed(Provision *provision, int host, const char *reason);
 /* Something changed: is everyone there, or is it hopeless? */
 void provision_advance(Provision *provision);
 
-/* Ends and removes every VM, network and filter of the drill, whatever state it is in, then
- * done. A provisioning under way is given up. */
+/* Ends and removes every VM, network and filter of the drill, whatever state it is in,
+ * then done. A provisioning under way is given up. */
 typedef void (*ProvisionDown)(Daemon *d, const RangeRemoved *removed, const GError *error,
                               gpointer data);
 void provision_down(Provision *provision, ProvisionDown done, gpointer data);

@@ -1,10 +1,10 @@
 /*
- * The commit barrier. What a loop turn appended becomes durable as one batch; only then is
- * it folded, shown, acknowledged to the agents and acted upon.
+ * The commit barrier. What a loop turn appended becomes durable as one batch; only then
+ * is it folded, shown, acknowledged to the agents and acted upon.
  *
- * A batch that cannot be written (disk full) is lost whole, and the daemon cannot un-happen
- * what its modules believe since: it ends with a clear reason, nothing acknowledged, and what
- * was wanted is settled against the world by whoever comes next.
+ * A batch that cannot be written (disk full) is lost whole, and the daemon cannot
+ * un-happen what its modules believe since: it ends with a clear reason, nothing
+ * acknowledged, and what was wanted is settled against the world by whoever comes next.
  */
 #include "orchestrator/daemon/control.h"
 #include "orchestrator/daemon/daemon.h"
@@ -34,8 +34,9 @@ static void record_failed(Daemon *d, const GError *error)
     if (d->dm_full)
         return;
     d->dm_full = TRUE;
-    g_critical("drill %s: journal: %s; the daemon ends, `parry down %s` tears the drill down",
-               d->dm_plan->p_name, error->message, d->dm_plan->p_name);
+    g_critical(
+        "drill %s: journal: %s; the daemon ends, `parry down %s` tears the drill down",
+        d->dm_plan->p_name, error->message, d->dm_plan->p_name);
     g_queue_clear_full(&d->dm_then, then_free);
     d->dm_quit = TRUE;
     event_base_loopbreak(d->dm_base);
@@ -49,8 +50,8 @@ static const char *record_team(Daemon *d, int team, int host)
 }
 
 static gint64 record_append(Daemon *d, const char *kind, const char *actor, int team,
-                            int host, gint64 ref, json_t *body, const JournalCheckRow *rows,
-                            guint n_rows)
+                            int host, gint64 ref, json_t *body,
+                            const JournalCheckRow *rows, guint n_rows)
 {
     g_autoptr(GError) error = NULL;
     JournalEvent event = {
@@ -74,8 +75,8 @@ static gint64 record_append(Daemon *d, const char *kind, const char *actor, int 
 gint64 daemon_event(Daemon *d, const char *kind, const char *actor, int team, int host,
                     gint64 ref, json_t *body)
 {
-    return record_append(d, kind, actor, team, host, ref, body ? body : json_object(), NULL,
-                         0);
+    return record_append(d, kind, actor, team, host, ref, body ? body : json_object(),
+                         NULL, 0);
 }
 
 gint64 daemon_event_checks(Daemon *d, int team, json_t *body, const JournalCheckRow *rows,

@@ -41,8 +41,8 @@ static Play *play_new(Scripts *scripts, const PlanScript *script)
     return play;
 }
 
-static void run_order(Daemon *d, Play *play, int host, const char *title, const char *script,
-                      OrderDone done)
+static void run_order(Daemon *d, Play *play, int host, const char *title,
+                      const char *script, OrderDone done)
 {
     OrderSpec spec = {
         .os_host = host,
@@ -73,12 +73,13 @@ static void due_action(Daemon *d, gpointer data)
               play->pl_action->ac_run, on_action);
 }
 
-/* Exit 0: found. What the search printed first is what is reported; where it prints nothing,
- * the first indicator that the scenario knows. */
+/* Exit 0: found. What the search printed first is what is reported; where it prints
+ * nothing, the first indicator that the scenario knows. */
 static char *indicator_seen(const PlanInject *inject, const Order *order)
 {
-    g_autofree char *out = g_strndup(order->or_out->len ? (const char *)order->or_out->data : "",
-                                     MIN(order->or_out->len, INDICATOR_MAX));
+    g_autofree char *out =
+        g_strndup(order->or_out->len ? (const char *)order->or_out->data : "",
+                  MIN(order->or_out->len, INDICATOR_MAX));
 
     out[strcspn(out, "\n")] = '\0';
     if (!*out && inject->in_indicators && inject->in_indicators[0])

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-G_DEFINE_QUARK(parry-services-error-quark, services_error)
+G_DEFINE_QUARK(parry - services - error - quark, services_error)
 
 #define PORT_TRIES 16
 #define BACKOFF_MIN_MS 100
@@ -22,10 +22,10 @@ G_DEFINE_QUARK(parry-services-error-quark, services_error)
 
 typedef struct {
     Services *sv_services;
-    const char *sv_name;   /* the program */
-    char *sv_listen;       /* ADDR:PORT that it became */
-    int sv_fd;             /* the listening socket, kept over restarts */
-    char **sv_argv;        /* its last element but the NULL is the descriptor's number */
+    const char *sv_name; /* the program */
+    char *sv_listen;     /* ADDR:PORT that it became */
+    int sv_fd;           /* the listening socket, kept over restarts */
+    char **sv_argv;      /* its last element but the NULL is the descriptor's number */
     pid_t sv_pid;
     gint64 sv_since_us;
     guint sv_backoff_ms;
@@ -52,7 +52,8 @@ static void on_child(evutil_socket_t fd, short what, void *data)
     for (guint i = 0; i < G_N_ELEMENTS(services->ss_all); i++) {
         Service *service = &services->ss_all[i];
         int status;
-        if (service->sv_pid > 0 && waitpid(service->sv_pid, &status, WNOHANG) == service->sv_pid)
+        if (service->sv_pid > 0 &&
+            waitpid(service->sv_pid, &status, WNOHANG) == service->sv_pid)
             service_exited(service, status);
     }
 }
@@ -87,7 +88,8 @@ static gboolean service_start(Service *service, GError **error)
 
 static void service_later(Service *service)
 {
-    struct timeval tv = {service->sv_backoff_ms / 1000, service->sv_backoff_ms % 1000 * 1000};
+    struct timeval tv = {service->sv_backoff_ms / 1000,
+                         service->sv_backoff_ms % 1000 * 1000};
 
     evtimer_add(service->sv_again, &tv);
     service->sv_backoff_ms = MIN(service->sv_backoff_ms * 2, BACKOFF_MAX_MS);
@@ -133,7 +135,8 @@ static gboolean service_listen(Service *service, const char *where, GError **err
     service->sv_fd = listen_tcp(addr, port, PORT_TRIES, &became, error);
     if (service->sv_fd < 0)
         return FALSE;
-    service->sv_listen = g_strdup_printf(strchr(addr, ':') ? "[%s]:%u" : "%s:%u", addr, became);
+    service->sv_listen =
+        g_strdup_printf(strchr(addr, ':') ? "[%s]:%u" : "%s:%u", addr, became);
     return TRUE;
 }
 
@@ -145,7 +148,8 @@ static char **gate_argv(const Daemon *d)
     argv[1] = g_strdup("--gate");
     argv[2] = g_build_filename(d->dm_dir, "run", "gate.sock", NULL);
     argv[3] = g_strdup("--hostkey");
-    argv[4] = g_build_filename(d->dm_home, "keys", d->dm_plan->p_name, "ssh_host_ed25519", NULL);
+    argv[4] = g_build_filename(d->dm_home, "keys", d->dm_plan->p_name, "ssh_host_ed25519",
+                               NULL);
     argv[5] = g_strdup("--fd");
     argv[6] = g_strdup("3");
     return argv;
@@ -163,8 +167,8 @@ static char **board_argv(const Daemon *d)
     return argv;
 }
 
-static gboolean service_open(Services *services, guint index, const char *name, char **argv,
-                             const char *listen, GError **error)
+static gboolean service_open(Services *services, guint index, const char *name,
+                             char **argv, const char *listen, GError **error)
 {
     Service *service = &services->ss_all[index];
 
@@ -187,7 +191,8 @@ Services *services_new(Daemon *d, const ServicesConfig *config, GError **error)
     services->ss_daemon = d;
     services->ss_child = evsignal_new(d->dm_base, SIGCHLD, on_child, services);
     event_add(services->ss_child, NULL);
-    if (!service_open(services, 0, "parry-gate", gate_argv(d), config->sv_gate_listen, error) ||
+    if (!service_open(services, 0, "parry-gate", gate_argv(d), config->sv_gate_listen,
+                      error) ||
         !service_open(services, 1, "parry-board", board_argv(d), config->sv_board_listen,
                       error)) {
         services_free(services);
@@ -224,10 +229,11 @@ json_t *services_json(const Services *services)
 
     for (guint i = 0; services && i < G_N_ELEMENTS(services->ss_all); i++) {
         const Service *service = &services->ss_all[i];
-        json_array_append_new(list, json_pack("{s:s, s:i, s:s, s:i}", "name", service->sv_name,
-                                              "pid", (int)service->sv_pid, "listen",
-                                              service->sv_listen ? service->sv_listen : "",
-                                              "restarts", (int)service->sv_restarts));
+        json_array_append_new(list,
+                              json_pack("{s:s, s:i, s:s, s:i}", "name", service->sv_name,
+                                        "pid", (int)service->sv_pid, "listen",
+                                        service->sv_listen ? service->sv_listen : "",
+                                        "restarts", (int)service->sv_restarts));
     }
     return list;
 }

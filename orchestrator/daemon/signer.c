@@ -73,12 +73,13 @@ void signer_checkpoint(Daemon *d)
     if (size <= signer->sg_size + 1)
         return;
     if (!journal_root(d->dm_journal, size, root, &error) ||
-        !(note = checkpoint_note(signer->sg_key, signer->sg_origin, size, root, &error))) {
+        !(note =
+              checkpoint_note(signer->sg_key, signer->sg_origin, size, root, &error))) {
         g_warning("checkpoint of %s: %s", d->dm_plan->p_name, error->message);
         return;
     }
     signer->sg_size = size;
     daemon_event(d, "checkpoint/1", "parryd", -1, -1, 0,
-                 json_pack("{s:I, s:s, s:s}", "size", (json_int_t)size, "root", root, "note",
-                           note));
+                 json_pack("{s:I, s:s, s:s}", "size", (json_int_t)size, "root", root,
+                           "note", note));
 }

@@ -6,11 +6,16 @@
 #include "orchestrator/daemon/signer.h"
 
 static const char *const state_names[] = {
-    [DRILL_DEFINED] = "defined",   [DRILL_PROVISIONING] = "provisioning",
-    [DRILL_READY] = "ready",       [DRILL_RUNNING] = "running",
-    [DRILL_PAUSED] = "paused",     [DRILL_STOPPED] = "stopped",
-    [DRILL_ENDED] = "ended",       [DRILL_JUDGING] = "judging",
-    [DRILL_PROVISIONAL] = "provisional", [DRILL_FAILED] = "failed",
+    [DRILL_DEFINED] = "defined",
+    [DRILL_PROVISIONING] = "provisioning",
+    [DRILL_READY] = "ready",
+    [DRILL_RUNNING] = "running",
+    [DRILL_PAUSED] = "paused",
+    [DRILL_STOPPED] = "stopped",
+    [DRILL_ENDED] = "ended",
+    [DRILL_JUDGING] = "judging",
+    [DRILL_PROVISIONAL] = "provisional",
+    [DRILL_FAILED] = "failed",
     [DRILL_DOWN] = "down",
 };
 
@@ -25,7 +30,8 @@ gint64 daemon_now(const Daemon *d)
 }
 
 /* The clock moves with the state: it runs only while the drill does. */
-static void clock_follow(Daemon *d, DrillState from, const char *actor, const char *reason)
+static void clock_follow(Daemon *d, DrillState from, const char *actor,
+                         const char *reason)
 {
     const char *kind = NULL;
 

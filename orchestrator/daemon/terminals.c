@@ -5,13 +5,14 @@
 
 #include <string.h>
 
-G_DEFINE_QUARK(parry-terminal-error-quark, terminal_error)
+G_DEFINE_QUARK(parry - terminal - error - quark, terminal_error)
 
 #define TERMINALS_PER_PLAYER 8
 #define INPUT_MAX 8192
 /*
- * Stream credit belongs to the agent as a whole: a player who stops reading would stop the
- * orders' output on that host too. One who holds most of it for this long loses the terminal.
+ * Stream credit belongs to the agent as a whole: a player who stops reading would stop
+ * the orders' output on that host too. One who holds most of it for this long loses the
+ * terminal.
  */
 #define HELD_MAX (48 * 1024)
 #define STALL_US (30 * G_USEC_PER_SEC)
@@ -40,7 +41,8 @@ static void terminal_free(gpointer data)
     g_free(terminal);
 }
 
-static void terminal_end(Terminals *terminals, Terminal *terminal, int exit, const char *text);
+static void terminal_end(Terminals *terminals, Terminal *terminal, int exit,
+                         const char *text);
 static void close_at_agent(Terminals *terminals, const Terminal *terminal);
 
 static void on_look(evutil_socket_t fd, short what, void *data)
@@ -96,8 +98,9 @@ static guint count_of(const Terminals *terminals, const ControlPeer *peer)
 
     g_hash_table_iter_init(&iter, terminals->ts_open);
     while (g_hash_table_iter_next(&iter, NULL, &value))
-        count += g_strcmp0(((Terminal *)value)->te_peer ? ((Terminal *)value)->te_peer->pe_player
-                                                        : NULL,
+        count += g_strcmp0(((Terminal *)value)->te_peer
+                               ? ((Terminal *)value)->te_peer->pe_player
+                               : NULL,
                            peer->pe_player) == 0;
     return count;
 }
@@ -140,8 +143,8 @@ static gboolean may_open(Terminals *terminals, const ControlPeer *peer, int host
     return why == NULL;
 }
 
-static Cast *record_open(Daemon *d, const ControlPeer *peer, int host, gint64 number, int cols,
-                         int rows)
+static Cast *record_open(Daemon *d, const ControlPeer *peer, int host, gint64 number,
+                         int cols, int rows)
 {
     const PlanHost *plan = plan_host(d->dm_plan, host);
     g_autofree char *name =
@@ -156,8 +159,8 @@ static Cast *record_open(Daemon *d, const ControlPeer *peer, int host, gint64 nu
     return cast;
 }
 
-gint64 terminals_open(Terminals *terminals, ControlPeer *peer, int host, int cols, int rows,
-                      GError **error)
+gint64 terminals_open(Terminals *terminals, ControlPeer *peer, int host, int cols,
+                      int rows, GError **error)
 {
     Daemon *d = terminals->ts_daemon;
     Terminal *terminal;
@@ -169,9 +172,9 @@ gint64 terminals_open(Terminals *terminals, ControlPeer *peer, int host, int col
     g_autofree char *name = g_strdup_printf("%" G_GINT64_FORMAT "-%s.cast", id,
                                             plan_host(d->dm_plan, host)->ph_name);
     terminal = g_new0(Terminal, 1);
-    terminal->te_id = daemon_event(d, "terminal.opened/1", peer->pe_player, -1, host, 0,
-                                   json_pack("{s:s, s:s}", "player", peer->pe_player, "cast",
-                                             name));
+    terminal->te_id =
+        daemon_event(d, "terminal.opened/1", peer->pe_player, -1, host, 0,
+                     json_pack("{s:s, s:s}", "player", peer->pe_player, "cast", name));
     terminal->te_peer = peer;
     terminal->te_host = host;
     terminal->te_credit_us = clock_boottime_us();
@@ -201,9 +204,9 @@ gboolean terminals_input(Terminals *terminals, ControlPeer *peer, gint64 id,
         return FALSE;
     g_autofree guchar *bytes = g_base64_decode(data_b64, &len);
     g_autofree char *clean = g_base64_encode(bytes, len);
-    daemon_send(terminals->ts_daemon, terminal->te_host,
-                json_pack("{s:s, s:I, s:s}", "k", "in", "id", (json_int_t)id, "data_b64",
-                          clean));
+    daemon_send(
+        terminals->ts_daemon, terminal->te_host,
+        json_pack("{s:s, s:I, s:s}", "k", "in", "id", (json_int_t)id, "data_b64", clean));
     return TRUE;
 }
 
@@ -217,8 +220,8 @@ gboolean terminals_resize(Terminals *terminals, ControlPeer *peer, gint64 id, in
     if (terminal->te_cast)
         cast_resize(terminal->te_cast, cols, rows);
     daemon_send(terminals->ts_daemon, terminal->te_host,
-                json_pack("{s:s, s:I, s:i, s:i}", "k", "size", "id", (json_int_t)id, "cols",
-                          cols, "rows", rows));
+                json_pack("{s:s, s:I, s:i, s:i}", "k", "size", "id", (json_int_t)id,
+                          "cols", cols, "rows", rows));
     return TRUE;
 }
 
@@ -251,8 +254,10 @@ gboolean terminals_close(Terminals *terminals, ControlPeer *peer, gint64 id)
     return TRUE;
 }
 
-/* The terminal is over: its recording is closed, its end is an event, its player is told. */
-static void terminal_end(Terminals *terminals, Terminal *terminal, int exit, const char *text)
+/* The terminal is over: its recording is closed, its end is an event, its player is told.
+ */
+static void terminal_end(Terminals *terminals, Terminal *terminal, int exit,
+                         const char *text)
 {
     Daemon *d = terminals->ts_daemon;
     guint64 bytes = cast_close(terminal->te_cast);
@@ -261,8 +266,8 @@ static void terminal_end(Terminals *terminals, Terminal *terminal, int exit, con
         link_consumed(d->dm_link, terminal->te_host, terminal->te_held);
     terminal->te_cast = NULL;
     daemon_event(d, "terminal.closed/1", "agent", -1, terminal->te_host, terminal->te_id,
-                 json_pack("{s:I, s:i, s:s}", "bytes", (json_int_t)bytes, "exit", exit, "text",
-                           text));
+                 json_pack("{s:I, s:i, s:s}", "bytes", (json_int_t)bytes, "exit", exit,
+                           "text", text));
     if (terminal->te_peer)
         rpc_peer_notify(terminal->te_peer->pe_rpc, "terminal.end",
                         json_pack("{s:I, s:i, s:s}", "term", (json_int_t)terminal->te_id,
@@ -282,21 +287,23 @@ static void terminal_output(Terminals *terminals, Terminal *terminal, const void
         return;
     }
     terminal->te_held += len;
-    rpc_peer_notify(terminal->te_peer->pe_rpc, "terminal.data",
-                    json_pack("{s:I, s:s}", "term", (json_int_t)terminal->te_id, "data_b64",
-                              data));
+    rpc_peer_notify(
+        terminal->te_peer->pe_rpc, "terminal.data",
+        json_pack("{s:I, s:s}", "term", (json_int_t)terminal->te_id, "data_b64", data));
 }
 
 gboolean terminals_record(Terminals *terminals, const struct hub_head *head,
                           const void *body, const void *tail)
 {
-    gint64 id = (gint64)(head->rc_type == HUB_PTY ? ((const struct hub_pty *)body)->id
-                                                  : ((const struct hub_ptyend *)body)->id);
+    gint64 id =
+        (gint64)(head->rc_type == HUB_PTY ? ((const struct hub_pty *)body)->id
+                                          : ((const struct hub_ptyend *)body)->id);
     Terminal *terminal = g_hash_table_lookup(terminals->ts_open, &id);
 
     if (!terminal || terminal->te_host != (int)head->rc_host) {
         if (head->rc_type == HUB_PTY)
-            link_consumed(terminals->ts_daemon->dm_link, (int)head->rc_host, head->rc_len);
+            link_consumed(terminals->ts_daemon->dm_link, (int)head->rc_host,
+                          head->rc_len);
         return FALSE;
     }
     if (head->rc_type == HUB_PTY) {
@@ -321,7 +328,8 @@ void terminals_peer_gone(Terminals *terminals, const ControlPeer *peer)
         if (terminal->te_peer != peer)
             continue;
         terminal->te_peer = NULL;
-        link_consumed(terminals->ts_daemon->dm_link, terminal->te_host, terminal->te_held);
+        link_consumed(terminals->ts_daemon->dm_link, terminal->te_host,
+                      terminal->te_held);
         terminal->te_held = 0;
         close_at_agent(terminals, terminal);
     }

@@ -11,7 +11,6 @@
 #include "orchestrator/sandbox/sandbox.h"
 #include "scoreboard/listen.h"
 
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,28 +54,6 @@ static int fail(const char *what)
     return 1;
 }
 
-/* Looked up once, before there is anybody to hide it from. */
-static gboolean find_account(GError **error)
-{
-    const char *name = account ? account : "parry-gate";
-
-    visit_uid = geteuid();
-    visit_gid = getegid();
-    if (visit_uid)
-        return TRUE;
-    const struct passwd *entry = getpwnam(name);
-    if (!entry) {
-        g_set_error(error, SANDBOX_ERROR, SANDBOX_ERROR_FAILED,
-                    "account %s: not there; make it (useradd --system), or name another "
-                    "by --account",
-                    name);
-        return FALSE;
-    }
-    visit_uid = entry->pw_uid;
-    visit_gid = entry->pw_gid;
-    return TRUE;
-}
-
 static gboolean confine(GError **error)
 {
     Sandbox sandbox = {.sb_profile = SANDBOX_GATE,
@@ -113,7 +90,8 @@ static int serve(int fd)
     if (listen_fd >= 0 && (prctl(PR_SET_PDEATHSIG, SIGTERM) || getppid() != parent))
         return fail("parryd is gone");
     g_autofree char *fingerprint = hostkey_ensure(hostkey_path, &error);
-    if (!fingerprint || !find_account(&error))
+    if (!fingerprint || !sandbox_account(account ? account : "parry-gate", &visit_uid,
+                                         &visit_gid, &error))
         return fail(error->message);
     if (ssh_pki_import_privkey_file(hostkey_path, NULL, NULL, NULL, &config.vc_hostkey) !=
         SSH_OK)

@@ -36,8 +36,8 @@ void host_status_clear(HostStatus *status)
     g_clear_pointer(&status->log, g_free);
 }
 
-/* parry-host beside this program (a build), in bin/ seen from tests/ or from libexec/parry/ (an
- * installation), or in PATH. */
+/* parry-host beside this program (a build), in bin/ seen from tests/ or from
+ * libexec/parry/ (an installation), or in PATH. */
 static char *find_program(GError **error)
 {
     static const char *const places[] = {"", "../bin", PARRY_LIBEXEC_TO_BIN};

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <pwd.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -64,6 +65,27 @@ static gboolean null_at(int fd, const int *keep, gsize n, GError **error)
     if (dup2(null, fd) < 0)
         return fail(error, "/dev/null: dup2");
     close(null);
+    return TRUE;
+}
+
+gboolean sandbox_account(const char *name, uid_t *uid, gid_t *gid, GError **error)
+{
+    const struct passwd *entry;
+
+    *uid = geteuid();
+    *gid = getegid();
+    if (*uid)
+        return TRUE;
+    entry = getpwnam(name);
+    if (!entry) {
+        g_set_error(error, SANDBOX_ERROR, SANDBOX_ERROR_FAILED,
+                    "account %s: not there; make it (useradd --system), or name another "
+                    "by --account",
+                    name);
+        return FALSE;
+    }
+    *uid = entry->pw_uid;
+    *gid = entry->pw_gid;
     return TRUE;
 }
 

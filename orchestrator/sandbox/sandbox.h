@@ -50,6 +50,12 @@ typedef struct {
 } Sandbox;
 
 /*
+ * The ids of the account to become. Without root one stays who one is, whatever the name.
+ * To be asked before sandbox_enter(): it reads /etc.
+ */
+gboolean sandbox_account(const char *name, uid_t *uid, gid_t *gid, GError **error);
+
+/*
  * Closes every descriptor but standard error and the n in keep; 0 and 1 become
  * /dev/null where they are not kept, so that nothing else gets these numbers.
  */

@@ -24,7 +24,8 @@ int parry_text_width(const char *utf8);
 /* A copy padded with spaces, or cut with "…", to exactly `columns` columns. */
 char *parry_text_fit(const char *utf8, int columns);
 /* A copy of one line without ESC, C0, C1 and bidi controls: safe on anyone's terminal.
- * Line breaks and tabs become a blank, invalid UTF-8 becomes U+FFFD, NULL an empty text. */
+ * Line breaks and tabs become a blank, invalid UTF-8 becomes U+FFFD, NULL an empty text.
+ */
 char *parry_text_safe(const char *bytes, gssize len);
 
 #endif

@@ -4,10 +4,11 @@
  *
  * usage: bench-boot DIRECTORY FILE…
  *
- * Each FILE is the command line of a running guest's QEMU, as in /proc/PID/cmdline. Kernel,
- * initramfs, memory, processor, machine and devices stay; what belongs to libvirt (monitor,
- * secrets, file descriptors handed over) goes; each network card gets a tap of its own in
- * a network namespace made here; the channel leads to a socket in DIRECTORY. Prints JSON.
+ * Each FILE is the command line of a running guest's QEMU, as in /proc/PID/cmdline.
+ * Kernel, initramfs, memory, processor, machine and devices stay; what belongs to libvirt
+ * (monitor, secrets, file descriptors handed over) goes; each network card gets a tap of
+ * its own in a network namespace made here; the channel leads to a socket in DIRECTORY.
+ * Prints JSON.
  */
 #include <errno.h>
 #include <glib.h>
@@ -58,8 +59,8 @@ static char *bare_netdev(const char *value)
 
     if (!id)
         die("-netdev is not the JSON that was expected", value);
-    char *bare = g_strdup_printf("tap,id=%s,ifname=bench%u,script=no,downscript=no", id,
-                                 taps++);
+    char *bare =
+        g_strdup_printf("tap,id=%s,ifname=bench%u,script=no,downscript=no", id, taps++);
     json_decref(old);
     return bare;
 }
@@ -72,7 +73,8 @@ static char *bare_chardev(const char *value, guint guest)
     if (g_str_has_prefix(value, "file,id=charserial"))
         return g_strdup_printf("file,id=charserial0,path=%s/%u.log", directory, guest);
     if (g_str_has_prefix(value, "socket,id=charchannel"))
-        return g_strdup_printf("socket,id=charchannel0,path=%s/%u.sock", directory, guest);
+        return g_strdup_printf("socket,id=charchannel0,path=%s/%u.sock", directory,
+                               guest);
     die("unknown -chardev", value);
     return NULL;
 }
@@ -189,7 +191,7 @@ static void wait_all(Guest *guests, guint n, gint64 began)
 
     while (left) {
         for (guint i = 0; i < n; i++) {
-            fds[i].fd = guests[i].gu_hello_us     ? -1
+            fds[i].fd = guests[i].gu_hello_us    ? -1
                         : guests[i].gu_conn >= 0 ? guests[i].gu_conn
                                                  : guests[i].gu_listen;
             fds[i].events = POLLIN;
@@ -200,7 +202,8 @@ static void wait_all(Guest *guests, guint n, gint64 began)
             if (fds[i].fd < 0 || !fds[i].revents)
                 continue;
             if (guests[i].gu_conn < 0)
-                guests[i].gu_conn = accept4(guests[i].gu_listen, NULL, NULL, SOCK_CLOEXEC);
+                guests[i].gu_conn =
+                    accept4(guests[i].gu_listen, NULL, NULL, SOCK_CLOEXEC);
             else
                 guest_read(&guests[i]);
             left -= guests[i].gu_hello_us != 0;

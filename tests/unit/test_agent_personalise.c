@@ -339,10 +339,11 @@ static void test_services(void)
     m.personalise.n_services = 1;
     expect_failed(&m, "service no-such");
     /* Started twice, runs once; and only what the test started is ended. */
-    CU_ASSERT_EQUAL(run("i=0; until [ -s /srv/demo.pids ] || [ $i = 200 ]; do "
-                        "i=$((i + 1)); sleep 0.05; done; "
-                        "test $(wc -l </srv/demo.pids) = 1 && kill $(cat /srv/demo.pids)"),
-                    0);
+    CU_ASSERT_EQUAL(
+        run("i=0; until [ -s /srv/demo.pids ] || [ $i = 200 ]; do "
+            "i=$((i + 1)); sleep 0.05; done; "
+            "test $(wc -l </srv/demo.pids) = 1 && kill $(cat /srv/demo.pids)"),
+        0);
 }
 
 static void test_router(void)

@@ -1,6 +1,7 @@
 /*
- * What of parryd is a function of its arguments, and what writes files: recordings, the message
- * that personalises a host, the rows of the isolation proof, the drill's directory, the clock.
+ * What of parryd is a function of its arguments, and what writes files: recordings, the
+ * message that personalises a host, the rows of the isolation proof, the drill's
+ * directory, the clock.
  */
 #include "orchestrator/daemon/cast.h"
 #include "orchestrator/daemon/clock.h"
@@ -90,7 +91,8 @@ static void test_cast(void)
     g_autofree char *invalid_shown = shown(invalid);
 
     CU_ASSERT_STRING_EQUAL(split_shown, "衞生署 é 🛡");
-    CU_ASSERT_STRING_EQUAL(invalid_shown, "a\xef\xbf\xbd\xef\xbf\xbd b100x30\xef\xbf\xbd");
+    CU_ASSERT_STRING_EQUAL(invalid_shown,
+                           "a\xef\xbf\xbd\xef\xbf\xbd b100x30\xef\xbf\xbd");
 }
 
 /* ---- personalise ---- */
@@ -110,15 +112,18 @@ static void test_personalise(void)
     for (guint i = 0; i < plan->p_hosts->len; i++) {
         const PlanHost *host = plan_host(plan, (int)i);
         json_t *msg = personalise_message(plan, host);
-        CU_ASSERT_EQUAL(json_array_size(json_object_get(msg, "nics")), host->ph_nics->len);
-        CU_ASSERT_EQUAL(json_array_size(json_object_get(msg, "users")), host->ph_users->len);
+        CU_ASSERT_EQUAL(json_array_size(json_object_get(msg, "nics")),
+                        host->ph_nics->len);
+        CU_ASSERT_EQUAL(json_array_size(json_object_get(msg, "users")),
+                        host->ph_users->len);
         CU_ASSERT_EQUAL(json_object_get(msg, "router") != NULL, host->ph_router != 0);
         /* It must fit a line of the protocol, whatever the scenario plants. */
         CU_ASSERT_TRUE(json_dumpb(msg, NULL, 0, JSON_COMPACT) < 60000);
         json_decref(msg);
     }
     json_t *gateway = personalise_message(plan, host_of(plan, "health/gateway"));
-    const json_t *publish = json_object_get(json_object_get(gateway, "router"), "publish");
+    const json_t *publish =
+        json_object_get(json_object_get(gateway, "router"), "publish");
     CU_ASSERT_TRUE(json_array_size(publish) >= 1);
     json_decref(gateway);
 }
@@ -131,7 +136,7 @@ static guint count_rows(const json_t *rows, const char *name, const char *addr)
     gsize i;
     guint count = 0;
 
-    json_array_foreach(rows, i, row)
+    json_array_foreach (rows, i, row)
         count += g_str_has_prefix(json_string_value(json_array_get(row, 0)), name) &&
                  (!addr || strcmp(json_string_value(json_array_get(row, 2)), addr) == 0);
     return count;
@@ -199,8 +204,9 @@ static void test_drill(void)
     g_autofree char *home = g_dir_make_tmp("parry-home-XXXXXX", NULL);
     g_autofree char *lock = NULL;
     g_autoptr(GError) error = NULL;
-    g_autoptr(Drill) drill = drill_create(home, "d", PARRY_SOURCE_DIR "/examples/first-drill.yaml",
-                                          "test:///default", TRUE, &error);
+    g_autoptr(Drill) drill =
+        drill_create(home, "d", PARRY_SOURCE_DIR "/examples/first-drill.yaml",
+                     "test:///default", TRUE, &error);
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(drill);
     CU_ASSERT_PTR_NULL(drill_create(home, "d", drill->dr_scenario, NULL, FALSE, NULL));
@@ -234,7 +240,8 @@ static void test_drill(void)
 /* A drill.json that somebody has edited is an error with a name, not a crash. */
 static void test_drill_refuses(void)
 {
-    static const char *const bad[] = {"", "{", "[]", "{\"name\": 1}", "{\"name\": \"x\"}"};
+    static const char *const bad[] = {"", "{", "[]", "{\"name\": 1}",
+                                      "{\"name\": \"x\"}"};
     g_autofree char *dir = g_dir_make_tmp("parry-drill-XXXXXX", NULL);
     g_autofree char *path = g_build_filename(dir, "drill.json", NULL);
 
@@ -271,7 +278,8 @@ static void test_people(void)
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(people);
     CU_ASSERT_TRUE(people_set(people, "d1", "health/alice", "somebody else", &error));
-    CU_ASSERT_TRUE(people_set(people, "d1", "health/alice", "Alice Chan Tai-man", &error));
+    CU_ASSERT_TRUE(
+        people_set(people, "d1", "health/alice", "Alice Chan Tai-man", &error));
     CU_ASSERT_TRUE(people_set(people, "d2", "health/alice", "of another drill", &error));
     CU_ASSERT_TRUE(people_each(people, "d1", count_people, &count, &error));
     CU_ASSERT_EQUAL(count, 1);
