@@ -240,7 +240,7 @@ static gboolean parse_time(Args *args, const char *text, gint64 *us)
         return TRUE;
     if (*text == '-')
         text++;
-    if (strcmp(text, "now") && !duration_parse(text, &ago, NULL))
+    if (strcmp(text, "now") != 0 && !duration_parse(text, &ago, NULL))
         return FALSE;
     json_t *board = get_board(args->visit);
     if (!board)

@@ -115,7 +115,7 @@ gboolean relay_note(Visit *visit, const char *method, const json_t *params, int 
         return FALSE;
     if (!strcmp(method, "terminal.data") && data)
         show_data(visit, data);
-    if (strcmp(method, "terminal.end"))
+    if (strcmp(method, "terminal.end") != 0)
         return FALSE;
     *status = (int)json_integer_value(json_object_get(params, "exit"));
     if (text && *text && (visit->vi_pty || *status < 0))
