@@ -35,14 +35,17 @@ static int listen_once(const struct addrinfo *info, guint16 port)
 
 static guint16 port_of(int fd)
 {
-    struct sockaddr_storage address = {0};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in ip4;
+        struct sockaddr_in6 ip6;
+    } address = {0};
     socklen_t len = sizeof(address);
 
-    if (getsockname(fd, (struct sockaddr *)&address, &len))
+    if (getsockname(fd, &address.any, &len) < 0)
         return 0;
-    return ntohs(address.ss_family == AF_INET6
-                     ? ((struct sockaddr_in6 *)&address)->sin6_port
-                     : ((struct sockaddr_in *)&address)->sin_port);
+    return ntohs(address.any.sa_family == AF_INET6 ? address.ip6.sin6_port
+                                                   : address.ip4.sin_port);
 }
 
 int listen_tcp(const char *addr, guint16 port, int tries, guint16 *port_out,

@@ -187,7 +187,7 @@ void stages_event(Stages *stages, const json_t *event)
                       : NULL);
     for (guint i = 0; i < G_N_ELEMENTS(notes); i++)
         if (strcmp(kind, notes[i].no_kind) == 0 &&
-            strcmp(stages->st_note, notes[i].no_text))
+            strcmp(stages->st_note, notes[i].no_text) != 0)
             note(stages, notes[i].no_text);
 }
 

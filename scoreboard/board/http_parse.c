@@ -102,14 +102,14 @@ static int parse_first(Slice line, HttpRequest *request)
 
     if (!cut(&line, " ", &method) || !cut(&line, " ", &target) || !is_token(method))
         return 400;
-    if (line.len != 8 || memcmp(line.at, "HTTP/", 5))
+    if (line.len != 8 || memcmp(line.at, "HTTP/", 5) != 0)
         return 400;
-    if (memcmp(line.at, "HTTP/1.1", 8) && memcmp(line.at, "HTTP/1.0", 8))
+    if (memcmp(line.at, "HTTP/1.1", 8) != 0 && memcmp(line.at, "HTTP/1.0", 8) != 0)
         return 505;
     request->hr_keep = line.at[7] == '1';
     if (method.len == 4 && !memcmp(method.at, "HEAD", 4))
         request->hr_head = TRUE;
-    else if (method.len != 3 || memcmp(method.at, "GET", 3))
+    else if (method.len != 3 || memcmp(method.at, "GET", 3) != 0)
         return 405;
     return parse_target(target, request);
 }

@@ -207,7 +207,7 @@ static void do_answer(RpcCall *call, Client *client, const json_t *params)
 
 static void do_open(RpcCall *call, Client *client, const json_t *params)
 {
-    if (strcmp(word(params, "host"), "web")) {
+    if (strcmp(word(params, "host"), "web") != 0) {
         rpc_fail(call, RPC_REFUSED, "%s is not one of your team's hosts",
                  word(params, "host"));
         return;
@@ -286,7 +286,7 @@ static void handle(RpcCall *call, RpcPeer *peer, const char *method, const json_
         rpc_peer_set_data(peer, client);
     }
     for (gsize i = 0; i < G_N_ELEMENTS(methods); i++) {
-        if (strcmp(methods[i].name, method))
+        if (strcmp(methods[i].name, method) != 0)
             continue;
         if (client->bound || methods[i].nobody)
             methods[i].run(call, client, params);

@@ -144,7 +144,7 @@ static void handle(RpcCall *call, RpcPeer *peer, const char *method, const json_
 {
     const char *lang = json_string_value(json_object_get(params, "lang"));
 
-    if (strcmp(method, "subscribe")) {
+    if (strcmp(method, "subscribe") != 0) {
         rpc_fail(call, RPC_NO_METHOD, "no method \"%s\"", method);
         return;
     }
