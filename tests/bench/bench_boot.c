@@ -30,8 +30,6 @@
 #define LIMIT_S 300
 #define LINE_BYTES 65536
 
-extern char **environ;
-
 typedef struct {
     GPtrArray *gu_argv;
     pid_t gu_pid;
