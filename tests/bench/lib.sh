@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # What the benchmarks share. Sourced; wants PARRY_BIN (the build's bin directory).
 # They measure and print; a figure that is missed is printed as such, and nothing fails.
 set -euo pipefail

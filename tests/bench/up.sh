@@ -19,7 +19,7 @@ vm_pids() {
 }
 
 bring_up() {
-  local load began before after lib
+  local load began before after
   load=$(quiet)
   began=$(now)
   parry up "$here/ten.yaml" >"$work/out" 2>&1 || { cat "$work/out" >&2; exit 1; }

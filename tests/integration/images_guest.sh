@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Run as root by images_guest in each guest of test_images.c; "parry.test=ROLE" on the
 # kernel's command line says what to try. Each "ok" line is looked for by the test.
 role=none
