@@ -174,26 +174,25 @@ static gboolean output_of(const char *const argv[], char **output)
     return FALSE;
 }
 
-/* What libvirt's filters do: a chain for a port in the nat table, by MAC address. */
+/* What filters of ports do: a map from a port to its chain, by MAC and address. */
 static char *probe_filter(void)
 {
-    static const char *const commands[][14] = {
-        {"ebtables", "-t", "nat", "-N", "parry-probe", NULL},
-        {"ebtables", "-t", "nat", "-A", "parry-probe", "-s", "!", "02:00:00:00:00:01",
-         "-j", "DROP", NULL},
-        {"ebtables", "-t", "nat", "-A", "PREROUTING", "-i", "probe0", "-j", "parry-probe",
-         NULL},
-        {"ebtables", "-t", "nat", "-A", "parry-probe", "-p", "ARP", "--arp-ip-src",
-         "10.0.0.1", "-j", "ACCEPT", NULL},
-    };
+    static const char *const command[] = {
+        "nft",
+        "add table bridge probe;"
+        "add map bridge probe ports { type ifname : verdict; };"
+        "add chain bridge probe port;"
+        "add chain bridge probe from { type filter hook prerouting priority -300; };"
+        "add rule bridge probe port ether saddr 02:00:00:00:00:01 arp saddr ip 10.0.0.1 "
+        "accept;"
+        "add rule bridge probe from iifname vmap @ports;"
+        "add element bridge probe ports { \"probe0\" : jump port }",
+        NULL};
+    g_autofree char *output = NULL;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
-        g_autofree char *output = NULL;
-        if (!output_of(commands[i], &output))
-            return g_strdup_printf("ebtables: %s",
-                                   output ? g_strchomp(output) : "cannot be run");
-    }
-    return NULL;
+    if (output_of(command, &output))
+        return NULL;
+    return g_strdup_printf("nft: %s", output ? g_strchomp(output) : "cannot be run");
 }
 
 static char *probe_bridge(void)
@@ -211,10 +210,11 @@ void doctor_check_bridge(const DoctorSubject *subject G_GNUC_UNUSED, DoctorResul
     g_autofree char *problem = in_namespaces(CLONE_NEWNET, probe_bridge);
 
     if (!problem)
-        set(result, DOCTOR_OK, g_strdup("bridges and ebtables rules can be made"), NULL);
+        set(result, DOCTOR_OK, g_strdup("bridges and nftables rules on them can be made"),
+            NULL);
     else
         set(result, DOCTOR_FAIL, g_steal_pointer(&problem),
-            "apt install ebtables iptables; modprobe bridge; the kernel needs nf_tables "
+            "apt install nftables iptables; modprobe bridge; the kernel needs nf_tables "
             "with bridge support.");
 }
 
@@ -340,7 +340,7 @@ static const struct {
     {"cpio", "cpio", DOCTOR_FAIL},
     {"zstd", "zstd", DOCTOR_WARN},
     {"depmod", "kmod", DOCTOR_FAIL},
-    {"ebtables", "ebtables", DOCTOR_FAIL},
+    {"nft", "nftables", DOCTOR_FAIL},
     {"iptables", "iptables", DOCTOR_FAIL},
     {"ip6tables", "iptables", DOCTOR_FAIL},
     {"useradd", "passwd", DOCTOR_FAIL},

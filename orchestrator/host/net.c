@@ -21,7 +21,8 @@ static const struct {
     {"/proc/sys/net/ipv6/conf/default/forwarding", "0"},
     {"/proc/sys/net/ipv6/conf/all/disable_ipv6", "1"},
     {"/proc/sys/net/ipv6/conf/default/disable_ipv6", "1"},
-    /* Frames that cross a bridge are no business of iptables here, only of ebtables. */
+    /* Frames that cross a bridge are no business of iptables here: the bridge's own
+     * tables filter them. */
     {"/proc/sys/net/bridge/bridge-nf-call-iptables", "0"},
     {"/proc/sys/net/bridge/bridge-nf-call-ip6tables", "0"},
     {"/proc/sys/net/bridge/bridge-nf-call-arptables", "0"},

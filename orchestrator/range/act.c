@@ -44,24 +44,6 @@ static gboolean just_absent(virConnectPtr conn, int code, const ActObject *objec
     return FALSE;
 }
 
-/* Filters have no metadata; their UUID is made from drill and name, so it is the tag. */
-gboolean act_filter_create(virConnectPtr conn, const ActObject *object, GError **error)
-{
-    g_autoptr(virNWFilter) old = virNWFilterLookupByName(conn, object->ob_name);
-    char uuid[VIR_UUID_STRING_BUFLEN] = "";
-
-    if (!old && !just_absent(conn, VIR_ERR_NO_NWFILTER, object, error))
-        return FALSE;
-    if (old && virNWFilterGetUUIDString(old, uuid) == 0 &&
-        g_ascii_strcasecmp(uuid, object->ob_uuid) != 0)
-        return foreign(error, object, "define filter", uuid);
-    /* Defined again also where it is there: that puts right what was altered since. */
-    g_autoptr(virNWFilter) made = virNWFilterDefineXML(conn, object->ob_xml);
-    if (!made)
-        virt_error(error, conn, object->ob_name, "define filter");
-    return made != NULL;
-}
-
 static virNetworkPtr find_network(virConnectPtr conn, const ActObject *object)
 {
     virNetworkPtr found = virNetworkLookupByUUIDString(conn, object->ob_uuid);

@@ -18,7 +18,6 @@ typedef struct {
 
 void act_object_clear(ActObject *object);
 
-gboolean act_filter_create(virConnectPtr conn, const ActObject *object, GError **error);
 gboolean act_network_create(virConnectPtr conn, const ActObject *object, GError **error);
 
 /* held: becomes true once nothing may run any more: the domain is then left paused. */

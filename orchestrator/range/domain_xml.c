@@ -1,6 +1,6 @@
 #include "orchestrator/range/domain_xml.h"
 
-#include "orchestrator/range/filter_xml.h"
+#include "orchestrator/range/filter.h"
 #include "orchestrator/range/tag.h"
 
 #include <string.h>
@@ -113,8 +113,7 @@ static void write_disk(Guest *guest, const char *file, const char *format,
     xml_close(xml);
 }
 
-static void write_nic(Guest *guest, const Plan *plan, const RangeConfig *config, int host,
-                      int index)
+static void write_nic(Guest *guest, const Plan *plan, int host, int index)
 {
     const PlanHost *owner = g_ptr_array_index(plan->p_hosts, host);
     const PlanNic *nic = g_ptr_array_index(owner->ph_nics, index);
@@ -128,9 +127,10 @@ static void write_nic(Guest *guest, const Plan *plan, const RangeConfig *config,
     xml_item(xml, "model", "type", "virtio", NULL);
     xml_item(xml, "driver", "name", "qemu", NULL);
     if (filter_needed(plan, nic)) {
-        g_autofree char *filter = tag_filter_name(config->rg_drill, host, index);
+        g_autofree char *port = filter_port(plan, host, index);
 
-        xml_item(xml, "filterref", "filter", filter, NULL);
+        /* The name that the filter's rules are for; libvirt makes one up otherwise. */
+        xml_item(xml, "target", "dev", port, NULL);
     }
     if (nic->ni_isolated)
         xml_item(xml, "port", "isolated", "yes", NULL);
@@ -179,8 +179,7 @@ static void write_rng(Guest *guest)
 }
 
 /* NICs first: their order on the bus is then that of the plan, with or without disks. */
-static void write_devices(Xml *xml, const Plan *plan, const RangeConfig *config, int host,
-                          const RangeDomain *boot)
+static void write_devices(Xml *xml, const Plan *plan, int host, const RangeDomain *boot)
 {
     const PlanHost *owner = g_ptr_array_index(plan->p_hosts, host);
     Guest guest = {xml, SLOT_FIRST};
@@ -188,7 +187,7 @@ static void write_devices(Xml *xml, const Plan *plan, const RangeConfig *config,
     xml_open(xml, "devices", NULL);
     xml_item(xml, "controller", "type", "usb", "model", "none", NULL);
     for (guint i = 0; i < owner->ph_nics->len; i++)
-        write_nic(&guest, plan, config, host, (int)i);
+        write_nic(&guest, plan, host, (int)i);
     if (boot->rd_disk)
         write_disk(&guest, boot->rd_disk, "qcow2", "vda", FALSE, !boot->rd_kernel);
     if (boot->rd_seed)
@@ -229,7 +228,7 @@ char *domain_xml(const Plan *plan, const RangeConfig *config, int host,
     xml_text(xml, "on_poweroff", "destroy");
     xml_text(xml, "on_reboot", "restart");
     xml_text(xml, "on_crash", "destroy");
-    write_devices(xml, plan, config, host, boot);
+    write_devices(xml, plan, host, boot);
     xml_close(xml);
     return xml_finish(xml);
 }

@@ -31,7 +31,9 @@ static void tap_free(gpointer data)
 static void look_at_kernel(Inspection *inspection)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(NetView) view = netns_look(inspection->in_config->rg_uri, &error);
+    g_autoptr(NetView) view =
+        netns_look(inspection->in_config->rg_uri, inspection->in_plan,
+                   inspection->in_config->rg_drill, &error);
 
     if (view) {
         inspect_kernel(inspection, view);

@@ -1,8 +1,7 @@
 #include "orchestrator/range/inspect.h"
 
-#include "orchestrator/range/filter_xml.h"
+#include "orchestrator/range/filter.h"
 
-#include <netinet/ether.h>
 #include <string.h>
 
 static const PlanNic *tap_nic(const Inspection *inspection, const InspectTap *tap)
@@ -178,121 +177,23 @@ static void row_uplinks(Inspection *inspection, const NetView *view)
 
 /* ---- filters ---- */
 
-/* Whether a line of ebtables' list has this option with this value. */
-static gboolean line_has(const char *line, const char *option, const char *value)
-{
-    g_auto(GStrv) words = g_strsplit(line, " ", -1);
-
-    for (guint i = 0; words[i]; i++)
-        if (g_str_equal(words[i], option) && g_strcmp0(words[i + 1], value) == 0)
-            return TRUE;
-    return FALSE;
-}
-
-/* The same for a MAC: ebtables' old form drops leading zeros, so as a number. */
-static gboolean line_has_mac(const char *line, const char *option, const char *mac)
-{
-    g_auto(GStrv) words = g_strsplit(line, " ", -1);
-    struct ether_addr wanted, found;
-
-    if (!ether_aton_r(mac, &wanted))
-        return FALSE;
-    for (guint i = 0; words[i] && words[i + 1]; i++)
-        if (g_str_equal(words[i], option) && ether_aton_r(words[i + 1], &found) &&
-            memcmp(&wanted, &found, sizeof(wanted)) == 0)
-            return TRUE;
-    return FALSE;
-}
-
-/* The lines of a chain in ebtables' list, or NULL. */
-static char **chain_lines(const char *list, const char *chain)
-{
-    g_autofree char *head = g_strdup_printf("Bridge chain: %s,", chain);
-    const char *start = strstr(list, head);
-    const char *body = start ? strchr(start, '\n') : NULL;
-    const char *end = body ? strstr(body, "\n\n") : NULL;
-    g_autofree char *text = NULL;
-
-    if (!body)
-        return NULL;
-    text = end ? g_strndup(body + 1, end > body ? (gsize)(end - body - 1) : 0)
-               : g_strdup(body + 1);
-    return g_strsplit(g_strchomp(text), "\n", -1);
-}
-
-/* The chain that frames by this port go through, or NULL: they pass unfiltered. */
-static char *port_chain(const char *list, const char *hook, const char *option,
-                        const char *port)
-{
-    g_auto(GStrv) lines = chain_lines(list, hook);
-
-    for (guint i = 0; lines && lines[i]; i++) {
-        const char *jump = strstr(lines[i], "-j ");
-
-        if (jump && line_has(lines[i], option, port))
-            return g_strstrip(g_strdup(jump + strlen("-j ")));
-    }
-    return NULL;
-}
-
-/* Whether the chain ends by dropping what no rule let pass. */
-static gboolean drops_rest(char **lines)
-{
-    guint n = lines ? g_strv_length(lines) : 0;
-
-    return n > 0 && g_str_equal(g_strstrip(lines[n - 1]), "-j DROP");
-}
-
-static void check_filter_out(const char *list, const char *port, const char *mac,
-                             const char *ip, GString *wrong)
-{
-    g_autofree char *chain = port_chain(list, "PREROUTING", "-i", port);
-    g_auto(GStrv) lines = chain ? chain_lines(list, chain) : NULL;
-    gboolean others_dropped = FALSE, bound = FALSE;
-
-    for (guint i = 0; lines && lines[i]; i++) {
-        others_dropped |= g_str_has_prefix(lines[i], "-s ! ") &&
-                          line_has_mac(lines[i], "!", mac) &&
-                          line_has(lines[i], "-j", "DROP");
-        bound |= line_has(lines[i], "--ip-src", ip) && line_has(lines[i], "-j", "ACCEPT");
-    }
-    if (!others_dropped)
-        inspect_wrong(wrong, "port %s may send from MACs other than %s", port, mac);
-    if (!bound || !drops_rest(lines))
-        inspect_wrong(wrong, "port %s may send from addresses other than %s", port, ip);
-}
-
-static void check_filter(const Inspection *inspection, const NetView *view,
-                         const InspectTap *tap, GString *wrong)
-{
-    const PlanNic *nic = tap_nic(inspection, tap);
-    g_autofree char *ip = plan_addr_text(nic->ni_addr);
-    g_autofree char *in =
-        tap->tp_dev ? port_chain(view->nv_ebtables, "POSTROUTING", "-o", tap->tp_dev)
-                    : NULL;
-    g_auto(GStrv) lines = in ? chain_lines(view->nv_ebtables, in) : NULL;
-
-    if (!tap->tp_dev) {
-        inspect_wrong(wrong, "not proved: no tap is named");
-        return;
-    }
-    check_filter_out(view->nv_ebtables, tap->tp_dev, nic->ni_mac, ip, wrong);
-    if (!drops_rest(lines))
-        inspect_wrong(wrong, "port %s gets frames that are not for it", tap->tp_dev);
-}
-
 static void row_filter(Inspection *inspection, const NetView *view, const InspectTap *tap)
 {
     const PlanNic *nic = tap_nic(inspection, tap);
     g_autofree char *name = g_strdup_printf(
         "host %s: filter of %s", tap_host(inspection, tap)->ph_id, nic->ni_mac);
+    g_autofree char *port = filter_port(inspection->in_plan, tap->tp_host, tap->tp_nic);
+    g_autofree char *address = plan_addr_text(nic->ni_addr);
     g_autoptr(GString) wrong = g_string_new(NULL);
 
-    if (view->nv_ebtables)
-        check_filter(inspection, view, tap, wrong);
-    else
-        inspect_wrong(wrong,
-                      "not proved: ebtables cannot be run: apt-get install ebtables");
+    if (!view->nv_rehearsed)
+        inspect_wrong(wrong, "not proved: nft cannot be run: apt-get install nftables");
+    else if (g_strcmp0(tap->tp_dev, port) != 0)
+        inspect_wrong(wrong, "its tap is %s and not %s, which the rules are for",
+                      tap->tp_dev ? tap->tp_dev : "without a name", port);
+    else if (!filter_holds(view->nv_filter, view->nv_rehearsed, port))
+        inspect_wrong(wrong, "port %s is not bound to %s and %s: its rules have changed",
+                      port, nic->ni_mac, address);
     inspect_row(inspection, name, wrong->str,
                 "bound to its MAC and address in the kernel");
 }

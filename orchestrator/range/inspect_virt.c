@@ -1,7 +1,7 @@
 #include "orchestrator/range/inspect.h"
 
 #include "orchestrator/range/domain_xml.h"
-#include "orchestrator/range/filter_xml.h"
+#include "orchestrator/range/filter.h"
 #include "orchestrator/range/sweep.h"
 #include "orchestrator/range/tag.h"
 
@@ -193,14 +193,14 @@ static void check_nic(Inspection *inspection, GString *wrong, const PlanHost *ow
     const Plan *plan = inspection->in_plan;
     const PlanNic *nic = g_ptr_array_index(owner->ph_nics, index);
     const PlanNetwork *net = g_ptr_array_index(plan->p_networks, nic->ni_network);
-    g_autofree char *filter =
-        tag_filter_name(inspection->in_config->rg_drill, owner->ph_index, index);
+    g_autofree char *port = filter_port(plan, owner->ph_index, index);
     InspectTap *tap = g_new0(InspectTap, 1);
 
     if (!has(child(node, "source"), "network", net->pn_libvirt))
         inspect_wrong(wrong, "NIC %s is not on network %s", nic->ni_mac, net->pn_id);
-    if (filter_needed(plan, nic) && !has(child(node, "filterref"), "filter", filter))
-        inspect_wrong(wrong, "NIC %s is without its filter %s", nic->ni_mac, filter);
+    if (filter_needed(plan, nic) && !has(child(node, "target"), "dev", port))
+        inspect_wrong(wrong, "NIC %s is not plugged in by %s, which its filter is for",
+                      nic->ni_mac, port);
     if (nic->ni_isolated && !has(child(node, "port"), "isolated", "yes"))
         inspect_wrong(wrong, "NIC %s is not isolated from its neighbours", nic->ni_mac);
     *tap = (InspectTap){owner->ph_index, index, attribute(child(node, "target"), "dev")};

@@ -1,5 +1,6 @@
 #include "orchestrator/range/netns.h"
 
+#include "orchestrator/range/filter.h"
 #include "orchestrator/range/range.h"
 #include "orchestrator/range/rtnl.h"
 
@@ -29,7 +30,8 @@ static void link_free(gpointer data)
 void netns_view_free(NetView *view)
 {
     g_ptr_array_unref(view->nv_links);
-    g_free(view->nv_ebtables);
+    g_free(view->nv_filter);
+    g_free(view->nv_rehearsed);
     g_free(view->nv_iptables);
     g_free(view->nv_ip6tables);
     g_free(view);
@@ -148,37 +150,71 @@ static gboolean forwards(const char *family, const char *link)
     return text[0] != '0';
 }
 
-/* What a program prints, run in this thread's namespace; NULL where it fails. */
-static char *output_of(const char *program, const char *const *args)
+/* Where it is installed, or NULL. */
+static char *program_path(const char *program)
 {
     static const char *const places[] = {"/usr/sbin/", "/sbin/", "/usr/local/sbin/"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
+        g_autofree char *path = g_strconcat(places[i], program, NULL);
+
+        if (g_file_test(path, G_FILE_TEST_IS_EXECUTABLE))
+            return g_steal_pointer(&path);
+    }
+    return NULL;
+}
+
+gboolean netns_output(const char *program, const char *const *args, char **out,
+                      GError **error)
+{
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
-    g_autofree char *path = NULL;
-    g_autofree char *out = NULL;
+    g_autofree char *path = program_path(program);
+    g_autofree char *printed = NULL, *said = NULL;
     int status = 0;
 
-    for (guint i = 0; !path && i < G_N_ELEMENTS(places); i++) {
-        path = g_strconcat(places[i], program, NULL);
-        if (!g_file_test(path, G_FILE_TEST_IS_EXECUTABLE))
-            g_clear_pointer(&path, g_free);
-    }
-    if (!path)
-        return NULL;
     g_ptr_array_add(argv, path);
     for (; *args; args++)
         g_ptr_array_add(argv, (char *)*args);
     g_ptr_array_add(argv, NULL);
-    if (!g_spawn_sync(NULL, (char **)argv->pdata, NULL, G_SPAWN_STDERR_TO_DEV_NULL, NULL,
-                      NULL, &out, NULL, &status, NULL) ||
-        !g_spawn_check_wait_status(status, NULL))
-        return NULL;
-    return g_steal_pointer(&out);
+    if (!path) {
+        g_set_error(error, RANGE_ERROR, RANGE_ERROR_FAILED,
+                    "%s: not installed: apt-get install nftables iptables", program);
+        return FALSE;
+    }
+    if (!g_spawn_sync(NULL, (char **)argv->pdata, NULL, G_SPAWN_DEFAULT, NULL, NULL,
+                      &printed, &said, &status, error)) {
+        g_prefix_error(error, "%s: ", program);
+        return FALSE;
+    }
+    if (!g_spawn_check_wait_status(status, NULL)) {
+        g_set_error(error, RANGE_ERROR, RANGE_ERROR_FAILED, "%s: %s", program,
+                    *said ? g_strstrip(said) : "ended without a word");
+        return FALSE;
+    }
+    if (out)
+        *out = g_steal_pointer(&printed);
+    return TRUE;
 }
 
-static gboolean look_here(NetView *view, GError **error)
+/* What a program prints; NULL where it fails. */
+static char *output_of(const char *program, const char *const *args)
 {
-    static const char *const nat[] = {"-t", "nat", "-L", NULL};
+    char *out = NULL;
+
+    return netns_output(program, args, &out, NULL) ? out : NULL;
+}
+
+/* A visit that looks around. */
+typedef struct {
+    NetView *lk_view;
+    const char *lk_drill;
+} Look;
+
+static gboolean look_here(gpointer data, GError **error)
+{
     static const char *const all[] = {"-S", NULL};
+    Look *look = data;
+    NetView *view = look->lk_view;
 
     if (!rtnl_links(view->nv_links, error) || !rtnl_addresses(view->nv_links, error))
         return FALSE;
@@ -188,51 +224,62 @@ static gboolean look_here(NetView *view, GError **error)
         link->if_forwards4 = forwards("ipv4", link->if_name);
         link->if_forwards6 = forwards("ipv6", link->if_name);
     }
-    view->nv_ebtables = output_of("ebtables", nat);
+    view->nv_filter = filter_print(look->lk_drill);
     view->nv_iptables = output_of("iptables", all);
     view->nv_ip6tables = output_of("ip6tables", all);
     return TRUE;
 }
 
-/* What the looking thread is given and gives back. */
+/* What the visiting thread is given and gives back. */
 typedef struct {
-    int lk_fd;
-    NetView *lk_view;
-    GError *lk_error;
-} Looker;
+    int vs_fd;
+    NetnsVisit vs_visit;
+    gpointer vs_data;
+    gboolean vs_fine;
+    GError *vs_error;
+} Visitor;
 
 /*
  * A thread of its own: setns() moves only the calling thread, its children start where it
  * stands, and it ends without having to find the way back.
  */
-static gpointer look_main(gpointer data)
+static gpointer visit_main(gpointer data)
 {
-    Looker *looker = data;
+    Visitor *visitor = data;
 
-    if (setns(looker->lk_fd, CLONE_NEWNET) < 0)
-        g_set_error(&looker->lk_error, RANGE_ERROR, RANGE_ERROR_FAILED,
+    if (setns(visitor->vs_fd, CLONE_NEWNET) < 0)
+        g_set_error(&visitor->vs_error, RANGE_ERROR, RANGE_ERROR_FAILED,
                     "hypervisor's network namespace: enter: %s", g_strerror(errno));
     else
-        look_here(looker->lk_view, &looker->lk_error);
+        visitor->vs_fine = visitor->vs_visit(visitor->vs_data, &visitor->vs_error);
     return NULL;
 }
 
-/* Has a thread look from inside the namespace. */
-static gboolean look_from(int fd, NetView *view, GError **error)
+/* Has a thread do it from inside the namespace. */
+static gboolean visit_from(int fd, NetnsVisit visit, gpointer data, GError **error)
 {
-    Looker looker = {.lk_fd = fd, .lk_view = view};
-    GThread *thread = g_thread_try_new("range-netns", look_main, &looker, error);
+    Visitor visitor = {.vs_fd = fd, .vs_visit = visit, .vs_data = data};
+    GThread *thread = g_thread_try_new("range-netns", visit_main, &visitor, error);
 
     if (!thread)
         return FALSE;
     g_thread_join(thread);
-    if (!looker.lk_error)
-        return TRUE;
-    g_propagate_error(error, looker.lk_error);
-    return FALSE;
+    if (visitor.vs_error)
+        g_propagate_error(error, visitor.vs_error);
+    return visitor.vs_fine;
 }
 
-NetView *netns_look(const char *uri, GError **error)
+gboolean netns_enter(const char *uri, NetnsVisit visit, gpointer data, GError **error)
+{
+    int fd = open_namespace(uri, error);
+    gboolean done = fd >= 0 && visit_from(fd, visit, data, error);
+
+    if (fd >= 0)
+        close(fd);
+    return done;
+}
+
+NetView *netns_look(const char *uri, const Plan *plan, const char *drill, GError **error)
 {
     int fd = open_namespace(uri, error);
     NetView *view;
@@ -243,7 +290,8 @@ NetView *netns_look(const char *uri, GError **error)
     view = g_new0(NetView, 1);
     view->nv_links = g_ptr_array_new_with_free_func(link_free);
     view->nv_own = is_own(fd);
-    seen = look_from(fd, view, error);
+    view->nv_rehearsed = filter_rehearse(plan, drill);
+    seen = visit_from(fd, look_here, &(Look){view, drill}, error);
     close(fd);
     if (seen)
         return view;

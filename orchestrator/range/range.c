@@ -3,12 +3,11 @@
 #include "orchestrator/range/act.h"
 #include "orchestrator/range/connection.h"
 #include "orchestrator/range/domain_xml.h"
-#include "orchestrator/range/filter_xml.h"
+#include "orchestrator/range/filter.h"
 #include "orchestrator/range/inspect.h"
 #include "orchestrator/range/network_xml.h"
 #include "orchestrator/range/pool.h"
 #include "orchestrator/range/sweep.h"
-#include "orchestrator/range/tag.h"
 #include "orchestrator/range/watch.h"
 
 /* libvirt serves 5 calls at a time on a connection, keepalives included. */
@@ -197,7 +196,8 @@ static gboolean job_act(Job *job, virConnectPtr conn, const ActObject *object)
 {
     switch (job->jo_kind) {
     case JOB_FILTERS:
-        return act_filter_create(conn, object, &job->jo_error);
+        return filter_apply(job->jo_range->ra_config.rg_uri, object->ob_xml,
+                            &job->jo_error);
     case JOB_NETWORK:
         return act_network_create(conn, object, &job->jo_error);
     case JOB_CREATE:
@@ -310,19 +310,10 @@ static void job_start(Job *job)
 
 void range_filter_create(Range *range, int host, RangeDone done, gpointer data)
 {
-    const PlanHost *owner = plan_host(range->ra_plan, host);
     const char *drill = range->ra_config.rg_drill;
     Job *job = job_new(range, JOB_FILTERS, -1, done, data);
 
-    for (guint i = 0; i < owner->ph_nics->len; i++) {
-        char *name;
-
-        if (!filter_needed(range->ra_plan, g_ptr_array_index(owner->ph_nics, i)))
-            continue;
-        name = tag_filter_name(drill, host, (int)i);
-        job_add(job, name, tag_uuid5(drill, name),
-                filter_xml(range->ra_plan, drill, host, (int)i));
-    }
+    job_add(job, filter_table(drill), NULL, filter_rules(range->ra_plan, drill, host));
     job_start(job);
 }
 
@@ -370,8 +361,7 @@ GPtrArray *range_filter_names(const Range *range, int host)
 
     for (guint i = 0; i < owner->ph_nics->len; i++)
         if (filter_needed(range->ra_plan, g_ptr_array_index(owner->ph_nics, i)))
-            g_ptr_array_add(names,
-                            tag_filter_name(range->ra_config.rg_drill, host, (int)i));
+            g_ptr_array_add(names, filter_port(range->ra_plan, host, (int)i));
     return names;
 }
 
@@ -468,7 +458,8 @@ static void teardown_work(gpointer data)
     g_autoptr(virConnect) conn = own_connection(sweep->su_range, &sweep->su_error);
 
     if (conn)
-        sweep_remove(conn, sweep->su_range->ra_config.rg_drill, &sweep->su_removed,
+        sweep_remove(conn, sweep->su_range->ra_config.rg_uri,
+                     sweep->su_range->ra_config.rg_drill, &sweep->su_removed,
                      &sweep->su_error);
 }
 

@@ -1,11 +1,11 @@
 /*
- * The range: a drill's networks, filters, disks and domains in libvirt.
+ * The range: a drill's networks, filters and domains, in libvirt and on its bridges.
  *
  * Every call returns at once; the work is done on a small pool of threads (at most 4
  * calls in flight on one connection) and `done` is called on the loop thread. Objects are
  * tagged with the drill's UUID in libvirt metadata (namespace
- * https://parry.invalid/xmlns/drill/1) or, where libvirt keeps no metadata (filters), by
- * their name's prefix. An act that meets its own earlier result (same UUID) succeeds: a
+ * https://parry.invalid/xmlns/drill/1); filters, which are not libvirt's, by the name of
+ * their nftables table. An act that meets its own earlier result (same UUID) succeeds: a
  * repeat is harmless. Acts on one host's domain are done in the order they were asked
  * for.
  */
@@ -72,6 +72,8 @@ typedef struct {
     const char *rd_console; /* log file of the serial console */
 } RangeDomain;
 
+/* Binds the host's ports on shared networks, before its domain is there. Needs a libvirt
+ * on this machine. */
 void range_filter_create(Range *range, int host, RangeDone done, gpointer data);
 void range_network_create(Range *range, int network, RangeDone done, gpointer data);
 void range_domain_create(Range *range, int host, const RangeDomain *domain,
@@ -79,7 +81,7 @@ void range_domain_create(Range *range, int host, const RangeDomain *domain,
 void range_domain_destroy(Range *range, int host, RangeDone done, gpointer data);
 void range_domain_reset(Range *range, int host, RangeDone done, gpointer data);
 
-/* Names of the nwfilters a host needs; empty where it has no NIC on a shared network. */
+/* The taps of a host that get a filter; empty where it has no NIC on a shared network. */
 GPtrArray *range_filter_names(const Range *range, int host);
 
 /* Suspends or resumes every tagged running domain, as parallel as calls allow. count: how

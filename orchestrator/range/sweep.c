@@ -1,5 +1,6 @@
 #include "orchestrator/range/sweep.h"
 
+#include "orchestrator/range/filter.h"
 #include "orchestrator/range/tag.h"
 
 #include <libvirt/virterror.h>
@@ -92,34 +93,28 @@ static int list_networks(virConnectPtr conn, const char *drill, GPtrArray *items
     return n;
 }
 
-static int list_filters(virConnectPtr conn, const char *drill, GPtrArray *items)
+static gboolean list_filters(const char *uri, const char *drill, GPtrArray *items,
+                             GError **error)
 {
-    virNWFilterPtr *all = NULL;
-    int n = virConnectListAllNWFilters(conn, &all, 0);
+    g_autoptr(GPtrArray) tables = filter_list(uri, error);
 
-    for (int i = 0; i < n; i++) {
-        char uuid[VIR_UUID_STRING_BUFLEN] = "";
+    for (guint i = 0; tables && i < tables->len; i++) {
+        const char *table = g_ptr_array_index(tables, i);
+        char *tag = filter_drill(table);
 
-        virNWFilterGetUUIDString(all[i], uuid);
-        add(items, SWEEP_FILTER, drill, virNWFilterGetName(all[i]), uuid,
-            tag_filter_drill(virNWFilterGetName(all[i])));
-        virNWFilterFree(all[i]);
+        add(items, SWEEP_FILTER, drill, table, tag, tag);
     }
-    free(all);
-    return n;
+    return tables != NULL;
 }
 
-GPtrArray *sweep_list(virConnectPtr conn, SweepKind kind, const char *drill,
-                      GError **error)
+GPtrArray *sweep_list(virConnectPtr conn, const char *uri, SweepKind kind,
+                      const char *drill, GError **error)
 {
-    static int (*const lists[])(virConnectPtr, const char *, GPtrArray *) = {
-        list_domains, list_networks, list_filters};
     g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(item_free);
 
-    /* A driver that has no such objects (no filters in libvirt's test driver) has none.
-     */
-    if (lists[kind](conn, drill, items) >= 0 ||
-        virt_failed_as(VIR_ERR_NO_SUPPORT, VIR_ERR_NO_SUPPORT))
+    if (kind == SWEEP_FILTER)
+        return list_filters(uri, drill, items, error) ? g_steal_pointer(&items) : NULL;
+    if ((kind == SWEEP_DOMAIN ? list_domains : list_networks)(conn, drill, items) >= 0)
         return g_steal_pointer(&items);
     virt_error(error, conn, sweep_kind_name(kind), "list all");
     return NULL;
@@ -164,7 +159,7 @@ static guint count_done(const Round *round, GPtrArray *uuids)
 static gboolean sweep(virConnectPtr conn, SweepKind kind, const char *drill, SweepAct act,
                       guint *count, GPtrArray *uuids, GError **error)
 {
-    g_autoptr(GPtrArray) items = sweep_list(conn, kind, drill, error);
+    g_autoptr(GPtrArray) items = sweep_list(conn, NULL, kind, drill, error);
     GThread *helpers[IN_FLIGHT - 1];
     Round round = {.ro_conn = conn, .ro_items = items, .ro_act = act};
     guint n = 0;
@@ -233,18 +228,20 @@ static gboolean remove_network(virConnectPtr conn, const SweepItem *item, gboole
     return FALSE;
 }
 
-static gboolean remove_filter(virConnectPtr conn, const SweepItem *item, gboolean *did,
-                              GError **error)
+/* A drill has one table at most. */
+static gboolean remove_filters(const char *uri, const char *drill, guint *count,
+                               GError **error)
 {
-    g_autoptr(virNWFilter) filter = virNWFilterLookupByUUIDString(conn, item->sw_uuid);
+    g_autoptr(GPtrArray) items = sweep_list(NULL, uri, SWEEP_FILTER, drill, error);
 
-    if (filter && virNWFilterUndefine(filter) == 0)
-        *did = TRUE;
-    else if (!virt_failed_as(VIR_ERR_NO_NWFILTER, VIR_ERR_NO_NWFILTER)) {
-        virt_error(error, conn, item->sw_name, "undefine filter");
-        return FALSE;
+    for (guint i = 0; items && i < items->len; i++) {
+        const SweepItem *item = g_ptr_array_index(items, i);
+
+        if (!filter_remove(uri, item->sw_name, error))
+            return FALSE;
+        *count += 1;
     }
-    return TRUE;
+    return items != NULL;
 }
 
 /* Brings a domain into one of two states from the other; others are left alone. */
@@ -292,20 +289,20 @@ gboolean sweep_pause(virConnectPtr conn, const char *drill, gboolean resume, gui
                  error);
 }
 
-gboolean sweep_remove(virConnectPtr conn, const char *drill, RangeRemoved *removed,
-                      GError **error)
+gboolean sweep_remove(virConnectPtr conn, const char *uri, const char *drill,
+                      RangeRemoved *removed, GError **error)
 {
     g_autoptr(GError) domains = NULL, networks = NULL, filters = NULL;
     guint still = 0;
 
     *removed = (RangeRemoved){0};
-    /* Guests that stand still leave the cores to libvirt: it runs some 35 small programs
-     * for each filter that goes. Whether they do stand still does not matter. */
+    /* Guests that stand still leave the cores to libvirt and to their own end. Whether
+     * they do stand still does not matter. */
     sweep_pause(conn, drill, FALSE, &still, NULL, NULL);
     sweep(conn, SWEEP_DOMAIN, drill, remove_domain, &removed->rm_domains, NULL, &domains);
     sweep(conn, SWEEP_NETWORK, drill, remove_network, &removed->rm_networks, NULL,
           &networks);
-    sweep(conn, SWEEP_FILTER, drill, remove_filter, &removed->rm_filters, NULL, &filters);
+    remove_filters(uri, drill, &removed->rm_filters, &filters);
     if (domains)
         g_propagate_error(error, g_steal_pointer(&domains));
     else if (networks)

@@ -20,16 +20,16 @@ typedef struct {
 
 /* Everything of that kind with a tag of this drill's, or of any drill's where drill is
  * NULL. NULL with error; else the caller unrefs the array of SweepItem. */
-GPtrArray *sweep_list(virConnectPtr conn, SweepKind kind, const char *drill,
-                      GError **error);
+GPtrArray *sweep_list(virConnectPtr conn, const char *uri, SweepKind kind,
+                      const char *drill, GError **error);
 
 /* "domain", "network", "filter". */
 const char *sweep_kind_name(SweepKind kind);
 
-/* Domains, then networks, then filters. Goes on past what fails; error is the first
- * failure. */
-gboolean sweep_remove(virConnectPtr conn, const char *drill, RangeRemoved *removed,
-                      GError **error);
+/* Domains, then networks, then filters. uri: conn's. Goes on past what fails; error is
+ * the first failure. */
+gboolean sweep_remove(virConnectPtr conn, const char *uri, const char *drill,
+                      RangeRemoved *removed, GError **error);
 
 /*
  * Suspends (or resumes) every running (paused) domain of the drill. count: how many are

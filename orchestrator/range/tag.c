@@ -3,8 +3,6 @@
 #include <libxml/parser.h>
 #include <string.h>
 
-#define UUID_TEXT 36 /* characters */
-
 /* Generation 0 is what a plan makes; a reverted or rebuilt host counts up from it. */
 #define GENERATION "0"
 
@@ -55,28 +53,6 @@ char *tag_read(const char *xml, char **object, char **generation)
     if (doc)
         xmlFreeDoc(doc);
     return drill;
-}
-
-char *tag_filter_prefix(const char *drill)
-{
-    return g_strconcat(TAG_FILTER_PREFIX, drill, "-", NULL);
-}
-
-char *tag_filter_name(const char *drill, int host, int nic)
-{
-    return g_strdup_printf(TAG_FILTER_PREFIX "%s-%d-%d", drill, host, nic);
-}
-
-char *tag_filter_drill(const char *name)
-{
-    const char *rest = name + strlen(TAG_FILTER_PREFIX);
-    g_autofree char *drill = NULL;
-
-    if (!g_str_has_prefix(name, TAG_FILTER_PREFIX) || strlen(rest) <= UUID_TEXT ||
-        rest[UUID_TEXT] != '-')
-        return NULL;
-    drill = g_strndup(rest, UUID_TEXT);
-    return g_uuid_string_is_valid(drill) ? g_steal_pointer(&drill) : NULL;
 }
 
 /* The 16 bytes that a UUID's text stands for. */

@@ -4,8 +4,7 @@
  *   <parry:drill xmlns:parry="https://parry.invalid/xmlns/drill/1"
  *                uuid="…" host="health/web" generation="0"/>
  *
- * on domains and networks, and the name `parry-<drill uuid>-<host>-<nic>` on filters,
- * which have no metadata.
+ * on domains and networks. (Filters are not libvirt's: their table's name has the UUID.)
  */
 #ifndef PARRY_RANGE_TAG_H
 #define PARRY_RANGE_TAG_H
@@ -13,7 +12,6 @@
 #include "orchestrator/range/xml.h"
 
 #define TAG_NS "https://parry.invalid/xmlns/drill/1"
-#define TAG_FILTER_PREFIX "parry-"
 
 /* Writes <metadata> with the tag; object: a host's or a network's id. */
 void tag_write(Xml *xml, const char *drill, const char *object);
@@ -23,11 +21,6 @@ void tag_write(Xml *xml, const char *drill, const char *object);
  * no tag. object, generation: may be NULL; else the tag's values (caller frees) or NULL.
  */
 char *tag_read(const char *xml, char **object, char **generation);
-
-/* The name of the filter of one NIC, the prefix of a drill's filters, and back. */
-char *tag_filter_name(const char *drill, int host, int nic);
-char *tag_filter_prefix(const char *drill);
-char *tag_filter_drill(const char *name); /* NULL: not a filter of Parry's */
 
 /* RFC 4122 version 5 UUID of a name within a namespace UUID (text in, text out). */
 char *tag_uuid5(const char *namespace_uuid, const char *name);

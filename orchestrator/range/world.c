@@ -17,7 +17,7 @@ json_t *range_world(const char *uri, GError **error)
     json_t *world = conn ? json_array() : NULL;
 
     for (guint k = 0; world && k < G_N_ELEMENTS(kinds); k++) {
-        g_autoptr(GPtrArray) items = sweep_list(conn, kinds[k], NULL, error);
+        g_autoptr(GPtrArray) items = sweep_list(conn, uri, kinds[k], NULL, error);
 
         if (!items) {
             json_decref(world);
@@ -34,7 +34,7 @@ gboolean range_remove(const char *uri, const char *drill_uuid, RangeRemoved *rem
 {
     g_autoptr(virConnect) conn = virt_init(error) ? virt_open(uri, error) : NULL;
     RangeRemoved counted = {0};
-    gboolean removed_all = conn && sweep_remove(conn, drill_uuid, &counted, error);
+    gboolean removed_all = conn && sweep_remove(conn, uri, drill_uuid, &counted, error);
 
     if (removed)
         *removed = counted;

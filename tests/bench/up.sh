@@ -40,7 +40,7 @@ cpu_line() {
     vms=$(calc "$vms + ${cpu% *}")
   done
   read -r own children <<<"$(cpu_of "$(libvirtd)")"
-  printf 'libvirtd %.2f, its ebtables and the like %.2f, VMs %.2f' \
+  printf 'libvirtd %.2f, what it runs %.2f, VMs %.2f' \
     "$(calc "$own - $1")" "$(calc "$children - $2")" "$vms"
 }
 
@@ -65,9 +65,8 @@ last_event() {
 }
 
 take_down() {
-  local load began watchers=() filters
+  local load began watchers=()
   load=$(quiet)
-  filters=$(virsh -q -c "$uri" nwfilter-list | grep -c parry- || true)
   virsh -q -c "$uri" event --event lifecycle --loop --timestamp >"$work/domains" & watchers+=($!)
   virsh -q -c "$uri" net-event --event lifecycle --loop --timestamp >"$work/networks" & watchers+=($!)
   began=$(now)
@@ -75,9 +74,9 @@ take_down() {
   down_wall=$(calc "$(now) - $began")
   kill "${watchers[@]}" 2>/dev/null || true
   wait "${watchers[@]}" 2>/dev/null || true
-  printf '  parry down %6.2f s: last VM gone after %s, last network after %s, %s filters and the daemon after %.2f (%s)\n' \
+  printf '  parry down %6.2f s: last VM gone after %s, last network after %s, filters and the daemon after %.2f (%s)\n' \
     "$down_wall" "$(last_event "$work/domains" "$began")" "$(last_event "$work/networks" "$began")" \
-    "$filters" "$down_wall" "$load"
+    "$down_wall" "$load"
 }
 
 boot_bare() {
@@ -98,7 +97,7 @@ uri=$(parry host status --json | json d.uri)
 print_guest ten red/box
 printf 'what      %s micro VMs of 96 MiB, %s networks, %s NICs with a filter; images cached, libvirt running\n\n' \
   "$(vm_pids | wc -l)" "$(sql ten "select count(*) from event where kind = 'net.done/1'")" \
-  "$(virsh -q -c "$uri" nwfilter-list | grep -c parry- || true)"
+  "$(sql ten "select sum(json_array_length(body, '\$.filter')) from event where kind = 'filter.wanted/1'")"
 parry down ten >/dev/null
 
 ups=() bares=() downs=() ratios=()

@@ -81,7 +81,7 @@ leftovers() {
     init=$(host_init)
     virsh -q -c "$uri" list --all --name | sed -n "s/^pr-$name-/domain &/p"
     virsh -q -c "$uri" net-list --all --name | sed '/^$/d; s/^/network /'
-    virsh -q -c "$uri" nwfilter-list | awk '$2 ~ /^parry-/ {print "filter " $2}'
+    nsenter -t "$init" -n nft list tables bridge | sed -n 's/^table bridge parry-/filter &/p'
     nsenter -t "$init" -n ip -o link | awk -F': ' '$2 != "lo" {print "link " $2}'
   fi
   pgrep -a -f "$PARRY_HOME/drills/$name" | sed 's/^/process /' || true

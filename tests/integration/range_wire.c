@@ -22,6 +22,7 @@ typedef struct {
     const char *wf_ip;           /* sender's address, of ARP and IPv4 */
     const char *wf_arp_mac;      /* sender's hardware address of ARP; NULL: wf_src */
     guint16 wf_sport;            /* UDP source port of IPv4 */
+    gboolean wf_odd;             /* lengths in the header are not those of the frame */
 } WireFrame;
 
 #define FRAME_BYTES 60
@@ -142,7 +143,7 @@ static void put_arp(guint8 *at, const WireFrame *frame)
 {
     put16(at, 1);
     put16(at + 2, ETH_P_IP);
-    at[4] = 6;
+    at[4] = frame->wf_odd ? 0 : 6;
     at[5] = 4;
     put16(at + 6, 1);
     put_mac(at + 8, frame->wf_arp_mac ? frame->wf_arp_mac : frame->wf_src);
@@ -155,7 +156,7 @@ static void put_ip(guint8 *at, const WireFrame *frame)
     guint32 sum = 0;
 
     at[0] = 0x45;
-    put16(at + 2, 28);
+    put16(at + 2, frame->wf_odd ? 2000 : 28);
     at[8] = 64;
     at[9] = IPPROTO_UDP;
     inet_pton(AF_INET, frame->wf_ip, at + 12);
@@ -228,27 +229,45 @@ typedef struct {
 } Row;
 
 static const Row sent[] = {
-    {"own IPv4", TRUE, {EVERYONE, WIRE_OWN_MAC, ETH_P_IP, WIRE_OWN_IP, NULL, 40000}},
-    {"own ARP", TRUE, {EVERYONE, WIRE_OWN_MAC, ETH_P_ARP, WIRE_OWN_IP, NULL, 0}},
-    {"another MAC", FALSE, {EVERYONE, OTHER_MAC, ETH_P_IP, WIRE_OWN_IP, NULL, 40000}},
-    {"another address", FALSE, {EVERYONE, WIRE_OWN_MAC, ETH_P_IP, OTHER_IP, NULL, 40000}},
-    {"no address", FALSE, {EVERYONE, WIRE_OWN_MAC, ETH_P_IP, "0.0.0.0", NULL, 68}},
-    {"ARP for another", FALSE, {EVERYONE, WIRE_OWN_MAC, ETH_P_ARP, OTHER_IP, NULL, 0}},
+    {"own IPv4",
+     TRUE,
+     {EVERYONE, WIRE_OWN_MAC, ETH_P_IP, WIRE_OWN_IP, NULL, 40000, FALSE}},
+    {"own ARP", TRUE, {EVERYONE, WIRE_OWN_MAC, ETH_P_ARP, WIRE_OWN_IP, NULL, 0, FALSE}},
+    {"another MAC",
+     FALSE,
+     {EVERYONE, OTHER_MAC, ETH_P_IP, WIRE_OWN_IP, NULL, 40000, FALSE}},
+    {"another address",
+     FALSE,
+     {EVERYONE, WIRE_OWN_MAC, ETH_P_IP, OTHER_IP, NULL, 40000, FALSE}},
+    {"no address", FALSE, {EVERYONE, WIRE_OWN_MAC, ETH_P_IP, "0.0.0.0", NULL, 68, FALSE}},
+    {"ARP for another",
+     FALSE,
+     {EVERYONE, WIRE_OWN_MAC, ETH_P_ARP, OTHER_IP, NULL, 0, FALSE}},
     {"ARP of another",
      FALSE,
-     {EVERYONE, WIRE_OWN_MAC, ETH_P_ARP, WIRE_OWN_IP, OTHER_MAC, 0}},
-    {"DHCP replies", FALSE, {EVERYONE, WIRE_OWN_MAC, ETH_P_IP, WIRE_OWN_IP, NULL, 67}},
-    {"IPv6", FALSE, {EVERYONE, WIRE_OWN_MAC, ETH_P_IPV6, NULL, NULL, 0}},
-    {"a VLAN", FALSE, {EVERYONE, WIRE_OWN_MAC, 0x8100, NULL, NULL, 0}},
-    {"LLDP", FALSE, {"01:80:c2:00:00:0e", WIRE_OWN_MAC, 0x88cc, NULL, NULL, 0}},
-    {"an unknown kind", FALSE, {EVERYONE, WIRE_OWN_MAC, 0x88b5, NULL, NULL, 0}},
+     {EVERYONE, WIRE_OWN_MAC, ETH_P_ARP, WIRE_OWN_IP, OTHER_MAC, 0, FALSE}},
+    {"DHCP replies",
+     FALSE,
+     {EVERYONE, WIRE_OWN_MAC, ETH_P_IP, WIRE_OWN_IP, NULL, 67, FALSE}},
+    {"DHCP replies in a broken header",
+     FALSE,
+     {EVERYONE, WIRE_OWN_MAC, ETH_P_IP, WIRE_OWN_IP, NULL, 67, TRUE}},
+    {"ARP of other lengths",
+     FALSE,
+     {EVERYONE, WIRE_OWN_MAC, ETH_P_ARP, WIRE_OWN_IP, NULL, 0, TRUE}},
+    {"IPv6", FALSE, {EVERYONE, WIRE_OWN_MAC, ETH_P_IPV6, NULL, NULL, 0, FALSE}},
+    {"a VLAN", FALSE, {EVERYONE, WIRE_OWN_MAC, 0x8100, NULL, NULL, 0, FALSE}},
+    {"LLDP", FALSE, {"01:80:c2:00:00:0e", WIRE_OWN_MAC, 0x88cc, NULL, NULL, 0, FALSE}},
+    {"an unknown kind", FALSE, {EVERYONE, WIRE_OWN_MAC, 0x88b5, NULL, NULL, 0, FALSE}},
 };
 
 static const Row received[] = {
-    {"to it", TRUE, {WIRE_OWN_MAC, OTHER_MAC, ETH_P_IP, OTHER_IP, NULL, 40000}},
-    {"ARP to all", TRUE, {EVERYONE, OTHER_MAC, ETH_P_ARP, OTHER_IP, NULL, 0}},
-    {"to another", FALSE, {"52:54:00:aa:7f:7f", OTHER_MAC, ETH_P_IP, OTHER_IP, NULL, 1}},
-    {"IPv6 to it", FALSE, {WIRE_OWN_MAC, OTHER_MAC, ETH_P_IPV6, NULL, NULL, 0}},
+    {"to it", TRUE, {WIRE_OWN_MAC, OTHER_MAC, ETH_P_IP, OTHER_IP, NULL, 40000, FALSE}},
+    {"ARP to all", TRUE, {EVERYONE, OTHER_MAC, ETH_P_ARP, OTHER_IP, NULL, 0, FALSE}},
+    {"to another",
+     FALSE,
+     {"52:54:00:aa:7f:7f", OTHER_MAC, ETH_P_IP, OTHER_IP, NULL, 1, FALSE}},
+    {"IPv6 to it", FALSE, {WIRE_OWN_MAC, OTHER_MAC, ETH_P_IPV6, NULL, NULL, 0, FALSE}},
 };
 
 /* One row of a table; 1 if it is not as it should be. */

@@ -1,7 +1,7 @@
 /* The range on a real private libvirt: made, looked at, sabotaged, lost, taken down. */
 #include "orchestrator/host/host.h"
+#include "orchestrator/range/filter.h"
 #include "orchestrator/range/range.h"
-#include "orchestrator/range/tag.h"
 #include "tests/integration/host_fixture.h"
 #include "tests/integration/range_wire.h"
 #include "tests/unit/cunit_main.h"
@@ -280,23 +280,6 @@ static void sabotage(const char *words, const char *const *act, const char *cons
     CU_ASSERT_EQUAL(findings(NULL, &said), 0);
 }
 
-/* The tap of a host's first NIC. */
-static char *first_tap(int host)
-{
-    virDomainPtr domain =
-        virDomainLookupByUUIDString(conn, plan_host(plan, host)->ph_uuid);
-    char *xml = domain ? virDomainGetXMLDesc(domain, 0) : NULL;
-    const char *at = xml ? strstr(xml, "<target dev='vnet") : NULL;
-    char *name = at ? g_strndup(at + strlen("<target dev='"),
-                                strcspn(at + strlen("<target dev='"), "'"))
-                    : g_strdup("none");
-
-    free(xml);
-    if (domain)
-        virDomainFree(domain);
-    return name;
-}
-
 static void test_an_address_is_found(void)
 {
     const char *lan = plan_network(plan, NET_LAN)->pn_bridge;
@@ -328,7 +311,7 @@ static void test_a_vlan_on_a_bridge_is_found(void)
 
 static void test_a_lost_isolation_is_found(void)
 {
-    g_autofree char *tap = first_tap(HOST_RIVAL);
+    g_autofree char *tap = filter_port(plan, HOST_RIVAL, 0);
     const char *const act[] = {"bridge", "link",     "set", "dev",
                                tap,      "isolated", "off", NULL};
     const char *const undo[] = {"bridge", "link",     "set", "dev",
@@ -337,16 +320,45 @@ static void test_a_lost_isolation_is_found(void)
     sabotage("is not isolated", act, undo);
 }
 
+/* nft with a command about the rival's filter; %1$s: the table, %2$s: the port. */
+static gboolean nft(const char *format)
+{
+    g_autofree char *table = filter_table(plan->p_uuid);
+    g_autofree char *port = filter_port(plan, HOST_RIVAL, 0);
+    g_autofree char *command = g_strdup_printf(format, table, port);
+    const char *const argv[] = {"nft", command, NULL};
+
+    return wire_run(status.init_pid, argv);
+}
+
+/* Each way to loosen a filter; the repeated making puts it right again. */
 static void test_a_lost_filter_is_found(void)
 {
-    g_autofree char *tap = first_tap(HOST_RIVAL);
-    g_autofree char *chain = g_strdup_printf("libvirt-I-%s", tap);
-    const char *const act[] = {"ebtables", "-t", "nat", "-D",  "PREROUTING",
-                               "-i",       tap,  "-j",  chain, NULL};
-    const char *const undo[] = {"ebtables", "-t", "nat", "-A",  "PREROUTING",
-                                "-i",       tap,  "-j",  chain, NULL};
+    static const char *const acts[] = {
+        "delete element bridge %1$s from_port { \"%2$s\" }",
+        "delete element bridge %1$s to_port { \"%2$s\" }",
+        "insert rule bridge %1$s from_%2$s accept",
+        "add rule bridge %1$s to_%2$s counter",
+        "insert rule bridge %1$s from accept",
+        "flush chain bridge %1$s to",
+        "add table bridge %1$s { flags dormant; }",
+        "delete table bridge %1$s",
+    };
+    gboolean said;
 
-    sabotage("may send from MACs other than 52:54:00:aa:01:00", act, undo);
+    for (guint i = 0; i < G_N_ELEMENTS(acts); i++) {
+        CU_ASSERT_TRUE(nft(acts[i]));
+        CU_ASSERT_TRUE(findings("is not bound to 52:54:00:aa:01:00", &said) > 0);
+        if (!said)
+            printf("not found: %s\n", acts[i]);
+        CU_ASSERT_TRUE(said);
+        if (strstr(acts[i], "dormant"))
+            CU_ASSERT_TRUE(nft("delete table bridge %1$s"));
+        for (int host = 0; host < (int)plan->p_hosts->len; host++)
+            range_filter_create(range, host, done, NULL);
+        expect_done(plan->p_hosts->len);
+        CU_ASSERT_EQUAL(findings(NULL, &said), 0);
+    }
 }
 
 /* Forwarding alone is refused by libvirt's rules; without those it is a way out. */
@@ -380,27 +392,23 @@ static void test_a_file_elsewhere_is_found(void)
 
 /* ---- frames ---- */
 
-/* libvirt binds the rival's own filter to a port on which this test is the guest. */
+/* The rival's own rules, in a table of their own, for a port on which this test is the
+ * guest. */
 static void test_a_spoofing_guest_is_stopped(void)
 {
-    g_autofree char *filter = tag_filter_name(plan->p_uuid, HOST_RIVAL, 0);
-    g_autofree char *xml = g_markup_printf_escaped(
-        "<filterbinding><owner><name>wire</name>"
-        "<uuid>6ba7b810-9dad-11d1-80b4-00c04fd430c8</uuid></owner>"
-        "<portdev name='" WIRE_GUEST_PORT "'/><mac address='" WIRE_OWN_MAC "'/>"
-        "<filterref filter='%s'/></filterbinding>",
-        filter);
+    static const char *const drill = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";
+    g_autofree char *port = filter_port(plan, HOST_RIVAL, 0);
+    g_autofree char *table = filter_table(drill);
+    g_autofree char *rivals = filter_rules(plan, drill, HOST_RIVAL);
+    g_auto(GStrv) parts = g_strsplit(rivals, port, -1);
+    g_autofree char *rules = g_strjoinv(WIRE_GUEST_PORT, parts);
+    g_autoptr(GError) error = NULL;
     Wire *wire = wire_new(status.init_pid, plan_network(plan, NET_INTERNET)->pn_bridge);
-    virNWFilterBindingPtr binding;
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(wire);
-    binding = virNWFilterBindingCreateXML(conn, xml, 0);
-    CU_ASSERT_PTR_NOT_NULL(binding);
-    if (binding) {
-        CU_ASSERT_EQUAL(wire_check(wire), 0);
-        CU_ASSERT_EQUAL(virNWFilterBindingDelete(binding), 0);
-        virNWFilterBindingFree(binding);
-    }
+    CU_ASSERT_TRUE(filter_apply(uri, rules, &error));
+    CU_ASSERT_EQUAL(wire_check(wire), 0);
+    CU_ASSERT_TRUE(filter_remove(uri, table, &error));
     wire_free(wire);
 }
 
@@ -514,9 +522,10 @@ static char *whole_world(void)
     g_autofree char *pid = g_strdup_printf("--target=%d", (int)status.init_pid);
     char *links[] = {(char *)"nsenter", pid, (char *)"--net", (char *)"ip", (char *)"-o",
                      (char *)"link",    NULL};
-    char *rules[] = {(char *)"nsenter",  pid,          (char *)"--net",
-                     (char *)"ebtables", (char *)"-t", (char *)"nat",
-                     (char *)"-L",       NULL};
+    char *rules[] = {(char *)"nsenter", pid,
+                     (char *)"--net",   (char *)"nft",
+                     (char *)"list",    (char *)"tables",
+                     (char *)"bridge",  NULL};
     g_autofree char *one = NULL, *two = NULL;
 
     g_spawn_sync(NULL, links, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &one, NULL, NULL,
@@ -552,7 +561,7 @@ static void test_teardown_leaves_nothing(void)
            (int)((g_get_monotonic_time() - began) / 1000));
     CU_ASSERT_EQUAL(removed.rm_domains, plan->p_hosts->len);
     CU_ASSERT_EQUAL(removed.rm_networks, plan->p_networks->len);
-    CU_ASSERT_EQUAL(removed.rm_filters, SHARED_NICS);
+    CU_ASSERT_EQUAL(removed.rm_filters, 1);
     expect_nothing_left();
     CU_ASSERT_STRING_EQUAL(events->str, "");
     range_teardown(range, on_torn_down, NULL);
@@ -590,7 +599,7 @@ static void test_a_crashed_drill_is_removed(void)
     range = NULL;
     world = range_world(uri, &error);
     CU_ASSERT_EQUAL(json_array_size(world),
-                    plan->p_hosts->len + plan->p_networks->len + SHARED_NICS);
+                    plan->p_hosts->len + plan->p_networks->len + 1);
     CU_ASSERT_STRING_EQUAL(
         json_string_value(json_object_get(json_array_get(world, 0), "drill")),
         plan->p_uuid);

@@ -287,7 +287,7 @@ static void test_a_far_hypervisor_is_not_proved(void)
 {
     g_autoptr(GError) error = NULL;
 
-    CU_ASSERT_PTR_NULL(netns_look("qemu+ssh://far/system", &error));
+    CU_ASSERT_PTR_NULL(netns_look("qemu+ssh://far/system", NULL, NULL, &error));
     CU_ASSERT_TRUE(g_error_matches(error, RANGE_ERROR, RANGE_ERROR_FAILED));
 }
 

@@ -1,7 +1,7 @@
 /* What the range asks libvirt for, as XML: checked as text and against libvirt's schemas.
  */
 #include "orchestrator/range/domain_xml.h"
-#include "orchestrator/range/filter_xml.h"
+#include "orchestrator/range/filter.h"
 #include "orchestrator/range/network_xml.h"
 #include "orchestrator/range/tag.h"
 #include "tests/unit/cunit_main.h"
@@ -146,13 +146,13 @@ static void test_only_shared_cards_are_filtered(void)
 {
     g_autofree char *gateway = domain_xml(plan, &config, HOST_GATEWAY, &micro);
     g_autofree char *web = domain_xml(plan, &config, HOST_WEB, &micro);
-    g_autofree char *first = tag_filter_name(config.rg_drill, HOST_GATEWAY, 0);
-    g_autofree char *second = tag_filter_name(config.rg_drill, HOST_GATEWAY, 1);
+    g_autofree char *first = filter_port(plan, HOST_GATEWAY, 0);
+    g_autofree char *second = filter_port(plan, HOST_GATEWAY, 1);
 
     HAS(gateway, first);
     HAS_NOT(gateway, second);
     HAS(gateway, "<port isolated=\"yes\"/>");
-    HAS_NOT(web, "<filterref");
+    HAS_NOT(web, "<target dev=");
     HAS_NOT(web, "<port ");
 }
 
@@ -170,14 +170,61 @@ static void test_a_network_is_a_bare_bridge(void)
 
 static void test_a_filter_binds_mac_and_address(void)
 {
-    g_autofree char *xml = filter_xml(plan, config.rg_drill, HOST_RIVAL, 0);
+    g_autofree char *rules = filter_rules(plan, config.rg_drill, HOST_RIVAL);
+    g_autofree char *none = filter_rules(plan, config.rg_drill, HOST_WEB);
+    g_autofree char *port = filter_port(plan, HOST_RIVAL, 0);
+    g_autofree char *last = g_strdup_printf("from_%s drop\n", port);
 
-    CU_ASSERT_TRUE(valid(xml, "nwfilter"));
-    HAS(xml, "<mac match=\"no\" srcmacaddr=\"52:54:00:aa:01:00\"/>");
-    HAS(xml, "arpsrcipaddr=\"203.0.113.20\"");
-    HAS(xml, "srcipaddr=\"203.0.113.20\"");
-    HAS_NOT(xml, "203.0.113.10");
-    HAS(xml, "<rule action=\"drop\" direction=\"inout\" priority=\"1000\"/>");
+    HAS(rules, "arp saddr ether 52:54:00:aa:01:00 arp saddr ip 203.0.113.20 ");
+    HAS(rules, "ether saddr 52:54:00:aa:01:00 ether type ip ip saddr 203.0.113.20 ");
+    HAS(rules, "udp sport 67 drop");
+    HAS(rules, last);
+    HAS_NOT(rules, "203.0.113.10");
+    CU_ASSERT_STRING_EQUAL(none, "");
+}
+
+static void test_ports_have_names_of_their_own(void)
+{
+    g_autoptr(GHashTable) seen =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (int i = 0; i < (int)plan->p_hosts->len; i++)
+        for (int n = 0; n < (int)plan_host(plan, i)->ph_nics->len; n++) {
+            char *port = filter_port(plan, i, n);
+
+            CU_ASSERT_TRUE(strlen(port) <= 15);
+            /* libvirt renames what looks like one of its own. */
+            CU_ASSERT_FALSE(g_str_has_prefix(port, "vnet"));
+            CU_ASSERT_TRUE(g_hash_table_add(seen, port));
+        }
+}
+
+/* What nft prints of two ports, pr1p0 and pr1p1; the drill knows pr1p0 and pr1p10. */
+#define PRINTED(head, to, rule)                                                          \
+    "table bridge parry-x {\n" head "\tmap from_port {\n\t\ttype ifname : verdict\n"     \
+    "\t\telements = { \"pr1p10\" : jump from_pr1p10,\n\t\t\t     \"pr1p0\" : jump " to   \
+    " }\n\t}\n\n\tmap to_port {\n\t\telements = { \"pr1p0\" : jump to_pr1p0 }\n\t}\n\n"  \
+    "\tchain from {\n\t\tiifname vmap @from_port\n\t}\n\n"                               \
+    "\tchain to {\n\t\toifname vmap @to_port\n\t}\n\n"                                   \
+    "\tchain from_pr1p0 {\n\t\t" rule "\n\t}\n\n\tchain to_pr1p0 {\n\t\tdrop\n\t}\n}\n"
+
+static void test_a_changed_filter_does_not_hold(void)
+{
+    static const char *const good = PRINTED("", "from_pr1p0", "drop");
+    static const char *const bad[] = {
+        NULL,
+        "",
+        PRINTED("\tflags dormant\n\n", "from_pr1p0", "drop"),
+        PRINTED("", "from_pr1p00", "drop"),
+        PRINTED("", "from_pr1p0", "accept"),
+        PRINTED("", "from_pr1p0", "accept\n\t\tdrop"),
+    };
+
+    CU_ASSERT_TRUE(filter_holds(good, good, "pr1p0"));
+    CU_ASSERT_FALSE(filter_holds(good, good, "pr1p1"));
+    CU_ASSERT_FALSE(filter_holds(good, NULL, "pr1p0"));
+    for (guint i = 0; i < G_N_ELEMENTS(bad); i++)
+        CU_ASSERT_FALSE(filter_holds(bad[i], good, "pr1p0"));
 }
 
 static void test_a_tag_reads_back(void)
@@ -211,20 +258,17 @@ static void test_strangers_have_no_tag(void)
         CU_ASSERT_PTR_NULL(tag_read(others[i], NULL, NULL));
 }
 
-static void test_filter_names(void)
+static void test_table_names(void)
 {
-    static const char *const others[] = {
-        "clean-traffic", "parry-", "parry-short-0-0",
-        "parry-886313e1-3b8a-5372-9b90-0c9aee199e5d",
-        "parry-886313e1-3b8a-5372-9b90-0c9aee199eZZ-0-0"};
-    g_autofree char *name = tag_filter_name(config.rg_drill, 3, 1);
-    g_autofree char *prefix = tag_filter_prefix(config.rg_drill);
-    g_autofree char *drill = tag_filter_drill(name);
+    static const char *const others[] = {"filter", "parry-", "parry-short",
+                                         "parry-886313e1-3b8a-5372-9b90-0c9aee199e5d-0",
+                                         "parry-886313e1-3b8a-5372-9b90-0c9aee199eZZ"};
+    g_autofree char *table = filter_table(config.rg_drill);
+    g_autofree char *drill = filter_drill(table);
 
     CU_ASSERT_STRING_EQUAL(drill, config.rg_drill);
-    CU_ASSERT_TRUE(g_str_has_prefix(name, prefix));
     for (guint i = 0; i < G_N_ELEMENTS(others); i++)
-        CU_ASSERT_PTR_NULL(tag_filter_drill(others[i]));
+        CU_ASSERT_PTR_NULL(filter_drill(others[i]));
 }
 
 /* The value that Python's documentation of uuid5() gives. */
@@ -248,9 +292,11 @@ int main(void)
         {"only shared cards are filtered", test_only_shared_cards_are_filtered},
         {"a network is a bare bridge", test_a_network_is_a_bare_bridge},
         {"a filter binds MAC and address", test_a_filter_binds_mac_and_address},
+        {"ports have names of their own", test_ports_have_names_of_their_own},
+        {"a changed filter does not hold", test_a_changed_filter_does_not_hold},
         {"a tag reads back", test_a_tag_reads_back},
         {"strangers have no tag", test_strangers_have_no_tag},
-        {"filter names", test_filter_names},
+        {"table names", test_table_names},
         {"UUID version 5", test_uuid5},
         CU_TEST_INFO_NULL,
     };
