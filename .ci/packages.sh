@@ -10,7 +10,7 @@ parry_packages_build=(
 parry_packages_run=(
   libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils
   mmdebstrap e2fsprogs busybox-static kmod zstd xz-utils xorriso
-  ebtables iptables iproute2 openssh-client procps tzdata
+  nftables iptables iproute2 openssh-client procps tzdata
 )
 parry_packages_test=(
   libcunit1-dev clang clang-tidy clang-format libclang-rt-dev
