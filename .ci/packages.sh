@@ -9,7 +9,7 @@ parry_packages_build=(
 )
 parry_packages_run=(
   libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils
-  mmdebstrap e2fsprogs busybox-static kmod zstd xz-utils xorriso
+  mmdebstrap e2fsprogs busybox-static kmod lz4 zstd xz-utils xorriso
   nftables iptables iproute2 openssh-client procps tzdata
 )
 parry_packages_test=(

@@ -393,7 +393,7 @@ static gboolean range_open(Provision *provision, GError **error)
     RangeConfig config = {
         .rg_uri = provision->pv_uri,
         .rg_accel = provision->pv_accel,
-        .rg_cpu = strcmp(provision->pv_accel, "kvm") == 0 ? provision->pv_cpu : NULL,
+        .rg_cpu = provision->pv_cpu,
         .rg_dir = d->dm_dir,
         .rg_drill = d->dm_plan->p_uuid,
         .rg_on_event = on_range_event,

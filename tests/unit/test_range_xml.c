@@ -130,6 +130,17 @@ static void test_an_own_disk_boots_itself(void)
     HAS_NOT(xml, "<channel");
 }
 
+static void test_emulated_cpu_has_random_numbers(void)
+{
+    g_autofree char *xml = NULL;
+
+    config.rg_cpu = "Nehalem";
+    xml = domain_xml(plan, &config, HOST_WEB, &micro);
+    config.rg_cpu = NULL;
+    HAS(xml, "<model>Nehalem</model>");
+    HAS(xml, "<feature policy=\"require\" name=\"rdrand\"/>");
+}
+
 static void test_kvm_differs(void)
 {
     g_autofree char *xml = NULL;
@@ -288,6 +299,7 @@ int main(void)
         {"a domain has what it needs", test_a_domain_has_what_it_needs},
         {"a domain has nothing more", test_a_domain_has_nothing_more},
         {"an own disk boots itself", test_an_own_disk_boots_itself},
+        {"an emulated CPU has random numbers", test_emulated_cpu_has_random_numbers},
         {"kvm differs", test_kvm_differs},
         {"only shared cards are filtered", test_only_shared_cards_are_filtered},
         {"a network is a bare bridge", test_a_network_is_a_bare_bridge},
