@@ -139,7 +139,7 @@ static gboolean may_open(Terminals *terminals, const ControlPeer *peer, int host
     else if (count_of(terminals, peer) >= TERMINALS_PER_PLAYER)
         why = "would be one terminal too many; close another first";
     if (why)
-        g_set_error(error, TERMINAL_ERROR, 0, "%s %s", plan->ph_name, why);
+        g_set_error(error, TERMINAL_ERROR, 0, "%s %s", plan->ph_id, why);
     return why == NULL;
 }
 
