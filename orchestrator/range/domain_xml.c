@@ -86,7 +86,8 @@ static void write_cpu(Xml *xml, const RangeConfig *config, gboolean emulated)
     }
     xml_open(xml, "cpu", "mode", "custom", "match", "exact", "check", "none", NULL);
     xml_text(xml, "model", cpu);
-    /* Without it an emulated guest's kernel waits seconds for its first random numbers. */
+    /* Without it an emulated guest's kernel waits seconds for its first random numbers.
+     */
     if (emulated)
         xml_item(xml, "feature", "policy", "require", "name", "rdrand", NULL);
     xml_close(xml);
