@@ -6,7 +6,7 @@
 #   sizes    files, functions and lines are as short as CONTRIBUTING.md says
 #   layers   includes point one way, down
 #   words    nothing that has no place in the tree
-#   manuals  every program has a manual page, and it is well formed
+#   manuals  every program has a manual page, well formed; parry's has all that parry takes
 #   tidy     clang-tidy finds nothing; needs BUILD, for its compile_commands.json
 #
 # Findings go to standard error as FILE:LINE: WORDS; the exit status is 1 where there are any, 77
@@ -126,6 +126,13 @@ check_manuals() {
   for program in $(grep -rhoE 'install\(TARGETS [a-z -]+' --include=CMakeLists.txt . --exclude-dir='build*' |
     sed 's/install(TARGETS//; s/parry-agent-static//'); do
     ls docs/man/"$program".[18] >/dev/null 2>&1 || { echo "$program: no manual page in docs/man" >&2; bad=1; }
+  done
+  # Every command and option of parry is in its page.
+  for program in $(sed -nE 's/^const CliCommand cmd_([a-z]+) = .*/\1/p' orchestrator/cli/cmd_*.c); do
+    grep -qE "^\.(It )?Cm .*\b$program\b" docs/man/parry.1 || { echo "docs/man/parry.1: no command $program" >&2; bad=1; }
+  done
+  for program in $(sed -nE 's/^ +\{"([a-z-]+)", .*G_OPTION_ARG.*/\1/p' orchestrator/cli/*.c | sort -u); do
+    grep -qE "Fl -$program\b" docs/man/parry.1 || { echo "docs/man/parry.1: no option --$program" >&2; bad=1; }
   done
   need mandoc
   mandoc -Tlint -Wwarning docs/man/*.[158] >&2 || bad=1
