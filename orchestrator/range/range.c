@@ -24,10 +24,12 @@ struct Range {
     GQueue *ra_queues;    /* a host each: Jobs, the first is under way */
     gboolean ra_events;   /* holds the event thread */
     gboolean ra_freeing;
-    int ra_held;          /* atomic: suspended all; whatever is created stays paused */
-    int ra_ending;        /* atomic: a teardown is under way: nothing more is created */
-    int ra_creating;      /* creating jobs that are queued or in flight */
-    GPtrArray *ra_parked; /* Sweeps that wait until ra_creating is 0 */
+    int ra_held;            /* atomic: suspended all; whatever is created stays paused */
+    int ra_ending;          /* atomic: a teardown is under way: nothing more is created */
+    int ra_creating;        /* creating jobs that are queued or in flight */
+    GPtrArray *ra_parked;   /* Sweeps that wait until ra_creating is 0 */
+    struct event *ra_again; /* looks at everything once more, ra_looks times */
+    guint ra_looks;
 };
 
 typedef enum { JOB_FILTERS, JOB_NETWORK, JOB_CREATE, JOB_DESTROY, JOB_RESET } JobKind;
@@ -175,14 +177,43 @@ static void on_domain(const char *uuid, int event, int detail, gpointer data)
     watch_hint(range->ra_watch, host, FALSE, "libvirt reported a change");
 }
 
+#define AWAY_TEXT "found so after libvirt was away"
+#define AGAIN_S 2
+#define AGAIN_LOOKS 5
+
+/*
+ * A libvirtd that was started again takes up its guests by and by, after it lets clients
+ * in: it shows one that died meanwhile as running until it gets to it, and then tells
+ * nobody.
+ */
+static void look_again(Range *range)
+{
+    struct timeval tv = {AGAIN_S, 0};
+
+    watch_all(range->ra_watch, AWAY_TEXT);
+    if (range->ra_looks == 0)
+        return;
+    range->ra_looks--;
+    evtimer_add(range->ra_again, &tv);
+}
+
+static void on_again(evutil_socket_t fd, short what, void *data)
+{
+    (void)fd;
+    (void)what;
+    look_again(data);
+}
+
 static void on_change(gboolean connected, const char *reason, gpointer data)
 {
     Range *range = data;
 
     if (range->ra_config.rg_on_link)
         range->ra_config.rg_on_link(connected, reason, range->ra_config.rg_data);
-    if (connected)
-        watch_all(range->ra_watch, "found so after libvirt was away");
+    if (!connected)
+        return;
+    range->ra_looks = AGAIN_LOOKS;
+    look_again(range);
 }
 
 /* ---- acts on one object ---- */
@@ -603,6 +634,7 @@ Range *range_new(struct event_base *base, const Plan *plan, const RangeConfig *c
     copy_config(range, config);
     index_hosts(range);
     range->ra_queues = g_new0(GQueue, plan->p_hosts->len + 1);
+    range->ra_again = evtimer_new(base, on_again, range);
     range->ra_watch = watch_new(plan->p_hosts->len, &calls);
     if (!start(range, error)) {
         range_free(range);
@@ -626,6 +658,8 @@ void range_free(Range *range)
     if (!range)
         return;
     range->ra_freeing = TRUE;
+    if (range->ra_again)
+        event_free(range->ra_again);
     if (range->ra_link)
         connection_close(range->ra_link);
     pool_free(range->ra_pool);
