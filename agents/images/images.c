@@ -180,12 +180,13 @@ char *images_cmdline(const ImageResult *result, gboolean emulated)
                                            /* against guests of one's own, at a price */
                                            " mitigations=off");
     /*
-     * Without KVM's clock: no calibration of the local timer (0.1 s), no check of the
-     * other one and no watchdog over the TSC: on a busy machine both fail, for the guest
-     * does not run all the time.
+     * Without KVM's clock: no check of the timer and no watchdog over the TSC: on a busy
+     * machine both fail, for the guest does not run all the time. Not nolapic_timer: it
+     * spares 0.1 s of calibration, but the old timer can wait for 27 ms at most, and an
+     * idle guest costs 2 % of a core instead of 0.6 %.
      */
     if (emulated)
-        g_string_append(line, " nolapic_timer no_timer_check tsc=reliable");
+        g_string_append(line, " no_timer_check tsc=reliable");
     if (result->disk)
         g_string_append(line, " parry.root=/dev/vda systemd.show_status=false");
     return g_strdup(line->str);

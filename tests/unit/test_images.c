@@ -311,9 +311,9 @@ static void test_cmdline(void)
     g_autofree char *a = images_cmdline(&micro, TRUE);
     g_autofree char *b = images_cmdline(&debian, FALSE);
 
-    CU_ASSERT_TRUE(has(a, "nolapic_timer"));
+    CU_ASSERT_TRUE(has(a, "no_timer_check"));
     CU_ASSERT_FALSE(has(a, "parry.root="));
-    CU_ASSERT_FALSE(has(b, "nolapic_timer"));
+    CU_ASSERT_FALSE(has(b, "no_timer_check"));
     CU_ASSERT_TRUE(has(b, "parry.root=/dev/vda"));
     CU_ASSERT_PTR_NULL(images_cmdline(&own, TRUE));
 }
