@@ -36,6 +36,13 @@ typedef enum {
     KEY_TECHNIQUE, /* "T1491.002" */
     KEY_DIGEST,    /* 64 hex digits, or one of ks_words */
     KEY_ENUM,      /* one of ks_words */
+    KEY_HOURS,     /* "22:00-06:00", every day */
+    KEY_OFFSET,    /* a duration that may be negative: "-10m" */
+    KEY_RATE,      /* "10mbit" */
+    KEY_RANGE,     /* "10.1.0.20-10.1.0.40" */
+    KEY_PORTRANGE, /* 80 or "8000-8100" */
+    KEY_GUID,      /* 8-4-4-4-12 hex digits */
+    KEY_FILE,      /* a path below the scenario's directory */
     KEY_SCALARS,   /* end of the scalars */
     /* compounds */
     KEY_LANGTEXT,    /* a text, or one a language: {en: …, zh-Hant: …} */
@@ -44,6 +51,8 @@ typedef enum {
     KEY_PORTS,       /* one KEY_PORT, or a list of them */
     KEY_SELECTION,   /* one of ks_words, or a list of names */
     KEY_MAP,         /* a mapping by ks_sub */
+    KEY_MAPS,        /* one mapping by ks_sub, or a list of them */
+    KEY_SHORT,       /* a ks_item, or a mapping by ks_sub that says more */
     KEY_NAMED,       /* names of ks_name to ks_item, or to mappings by ks_sub */
     KEY_ANY,         /* not looked into */
 } KeyType;
@@ -51,6 +60,7 @@ typedef enum {
 enum {
     KEY_REQUIRED = 1, /* must be there */
     KEY_CHOICE = 2,   /* exactly one of the table's keys with this flag must be there */
+    KEY_CHOICE_2 = 4, /* a second such group */
 };
 
 typedef struct KeyTable KeyTable;
@@ -68,6 +78,7 @@ typedef struct {
     const char *ks_default; /* as written in a scenario, or NULL */
     const char *ks_since;   /* release that built it, NULL: not built */
     const char *ks_doc;     /* one line */
+    const char *ks_example; /* a value as YAML in flow form, for reference and schema */
 } KeySpec;
 
 struct KeyTable {

@@ -43,8 +43,9 @@ void loader_dangling(Loader *loader, Node *at, const char *what, const Node *map
 
 void loader_unbuilt(Loader *loader, Node *at, const char *key)
 {
+    if (loader->ld_unbuilt)
+        return;
     PlanUnbuilt *unbuilt = g_new0(PlanUnbuilt, 1);
-
     unbuilt->pb_key = g_strdup(key);
     unbuilt->pb_file = g_strdup(loader->ld_file);
     unbuilt->pb_line = at->nd_line;

@@ -32,6 +32,7 @@ typedef struct {
     GPtrArray *ld_ports;      /* GArray of LoaderPort, in step with p_networks */
     GHashTable *ld_host_ids;  /* host id to index plus 1 */
     GHashTable *ld_net_ids;   /* network id to index plus 1 */
+    int ld_unbuilt;      /* above 0: within a key that was noted as unbuilt */
     GHashTable *ld_used;      /* Nodes of definitions that something refers to */
     GHashTable *ld_bytes;     /* Node of a file to its GBytes: copies share them */
 } Loader;
@@ -117,12 +118,13 @@ char *ident_bridge(const char *drill_uuid, guint index);
 /* Evenly drawn from 0 to max by the seed and the name: splitmix64 over SHA-256. */
 gint64 ident_draw(const char *drill, gint64 seed, const char *name, gint64 max);
 
-/* Elements of a plan in the making (plan.c). */
+/* Elements of a plan in the making (plan_make.c). */
 Plan *plan_new(void);
 PlanTeam *plan_team_add(Plan *plan, const char *id);
 PlanImage *plan_image_add(Plan *plan, const char *id);
 PlanHost *plan_host_add(Plan *plan, const char *id);
 PlanInject *plan_inject_add(Plan *plan, const char *id);
+PlanCondition *plan_condition_new(PlanConditionKind kind);
 PlanScript *plan_script_add(Plan *plan, int team);
 /* SHA-256 of the rules: scoring, checks, injects, targets (plan_json.c). */
 gboolean plan_rules_sha256(const Plan *plan, char out[65], GError **error);

@@ -136,11 +136,24 @@ static void shape_named(Loader *loader, const KeySpec *spec, Node *node)
     }
 }
 
+/* What is nested in something unbuilt is looked at, but the outermost key says it. */
 static void shape_value(Loader *loader, const KeySpec *spec, Node *key, Node *node)
 {
     switch (spec->ks_type) {
     case KEY_MAP:
         shape_map(loader, spec->ks_sub, node, key);
+        break;
+    case KEY_MAPS:
+        if (node->nd_kind == NODE_LIST)
+            shape_list(loader, spec, KEY_MAP, node);
+        else
+            shape_map(loader, spec->ks_sub, node, key);
+        break;
+    case KEY_SHORT:
+        if (node->nd_kind == NODE_MAP)
+            shape_map(loader, spec->ks_sub, node, key);
+        else
+            shape_scalar(loader, spec, spec->ks_item, node);
         break;
     case KEY_NAMED:
         shape_named(loader, spec, node);
@@ -195,23 +208,19 @@ static const char *unknown_key(Loader *loader, const KeyTable *table, Node *key)
     return close;
 }
 
-/* Keys that must be there and are not. `meant`: what unknown keys probably stand for. */
-static void check_missing(Loader *loader, const KeyTable *table, const Node *map,
-                          Node *at, GPtrArray *meant)
+/* Of the keys with that flag exactly one must be there. */
+static void check_choice(Loader *loader, const KeyTable *table, const Node *map, Node *at,
+                         GPtrArray *meant, unsigned flag)
 {
     g_autoptr(GString) choices = g_string_new(NULL);
     Node *chosen = NULL;
-    gboolean meant_choice = FALSE;
+    gboolean slip = FALSE;
 
     for (const KeySpec *spec = table->kt_keys; spec->ks_key; spec++) {
-        Node *key = node_key(map, spec->ks_key);
-        gboolean slip = g_ptr_array_find(meant, (char *)spec->ks_key, NULL);
-        if ((spec->ks_flags & KEY_REQUIRED) && !key && !slip)
-            loader_error(loader, at, NULL, "%s has no \"%s\"", table->kt_name,
-                         spec->ks_key);
-        if (!(spec->ks_flags & KEY_CHOICE))
+        if (!(spec->ks_flags & flag))
             continue;
-        meant_choice = meant_choice || slip;
+        Node *key = node_key(map, spec->ks_key);
+        slip = slip || g_ptr_array_find(meant, (char *)spec->ks_key, NULL);
         g_string_append_printf(choices, "%s%s", choices->len ? ", " : "", spec->ks_key);
         if (key && chosen)
             loader_error(loader, key, NULL,
@@ -220,9 +229,22 @@ static void check_missing(Loader *loader, const KeyTable *table, const Node *map
         if (key)
             chosen = key;
     }
-    if (choices->len && !chosen && !meant_choice)
+    if (choices->len && !chosen && !slip)
         loader_error(loader, at, NULL, "%s needs one of %s", table->kt_name,
                      choices->str);
+}
+
+/* Keys that must be there and are not. `meant`: what unknown keys probably stand for. */
+static void check_missing(Loader *loader, const KeyTable *table, const Node *map,
+                          Node *at, GPtrArray *meant)
+{
+    for (const KeySpec *spec = table->kt_keys; spec->ks_key; spec++)
+        if ((spec->ks_flags & KEY_REQUIRED) && !node_key(map, spec->ks_key) &&
+            !g_ptr_array_find(meant, (char *)spec->ks_key, NULL))
+            loader_error(loader, at, NULL, "%s has no \"%s\"", table->kt_name,
+                         spec->ks_key);
+    check_choice(loader, table, map, at, meant, KEY_CHOICE);
+    check_choice(loader, table, map, at, meant, KEY_CHOICE_2);
 }
 
 static void shape_map(Loader *loader, const KeyTable *table, Node *map, Node *at)
@@ -240,10 +262,12 @@ static void shape_map(Loader *loader, const KeyTable *table, Node *map, Node *at
             const char *close = unknown_key(loader, table, key);
             if (close)
                 g_ptr_array_add(meant, (char *)close);
-        } else if (!spec->ks_since) {
-            loader_unbuilt(loader, key, key->nd_text);
         } else {
+            if (!spec->ks_since)
+                loader_unbuilt(loader, key, key->nd_text);
+            loader->ld_unbuilt += !spec->ks_since;
             shape_value(loader, spec, key, node_at(map, i));
+            loader->ld_unbuilt -= !spec->ks_since;
         }
     }
     check_missing(loader, table, map, at, meant);

@@ -29,6 +29,21 @@ gboolean value_address(const char *text, guint32 *addr);
 gboolean value_cidr(const char *text, guint32 *addr, int *prefix);
 /* "8443:443/tcp": outer and inner port (the same where one is given), "tcp" or "udp". */
 gboolean value_port(const char *text, int *outer, int *inner, const char **proto);
+/* 80, or "8000-8100". */
+gboolean value_port_range(const char *text, int *first, int *last);
+/* "10.1.0.20-10.1.0.40", host byte order. */
+gboolean value_range(const char *text, guint32 *first, guint32 *last);
+/* "22:00-06:00" in minutes after midnight: from 0 to 1439, until 0 to 1440; where until is
+ * below from, it is the next day's. */
+gboolean value_hours(const char *text, int *from, int *until);
+/* A duration that may begin with "-", in microseconds. */
+gboolean value_offset(const char *text, gint64 *us);
+/* "10mbit" in bits a second. */
+gboolean value_rate(const char *text, gint64 *bits);
+/* Does the text consist of 1 to max characters of `allowed`? */
+gboolean value_spans(const char *text, const char *allowed, gsize max);
+/* Is it one of the words, ended by NULL? A leading "!" of a word does not matter. */
+gboolean value_in_words(const char *text, const char *const *words);
 /* T1110 covers T1110 and T1110.001. */
 gboolean value_technique_covers(const char *allowed, const char *technique);
 /* Of the names, the one that `text` is most likely a slip of, or NULL. */

@@ -1,0 +1,140 @@
+/* Words of what happens: injects and expectations. */
+#include "scenarios/keys_spec.h"
+
+/* clang-format off */
+static const KeySpec inject_keys[] = {
+    {.ks_key = "at", .ks_type = KEY_MOMENT, .ks_since = V1,
+     .ks_doc = "When: elapsed, weekday and time, or date and time."},
+    {.ks_key = "jitter", .ks_type = KEY_DURATION, .ks_default = "0s", .ks_since = V1,
+     .ks_doc = "Up to so much later, drawn from the seed, the same for all teams."},
+    {.ks_key = "title", .ks_type = KEY_LANGTEXT, .ks_since = V1,
+     .ks_doc = "What people read; the name where it is absent."},
+    {.ks_key = "for", .ks_type = KEY_ONE_OR_LIST, .ks_item = KEY_NAME, .ks_since = V1,
+     .ks_doc = "Teams or sides attacked; all of blue by default."},
+    {.ks_key = "by", .ks_type = KEY_NAME, .ks_since = V1,
+     .ks_doc = "Red team in whose name it runs, a side (its teams take turns), or white; "
+               "the first red team by default."},
+    {.ks_key = "technique", .ks_type = KEY_TECHNIQUE, .ks_since = V1,
+     .ks_doc = "ATT&CK technique of an attack."},
+    {.ks_key = "risk", .ks_type = KEY_ENUM, .ks_words = words_risk,
+     .ks_default = "changes-state", .ks_since = V1,
+     .ks_doc = "What an attack does at worst; not above the scope's max-risk."},
+    {.ks_key = "host", .ks_type = KEY_NAME, .ks_since = V1, .ks_doc = "The victim."},
+    {.ks_key = "target", .ks_type = KEY_NAME, .ks_since = V1,
+     .ks_doc = "The target that is breached, or none; the first on that host by default."},
+    {.ks_key = "attack", .ks_type = KEY_MAP, .ks_sub = &keys_attack, .ks_flags = KEY_CHOICE,
+     .ks_since = V1, .ks_doc = "Something done to a host."},
+    {.ks_key = "message", .ks_type = KEY_MAP, .ks_sub = &keys_message,
+     .ks_flags = KEY_CHOICE, .ks_since = V1, .ks_doc = "Something told to people."},
+    {.ks_key = "indicators", .ks_type = KEY_LIST, .ks_item = KEY_TEXT, .ks_since = V1,
+     .ks_doc = "What a report may name: paths, addresses, accounts."},
+    {.ks_key = "playbook", .ks_type = KEY_MAP, .ks_sub = &keys_playbook, .ks_since = V1,
+     .ks_doc = "How a skilled defender finds it and puts it right."},
+    {.ks_key = "expect", .ks_type = KEY_MAP, .ks_sub = &keys_expect, .ks_since = V1,
+     .ks_doc = "What earns points."},
+    {.ks_key = "fault", .ks_type = KEY_ANY, .ks_flags = KEY_CHOICE,
+     .ks_doc = "Something that breaks."},
+    NOT_BUILT("after", "Another inject and how it ended."),
+    NOT_BUILT("when", "A condition on checks, claims, reports or scores."),
+    NOT_BUILT("hold", "Wait for a controller's approval."),
+    NOT_BUILT("retry", "Try again where the platform failed."),
+    NOT_BUILT("expires", "Too late after so long."),
+    END,
+};
+const KeyTable keys_inject = {"an inject", "What happens to the teams.", inject_keys};
+
+static const KeySpec attack_keys[] = {
+    {.ks_key = "run", .ks_type = KEY_TEXT, .ks_flags = KEY_CHOICE, .ks_since = V1,
+     .ks_doc = "A script for sh. Exit 0: it ran; 10: the defence stopped it; else it failed."},
+    {.ks_key = "cleanup", .ks_type = KEY_TEXT, .ks_since = V1,
+     .ks_doc = "A script that takes away what it left."},
+    {.ks_key = "from", .ks_type = KEY_NAME, .ks_since = V1,
+     .ks_doc = "A host of the red team, or of the victim's estate; the victim by default."},
+    {.ks_key = "user", .ks_type = KEY_ACCOUNT, .ks_default = "root", .ks_since = V1,
+     .ks_doc = "Who runs it there."},
+    {.ks_key = "timeout", .ks_type = KEY_DURATION, .ks_default = "60s", .ks_since = V1,
+     .ks_doc = "It is killed by then."},
+    {.ks_key = "effect", .ks_type = KEY_MAP, .ks_sub = &keys_effect, .ks_since = V1,
+     .ks_doc = "How Parry sees that it worked."},
+    {.ks_key = "atomic", .ks_type = KEY_ANY, .ks_flags = KEY_CHOICE,
+     .ks_doc = "GUID of an Atomic Red Team test."},
+    {.ks_key = "caldera", .ks_type = KEY_ANY, .ks_flags = KEY_CHOICE,
+     .ks_doc = "Id of a Caldera ability."},
+    NOT_BUILT("steps", "A chain."),
+    END,
+};
+const KeyTable keys_attack = {"an attack", "Something done to a host.", attack_keys};
+
+static const KeySpec message_keys[] = {
+    {.ks_key = "to", .ks_type = KEY_ONE_OR_LIST, .ks_item = KEY_NAME,
+     .ks_flags = KEY_REQUIRED, .ks_since = V1, .ks_doc = "Teams or sides."},
+    {.ks_key = "subject", .ks_type = KEY_LANGTEXT, .ks_flags = KEY_REQUIRED, .ks_since = V1,
+     .ks_doc = "One line."},
+    {.ks_key = "body", .ks_type = KEY_LANGTEXT, .ks_flags = KEY_REQUIRED, .ks_since = V1,
+     .ks_doc = "The text."},
+    {.ks_key = "answer-within", .ks_type = KEY_DURATION, .ks_since = V1,
+     .ks_doc = "An answer is wanted by then."},
+    NOT_BUILT("from", "Who sends it."),
+    NOT_BUILT("channel", "Mail, phone, paper."),
+    NOT_BUILT("attachment", "A file."),
+    NOT_BUILT("rubric", "How answers are graded."),
+    END,
+};
+const KeyTable keys_message = {"a message", "Something told to people.", message_keys};
+
+static const KeySpec playbook_keys[] = {
+    {.ks_key = "detect", .ks_type = KEY_TEXT, .ks_since = V1,
+     .ks_doc = "A script that exits 0 where it finds the traces, and may print what it found."},
+    {.ks_key = "contain", .ks_type = KEY_TEXT, .ks_since = V1,
+     .ks_doc = "A script that puts it right."},
+    END,
+};
+const KeyTable keys_playbook = {"a playbook",
+    "Runs in rehearsals on the victim; evaluators read it.", playbook_keys};
+
+static const KeySpec expect_keys[] = {
+    {.ks_key = "prevent", .ks_type = KEY_MAP, .ks_sub = &keys_prevent, .ks_since = V1,
+     .ks_doc = "The defence stopped it."},
+    {.ks_key = "detect", .ks_type = KEY_MAP, .ks_sub = &keys_detect, .ks_since = V1,
+     .ks_doc = "Reported in time."},
+    {.ks_key = "contain", .ks_type = KEY_MAP, .ks_sub = &keys_contain, .ks_since = V1,
+     .ks_doc = "Put right in time."},
+    {.ks_key = "answer", .ks_type = KEY_MAP, .ks_sub = &keys_answer, .ks_since = V1,
+     .ks_doc = "Answered in time."},
+    NOT_BUILT("eradicate", "Taken away altogether."),
+    NOT_BUILT("recover", "Service is back."),
+    NOT_BUILT("report", "A report of some form."),
+    NOT_BUILT("share", "Told to others."),
+    END,
+};
+const KeyTable keys_expect = {"expectations", "What earns points.", expect_keys};
+
+#define POINTS {.ks_key = "points", .ks_type = KEY_POINTS, .ks_flags = KEY_REQUIRED, \
+    .ks_since = V1, .ks_doc = "What it earns."}
+
+static const KeySpec prevent_keys[] = {POINTS, END};
+const KeyTable keys_prevent = {"prevent", "The defence stopped the attack.", prevent_keys};
+
+static const KeySpec detect_keys[] = {
+    {.ks_key = "within", .ks_type = KEY_DURATION, .ks_flags = KEY_REQUIRED, .ks_since = V1,
+     .ks_doc = "From the attack's execution."},
+    POINTS, END,
+};
+const KeyTable keys_detect = {"detect", "The team reports it in time.", detect_keys};
+
+static const KeySpec contain_keys[] = {
+    {.ks_key = "check", .ks_type = KEY_NAME, .ks_since = V1,
+     .ks_doc = "A check that must be UP; without one the effect must be gone."},
+    {.ks_key = "within", .ks_type = KEY_DURATION, .ks_flags = KEY_REQUIRED, .ks_since = V1,
+     .ks_doc = "From the attack's execution."},
+    POINTS, END,
+};
+const KeyTable keys_contain = {"contain", "The team puts it right in time.", contain_keys};
+
+static const KeySpec answer_keys[] = {
+    {.ks_key = "within", .ks_type = KEY_DURATION, .ks_since = V1,
+     .ks_doc = "From the message; answer-within by default."},
+    POINTS, END,
+};
+const KeyTable keys_answer = {"answer", "The team answers a message in time.", answer_keys};
+/* clang-format on */
