@@ -223,18 +223,28 @@ static void on_sampled(Daemon *d, gpointer data)
     g_free(sample);
 }
 
+/* How many rounds fall into a leap. In a simulation no other rounds take place, so it is
+ * those of the timetable: a leap that is shorter than the interval may have one. */
+static gint64 rounds_within(const Daemon *d, gint64 interval_us, gint64 to_us)
+{
+    gint64 now = daemon_now(d);
+
+    if (d->dm_simulated)
+        return to_us / interval_us - now / interval_us;
+    return (to_us - now) / interval_us;
+}
+
 void checks_sample(Checks *checks, gint64 to_us, ChecksDone done, gpointer data)
 {
     Daemon *d = checks->cs_daemon;
     Sample *sample = g_new0(Sample, 1);
-    gint64 span = to_us - daemon_now(d);
 
     sample->sa_waiting = 1;
     sample->sa_done = done;
     sample->sa_data = data;
     for (guint i = 0; i < checks->cs_groups->len; i++) {
         Group *group = checks->cs_groups->pdata[i];
-        gint64 rounds = span / group->gr_interval_us;
+        gint64 rounds = rounds_within(d, group->gr_interval_us, to_us);
         if (rounds < 1)
             continue;
         Round *round = round_start(group, rounds, TRUE);

@@ -15,7 +15,7 @@ gint64 clock_boottime_us(void)
 
 gint64 clock_now(const DrillClock *clock)
 {
-    if (!clock->ck_running)
+    if (!clock->ck_running || clock->ck_leaps_only)
         return clock->ck_base_us;
     return clock->ck_base_us + (clock_boottime_us() - clock->ck_anchor_us);
 }

@@ -12,6 +12,7 @@ typedef struct {
     gint64 ck_base_us;   /* drill time at the anchor */
     gint64 ck_anchor_us; /* boot time of the anchor; meaningless while standing */
     gboolean ck_running;
+    gboolean ck_leaps_only; /* a simulation's: no time passes but by clock_leap() */
 } DrillClock;
 
 gint64 clock_boottime_us(void);

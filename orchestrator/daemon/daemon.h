@@ -46,6 +46,9 @@ typedef struct Control Control;
 typedef struct Terminals Terminals;
 typedef struct Services Services;
 
+/* Takes what goes to a host's agent; msg is borrowed. */
+typedef void (*DaemonDeliver)(int host, const json_t *msg, gpointer data);
+
 typedef struct Daemon {
     struct event_base *dm_base;
     char *dm_home, *dm_dir;
@@ -53,6 +56,9 @@ typedef struct Daemon {
     char *dm_accel;   /* "kvm" or "qemu" */
     char *dm_connect; /* --connect, or NULL: the embedded host */
     gboolean dm_rehearsal;
+    gboolean dm_simulated;    /* a rehearsal without guests: orchestrator/sim */
+    DaemonDeliver dm_deliver; /* in place of parry-hub where simulated */
+    gpointer dm_deliver_data;
     gboolean dm_quit;
     Plan *dm_plan;
     DrillState dm_state;
@@ -102,6 +108,16 @@ void daemon_send(Daemon *d, int host, json_t *msg);
 
 /* The end of a loop turn: commit, fold, notify, run what waited. */
 void daemon_barrier(Daemon *d);
+
+/* ---- modules.c ---- */
+
+/*
+ * Makes and frees all that decides, for a journal, signer and ledger that are open:
+ * nothing here opens a socket or starts a process. daemon_modules_new() appends the
+ * events that begin a journal.
+ */
+void daemon_modules_new(Daemon *d);
+void daemon_modules_free(Daemon *d);
 
 /* ---- state.c ---- */
 

@@ -141,7 +141,8 @@ void director_pump(Director *director)
     if (d->dm_state != DRILL_RUNNING || next < 0)
         return;
     gint64 wait = MAX(next - daemon_now(d), 1000);
-    if (d->dm_rehearsal && director_idle(director) && wait > LEAP_MIN_US) {
+    if (d->dm_rehearsal && director_idle(director) &&
+        (wait > LEAP_MIN_US || d->dm_simulated)) {
         leap(director, next);
         return;
     }

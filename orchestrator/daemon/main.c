@@ -1,19 +1,15 @@
 /*
  * parryd --home HOME --dir DIR [options]: the daemon of one drill. Started by `parry up`.
  */
-#include "orchestrator/daemon/checks.h"
 #include "orchestrator/daemon/control.h"
 #include "orchestrator/daemon/daemon.h"
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/drill.h"
 #include "orchestrator/daemon/hosts.h"
-#include "orchestrator/daemon/injects.h"
-#include "orchestrator/daemon/isolation.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/players.h"
 #include "orchestrator/daemon/programs.h"
 #include "orchestrator/daemon/provision.h"
-#include "orchestrator/daemon/scripts.h"
 #include "orchestrator/daemon/services.h"
 #include "orchestrator/daemon/signer.h"
 #include "orchestrator/daemon/terminals.h"
@@ -69,25 +65,6 @@ static gboolean hub_open(Daemon *d, GError **error)
 
 /* ---- start ---- */
 
-static void record_start(Daemon *d)
-{
-    char boot[40];
-    json_t *title = parry_text_to_json(d->dm_plan->p_title);
-
-    clock_boot_id(boot);
-    daemon_event(d, "drill.defined/1", "parryd", -1, -1, 0,
-                 json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:b}", "name",
-                           d->dm_plan->p_name, "uuid", d->dm_plan->p_uuid, "title", title,
-                           "scenario_sha256", d->dm_plan->p_scenario_sha256,
-                           "rules_sha256", d->dm_plan->p_rules_sha256, "public_key",
-                           signer_public(d), "version", PARRY_VERSION, "rehearsal",
-                           d->dm_rehearsal));
-    daemon_event(d, "daemon.started/1", "parryd", -1, -1, 0,
-                 json_pack("{s:i, s:s, s:s, s:I}", "pid", (int)getpid(), "version",
-                           PARRY_VERSION, "boot_id", boot, "boottime_us",
-                           (json_int_t)clock_boottime_us()));
-}
-
 /* Everything that lives as long as the drill; main's end takes it down in reverse. */
 static gboolean daemon_open(Daemon *d, const Options *options, GError **error)
 {
@@ -97,16 +74,7 @@ static gboolean daemon_open(Daemon *d, const Options *options, GError **error)
     if (!d->dm_journal || !signer_open(d, error) || !players_prepare(d, error))
         return FALSE;
     d->dm_ledger = ledger_new(d->dm_plan);
-    record_start(d);
-    d->dm_director = director_new(d);
-    d->dm_orders = orders_new(d);
-    d->dm_hosts = hosts_new(d);
-    d->dm_checks = checks_new(d);
-    d->dm_isolation = isolation_new(d);
-    d->dm_provision = provision_new(d);
-    d->dm_injects = injects_new(d);
-    d->dm_scripts = scripts_new(d);
-    d->dm_terminals = terminals_new(d);
+    daemon_modules_new(d);
     d->dm_control = control_new(d, error);
     if (!d->dm_control || !hub_open(d, error))
         return FALSE;
@@ -119,17 +87,11 @@ static void daemon_close(Daemon *d)
     services_free(d->dm_services);
     control_free(d->dm_control);
     d->dm_control = NULL;
-    provision_free(d->dm_provision);
+    /* Provisioning acts by the range: it ends before that does. */
+    provision_free(g_steal_pointer(&d->dm_provision));
     range_free(d->dm_range);
     link_free(d->dm_link);
-    terminals_free(d->dm_terminals);
-    scripts_free(d->dm_scripts);
-    injects_free(d->dm_injects);
-    isolation_free(d->dm_isolation);
-    checks_free(d->dm_checks);
-    hosts_free(d->dm_hosts);
-    orders_free(d->dm_orders);
-    director_free(d->dm_director);
+    daemon_modules_free(d);
     signer_close(d);
     ledger_free(d->dm_ledger);
     journal_close(d->dm_journal);

@@ -99,7 +99,9 @@ static void record_send(Daemon *d, int host, json_t *msg)
 {
     g_autoptr(GError) error = NULL;
 
-    if (!link_send(d->dm_link, host, json_incref(msg), &error))
+    if (d->dm_deliver)
+        d->dm_deliver(host, msg, d->dm_deliver_data);
+    else if (!link_send(d->dm_link, host, json_incref(msg), &error))
         g_warning("%s: send: %s", plan_host(d->dm_plan, host)->ph_id, error->message);
 }
 

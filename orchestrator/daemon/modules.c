@@ -1,0 +1,60 @@
+#include "orchestrator/daemon/checks.h"
+#include "orchestrator/daemon/daemon.h"
+#include "orchestrator/daemon/director.h"
+#include "orchestrator/daemon/hosts.h"
+#include "orchestrator/daemon/injects.h"
+#include "orchestrator/daemon/isolation.h"
+#include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/provision.h"
+#include "orchestrator/daemon/scripts.h"
+#include "orchestrator/daemon/signer.h"
+#include "orchestrator/daemon/terminals.h"
+
+#include <unistd.h>
+
+static void record_start(Daemon *d)
+{
+    char boot[40];
+    json_t *defined = json_pack(
+        "{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:b}", "name", d->dm_plan->p_name, "uuid",
+        d->dm_plan->p_uuid, "title", parry_text_to_json(d->dm_plan->p_title),
+        "scenario_sha256", d->dm_plan->p_scenario_sha256, "rules_sha256",
+        d->dm_plan->p_rules_sha256, "public_key", signer_public(d), "version",
+        PARRY_VERSION, "rehearsal", d->dm_rehearsal);
+
+    if (d->dm_simulated)
+        json_object_set_new(defined, "simulated", json_true());
+    clock_boot_id(boot);
+    daemon_event(d, "drill.defined/1", "parryd", -1, -1, 0, defined);
+    daemon_event(d, "daemon.started/1", "parryd", -1, -1, 0,
+                 json_pack("{s:i, s:s, s:s, s:I}", "pid", (int)getpid(), "version",
+                           PARRY_VERSION, "boot_id", boot, "boottime_us",
+                           (json_int_t)clock_boottime_us()));
+}
+
+void daemon_modules_new(Daemon *d)
+{
+    record_start(d);
+    d->dm_director = director_new(d);
+    d->dm_orders = orders_new(d);
+    d->dm_hosts = hosts_new(d);
+    d->dm_checks = checks_new(d);
+    d->dm_isolation = isolation_new(d);
+    d->dm_provision = provision_new(d);
+    d->dm_injects = injects_new(d);
+    d->dm_scripts = scripts_new(d);
+    d->dm_terminals = terminals_new(d);
+}
+
+void daemon_modules_free(Daemon *d)
+{
+    provision_free(d->dm_provision);
+    terminals_free(d->dm_terminals);
+    scripts_free(d->dm_scripts);
+    injects_free(d->dm_injects);
+    isolation_free(d->dm_isolation);
+    checks_free(d->dm_checks);
+    hosts_free(d->dm_hosts);
+    orders_free(d->dm_orders);
+    director_free(d->dm_director);
+}
