@@ -113,16 +113,14 @@ static gboolean next_event(Parse *parse, yaml_event_t *event)
     return FALSE;
 }
 
-static Node *node_new(Parse *parse, NodeKind kind, yaml_mark_t mark)
+Node *node_make(NodeKind kind, const char *text, int line, int column)
 {
-    if (++parse->nodes > NODE_COUNT_MAX) {
-        finding(parse, mark, NULL, "more than 100000 values in one file");
-        return NULL;
-    }
     Node *node = g_new0(Node, 1);
+
     node->nd_kind = kind;
-    node->nd_line = (int)mark.line + 1;
-    node->nd_column = (int)mark.column + 1;
+    node->nd_line = line;
+    node->nd_column = column;
+    node->nd_text = g_strdup(text);
     if (kind != NODE_SCALAR)
         node->nd_items = g_ptr_array_new_with_free_func(node_free_void);
     if (kind == NODE_MAP) {
@@ -130,6 +128,33 @@ static Node *node_new(Parse *parse, NodeKind kind, yaml_mark_t mark)
         node->nd_index = g_hash_table_new(g_str_hash, g_str_equal);
     }
     return node;
+}
+
+void node_append(Node *list, Node *item)
+{
+    g_ptr_array_add(list->nd_items, item);
+}
+
+gboolean node_put(Node *map, Node *key, Node *value)
+{
+    if (g_hash_table_contains(map->nd_index, key->nd_text)) {
+        node_free(key);
+        node_free(value);
+        return FALSE;
+    }
+    g_ptr_array_add(map->nd_keys, key);
+    g_ptr_array_add(map->nd_items, value);
+    g_hash_table_insert(map->nd_index, key->nd_text, GUINT_TO_POINTER(map->nd_keys->len));
+    return TRUE;
+}
+
+static Node *node_new(Parse *parse, NodeKind kind, yaml_mark_t mark)
+{
+    if (++parse->nodes > NODE_COUNT_MAX) {
+        finding(parse, mark, NULL, "more than 100000 values in one file");
+        return NULL;
+    }
+    return node_make(kind, NULL, (int)mark.line + 1, (int)mark.column + 1);
 }
 
 /* Anchors and tags: FALSE with a finding where the event carries one. */
@@ -251,9 +276,7 @@ static void add_pair(Parse *parse, Node *map, Node *key, Node *value)
         node_free(value);
         return;
     }
-    g_ptr_array_add(map->nd_keys, key);
-    g_ptr_array_add(map->nd_items, value);
-    g_hash_table_insert(map->nd_index, key->nd_text, GUINT_TO_POINTER(map->nd_keys->len));
+    node_put(map, key, value);
 }
 
 static Node *parse_map(Parse *parse, const yaml_event_t *start)

@@ -39,6 +39,15 @@ Node *node_parse(const char *file, const char *bytes, gsize len, ParryDiags *dia
 void node_free(Node *node);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Node, node_free)
 
+/* For readers of other formats (import/): a node at that place; text is copied, and NULL
+ * but for scalars. */
+Node *node_make(NodeKind kind, const char *text, int line, int column);
+/* Puts the item (taken over) at the list's end. */
+void node_append(Node *list, Node *item);
+/* Puts the pair (both taken over) at the map's end; FALSE, and both freed, where the key
+ * is there already. */
+gboolean node_put(Node *map, Node *key, Node *value);
+
 /* The value of that key, or NULL. */
 Node *node_get(const Node *map, const char *key);
 /* The key's own node, for findings about the key, or NULL. */
