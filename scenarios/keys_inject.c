@@ -140,7 +140,7 @@ static const KeySpec expect_keys[] = {
 const KeyTable keys_expect = {"expectations", "What earns points.", expect_keys};
 
 #define POINTS {.ks_key = "points", .ks_type = KEY_POINTS, .ks_flags = KEY_REQUIRED, \
-    .ks_since = V1, .ks_doc = "What it earns.",
+    .ks_since = V1, .ks_doc = "What it earns.", \
      .ks_example = "100"}
 
 static const KeySpec prevent_keys[] = {POINTS, END};
