@@ -1,0 +1,26 @@
+/*
+ * What the files that write the plan as JSON share: plan_json.c, plan_json_*.c.
+ */
+#ifndef PARRY_SCENARIOS_PLAN_JSON_H
+#define PARRY_SCENARIOS_PLAN_JSON_H
+
+#include "scenarios/loader.h"
+
+/* The text, or null. */
+json_t *plan_json_text(const char *text);
+/* An array of the texts; of NULL an empty one. */
+json_t *plan_json_texts(char *const *strv);
+/* "health/web", or null for -1. */
+json_t *plan_json_host(const Plan *plan, int index);
+/* "health", or null for -1. */
+json_t *plan_json_team(const Plan *plan, int index);
+/* An array of what `one` makes of each element. */
+json_t *plan_json_each(const Plan *plan, const GPtrArray *all,
+                       json_t *(*one)(const Plan *, gconstpointer));
+
+/* ---- plan_json_people.c ---- */
+json_t *plan_json_scoring(const PlanScoring *scoring);
+/* Sets what concerns people and the drill itself, but for the rules. */
+void plan_json_people(const Plan *plan, json_t *out);
+
+#endif
