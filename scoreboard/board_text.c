@@ -427,6 +427,11 @@ static void foot(Pen *pen, const json_t *board)
     const json_t *point = json_object_get(board, "checkpoint");
     g_autofree char *root = NULL, *text = NULL;
 
+    if (json_is_true(json_object_get(board, "simulated"))) {
+        put_left(pen, INK_WARN, word(pen, "SIMULATION: no guests, scripted players"),
+                 pen->pen_columns);
+        end_line(pen);
+    }
     if (!json_is_object(point))
         return;
     root = g_strndup(text_of(point, "root"), pen->pen_columns >= 88 ? 64 : 16);

@@ -52,6 +52,8 @@ static const KindInfo KINDS[] = {
     {"order.lost/1", W, "order lost[: {reason}]", "指令結果不明[：{reason}]"},
     {"isolation.round/1", W, "", ""},
     {"isolation.proved/1", ALL, "isolation proved", "隔離已驗證"},
+    {"isolation.skipped/1", ALL, "isolation: not applicable[: {reason}]",
+     "隔離：不適用[：{reason}]"},
     {"isolation.broken/1", W, "ISOLATION BROKEN", "隔離失效"},
     {"check.round/1", W, "", ""},
     {"inject.wanted/1", HIDDEN, "{inject}: due", "{inject}：到時"},

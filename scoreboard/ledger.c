@@ -255,6 +255,11 @@ static void close_outages(Ledger *ledger, gint64 clock_us)
     }
 }
 
+static void fold_defined(Ledger *ledger, const JournalEvent *event)
+{
+    ledger->lg_simulated = json_is_true(json_object_get(event->ev_body, "simulated"));
+}
+
 static void fold_state(Ledger *ledger, const JournalEvent *event)
 {
     static const char *const closed[] = {"ended", "judging",  "provisional",
@@ -291,6 +296,7 @@ static const struct {
     {"report.unmatched/1", fold_unmatched}, {"score.adjusted/1", fold_adjust},
     {"checkpoint/1", fold_checkpoint},      {"clock.started/1", fold_clock},
     {"clock.paused/1", fold_clock},         {"clock.resumed/1", fold_clock},
+    {"drill.defined/1", fold_defined},
 };
 
 void ledger_apply(Ledger *ledger, const JournalEvent *event, const JournalCheckRow *rows,
@@ -386,6 +392,11 @@ gint64 ledger_at_us(const Ledger *ledger)
 gboolean ledger_running(const Ledger *ledger)
 {
     return ledger->lg_running;
+}
+
+gboolean ledger_simulated(const Ledger *ledger)
+{
+    return ledger->lg_simulated;
 }
 
 const char *ledger_reason(const Ledger *ledger)

@@ -83,6 +83,7 @@ gint64 ledger_seq(const Ledger *ledger);         /* last event applied */
 gint64 ledger_clock_us(const Ledger *ledger);    /* its drill clock */
 gint64 ledger_at_us(const Ledger *ledger);       /* UTC of the event with that clock */
 gboolean ledger_running(const Ledger *ledger);   /* the clock runs */
+gboolean ledger_simulated(const Ledger *ledger); /* there were no guests */
 const char *ledger_state(const Ledger *ledger);  /* drill state */
 const char *ledger_reason(const Ledger *ledger); /* why it is in that state, or "" */
 const LedgerStanding *ledger_standing(Ledger *ledger, int team);

@@ -82,6 +82,7 @@ struct Ledger {
     gint64 lg_seq, lg_clock_us;
     gint64 lg_at_us;
     gboolean lg_running;
+    gboolean lg_simulated;
     char *lg_state, *lg_reason;
     gboolean lg_closed; /* the drill ended: nothing is hidden any more */
     LedgerCheckpoint lg_checkpoint;

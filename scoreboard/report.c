@@ -58,6 +58,8 @@ static json_t *drill_json(const ReportFold *fold)
     json_object_set_new(
         drill, "rehearsal",
         json_boolean(json_is_true(json_object_get(defined, "rehearsal"))));
+    json_object_set_new(drill, "simulated",
+                        json_boolean(ledger_simulated(fold->rf_ledger)));
     set_text(drill, "version", json_string_value(json_object_get(defined, "version")));
     set_text(drill, "scenario_sha256", plan->p_scenario_sha256);
     set_text(drill, "rules_sha256", plan->p_rules_sha256);

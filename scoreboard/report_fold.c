@@ -143,6 +143,8 @@ static void on_verdict(ReportFold *fold, const JournalEvent *event)
 
     json_object_set_new(verdict, "seq", json_integer(event->ev_seq));
     json_object_set_new(verdict, "clock_us", json_integer(event->ev_clock_us));
+    json_object_set_new(verdict, "skipped",
+                        json_boolean(strcmp(event->ev_kind, "isolation.skipped/1") == 0));
     json_object_set_new(verdict, "proved",
                         json_boolean(strcmp(event->ev_kind, "isolation.proved/1") == 0));
     json_array_append_new(fold->rf_verdicts, verdict);
@@ -208,6 +210,7 @@ static const struct {
     {"isolation.round/1", on_round},
     {"isolation.proved/1", on_verdict},
     {"isolation.broken/1", on_verdict},
+    {"isolation.skipped/1", on_verdict},
     {"report.submitted/1", on_report},
     {"report.matched/1", on_settled},
     {"report.unmatched/1", on_settled},

@@ -14,7 +14,7 @@ typedef struct {
     json_t *rf_accel;     /* {accel, reason, ref}, or NULL */
     json_t *rf_timeline;  /* [{seq, clock_us, at_us, team, host, kind, text, text_zh}] */
     json_t *rf_isolation; /* [{seq, host, ok, probes, failed: […]}] */
-    json_t *rf_verdicts;  /* [{seq, proved, checks | findings}] */
+    json_t *rf_verdicts;  /* [{seq, proved, skipped, checks | findings | reason}] */
     json_t *rf_reports;   /* [{seq, clock_us, team, host, indicator, inject, ref}] */
     json_t *rf_gaps;      /* [{seq, kind, …}] what the data does not show */
     json_t *rf_reasons;   /* inject id -> {reason, ref} of its end */

@@ -169,12 +169,20 @@ static void checkpoint_pair(const Md *md, MdTable *table, const json_t *journal)
                              (json_int_t)num(point, "size"), str(point, "root")));
 }
 
+static const char *kind_of(const json_t *drill)
+{
+    if (json_is_true(json_object_get(drill, "simulated")))
+        return "SIMULATION: no guests, scripted players";
+    return json_is_true(json_object_get(drill, "rehearsal"))
+               ? "rehearsal with scripted players"
+               : "drill with people";
+}
+
 static void section_cover(Md *md)
 {
     const json_t *drill = json_object_get(md->md_report, "drill");
     const json_t *journal = json_object_get(md->md_report, "journal");
     gboolean draft = json_is_true(json_object_get(md->md_report, "draft"));
-    gboolean rehearsal = json_is_true(json_object_get(drill, "rehearsal"));
     g_autofree char *title = md_escape(title_of(md, drill));
     g_autofree char *clock = duration_clock(num(drill, "clock_us"));
     g_autofree char *all = duration_clock(num(drill, "duration_us"));
@@ -183,15 +191,15 @@ static void section_cover(Md *md)
     g_string_append_printf(md->md_out, "# %s\n\n**%s · %s · TLP:AMBER**\n\n", title,
                            say(md, "After-action report"),
                            say(md, draft ? "DRAFT" : "FINAL"));
+    if (json_is_true(json_object_get(drill, "simulated")))
+        report_md_prose(md, "simulated");
     table = table_new(md, "Drill\tValue");
     pair(md, table, "Drill id",
          g_strdup_printf("%s, %s", str(drill, "name"), str(drill, "uuid")));
     pair(md, table, "State",
          g_strdup_printf("%s%s%s", say(md, str(drill, "state")),
                          *str(drill, "reason") ? ": " : "", str(drill, "reason")));
-    pair(md, table, "Kind",
-         g_strdup(say(md, rehearsal ? "rehearsal with scripted players"
-                                    : "drill with people")));
+    pair(md, table, "Kind", g_strdup(say(md, kind_of(drill))));
     pair(md, table, "Started", wall(num(drill, "started_at_us")));
     pair(md, table, "Ended", wall(num(drill, "ended_at_us")));
     pair(md, table, "Drill time", g_strdup_printf("%s %s %s", clock, say(md, "of"), all));
@@ -610,6 +618,21 @@ static void section_timeline(Md *md)
 
 /* ---- proof, method ---- */
 
+static void verdict_row(const Md *md, MdTable *table, const json_t *verdict)
+{
+    gboolean proved = json_is_true(json_object_get(verdict, "proved"));
+    gboolean skipped = json_is_true(json_object_get(verdict, "skipped"));
+
+    md_cell_take(table, duration_clock(num(verdict, "clock_us")));
+    md_cell(table, say(md, skipped ? "not applicable" : proved ? "proved" : "BROKEN"));
+    if (proved)
+        md_cell_take(table, g_strdup_printf("%d %s", (int)num(verdict, "checks"),
+                                            say(md, "Probes")));
+    else
+        md_cell(table, str(verdict, skipped ? "reason" : "findings"));
+    cell_seq(table, num(verdict, "seq"));
+}
+
 static void section_isolation(Md *md)
 {
     const json_t *isolation = json_object_get(md->md_report, "isolation"), *item;
@@ -618,14 +641,7 @@ static void section_isolation(Md *md)
     size_t i, j;
 
     json_array_foreach (json_object_get(isolation, "verdicts"), i, item) {
-        gboolean proved = json_is_true(json_object_get(item, "proved"));
-
-        md_cell_take(verdicts, duration_clock(num(item, "clock_us")));
-        md_cell(verdicts, say(md, proved ? "proved" : "BROKEN"));
-        md_cell_take(verdicts, proved ? g_strdup_printf("%d %s", (int)num(item, "checks"),
-                                                        say(md, "Probes"))
-                                      : g_strdup(str(item, "findings")));
-        cell_seq(verdicts, num(item, "seq"));
+        verdict_row(md, verdicts, item);
     }
     json_array_foreach (json_object_get(isolation, "rounds"), i, item) {
         g_autoptr(GString) failed = g_string_new(NULL);
@@ -676,7 +692,9 @@ static void section_method(Md *md)
                            (int)num(weights, "availability"), say(md, "Injects"),
                            (int)num(weights, "injects"));
     report_md_prose(md, "method");
-    if (strcmp(str(accel, "accel"), "kvm") != 0)
+    if (json_is_true(json_object_get(drill, "simulated")))
+        report_md_prose(md, "simulated-method");
+    else if (strcmp(str(accel, "accel"), "kvm") != 0)
         report_md_prose(md, *str(accel, "accel") ? "emulated" : "unknown-accel");
     if (json_is_true(json_object_get(drill, "rehearsal")))
         report_md_prose(md, "rehearsal");

@@ -65,6 +65,28 @@ static const struct {
     {"unknown-accel",
      "- The journal does not say how the guests were run (KVM or software emulation).\n",
      "- 日誌沒有記錄虛擬機的執行方式（KVM 或軟件模擬）。\n"},
+    {"simulated",
+     "**This drill was simulated. No machine ran: what attacks, searches, containments "
+     "and checks came to was assumed by a simple model, and the players were scripts. "
+     "It shows that the scenario plays as it is meant to; it shows nothing about "
+     "anybody's "
+     "defence.**\n\n",
+     "**本演練為模擬：沒有任何虛擬機運行，攻擊、搜尋、遏制及檢查的結果均由簡單模型假定，"
+     "隊員由腳本代替。本報告只顯示情境檔能否按計劃進行，並不反映任何人的防禦能力。**"
+     "\n\n"},
+    {"simulated-method",
+     "- **Simulated**: every host counts as ready, every check as up until an attack "
+     "that "
+     "names it took effect. An attack takes effect unless a scripted action put its "
+     "`contain` into force before; a search finds what was tried, a containment always "
+     "works, and nothing takes time. Isolation was not tested: there was nothing to "
+     "isolate.\n",
+     "- "
+     "**模擬**"
+     "：所有主機視為就緒，所有檢查視為正常，直至指明該檢查的攻擊生效。除非腳本已預"
+     "先採取該攻擊的遏制措施，否則攻擊必然生效；搜尋必能找到已嘗試的攻擊，遏制必然成功，"
+     "所有"
+     "步驟均不需時。沒有測試隔離，因為沒有可隔離的主機。\n"},
     {"rehearsal",
      "- This was a rehearsal: scripted players acted for the teams, and the clock leapt "
      "over quiet hours; checks in a "

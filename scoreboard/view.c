@@ -246,6 +246,7 @@ json_t *view_board_json(const Viewer *viewer, const Plan *plan, Ledger *ledger,
     json_object_set_new(board, "running", json_boolean(ledger_running(ledger)));
     set_int(board, "at_us", ledger_at_us(ledger));
     set_int(board, "duration_us", plan->p_duration_us);
+    json_object_set_new(board, "simulated", json_boolean(ledger_simulated(ledger)));
     json_object_set_new(board, "frozen", json_boolean(viewer->vw_freeze > 0));
     json_object_set_new(board, "standings", standings_json(plan, ledger, who, lang));
     json_object_set_new(board, "checks", checks_json(plan, ledger, who));

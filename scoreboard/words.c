@@ -79,6 +79,7 @@ static const struct {
     {"Kind", "類別"},
     {"rehearsal with scripted players", "預演（腳本隊員）"},
     {"drill with people", "實戰演練"},
+    {"SIMULATION: no guests, scripted players", "模擬：沒有虛擬機，由腳本代替隊員"},
     {"Handling", "分發限制"},
     {"In brief", "摘要"},
     {"Figure", "項目"},
@@ -157,6 +158,7 @@ static const struct {
     {"Result", "結果"},
     {"proved", "已驗證"},
     {"BROKEN", "失效"},
+    {"not applicable", "不適用"},
 };
 
 const char *word_in(const char *lang, const char *english)

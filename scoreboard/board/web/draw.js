@@ -147,9 +147,10 @@ function drawLegend(board, lang) {
 function drawFooter(board, lang) {
   const w = words(lang);
   const c = board.checkpoint;
-  setText($('checkpoint'), c
+  const point = c
     ? w.checkpoint(c.size.toLocaleString(lang), String(c.root).slice(0, 16))
-    : w.nocheckpoint);
+    : w.nocheckpoint;
+  setText($('checkpoint'), board.simulated ? `${w.simulated} · ${point}` : point);
   $('checkpoint').title = c ? String(c.root) : '';
 }
 

@@ -20,6 +20,7 @@ const en = {
   points: 'points',
   checkpoint: (n, root) => `Checkpoint: ${n} events, root ${root}`,
   nocheckpoint: 'No checkpoint yet',
+  simulated: 'SIMULATION: no guests, scripted players',
   noservices: 'No services are checked yet.',
   self: 'reported by the team’s own host',
   states: {
@@ -54,6 +55,7 @@ const zhHant = {
   points: '分',
   checkpoint: (n, root) => `檢查點：${n} 項事件，根 ${root}`,
   nocheckpoint: '尚無檢查點',
+  simulated: '模擬：沒有虛擬機，由腳本代替隊員',
   noservices: '尚未檢查任何服務。',
   self: '由隊伍自己的主機回報',
   states: {
