@@ -98,6 +98,20 @@ Plan *cli_plan(const char *path, gboolean json, int *status)
     return plan;
 }
 
+gboolean cli_refuse_unbuilt(const Plan *plan, int *status)
+{
+    const GPtrArray *unbuilt = plan_unbuilt(plan);
+
+    for (guint i = 0; i < unbuilt->len; i++) {
+        const PlanUnbuilt *key = unbuilt->pdata[i];
+        fprintf(stderr, "%s:%d:%d: error: `%s` is not built yet: this drill cannot run\n",
+                key->pb_file, key->pb_line, key->pb_column, key->pb_key);
+    }
+    if (unbuilt->len)
+        *status = EXIT_SCENARIO;
+    return unbuilt->len > 0;
+}
+
 static Drill *only_drill(const char *home, int *status)
 {
     g_autoptr(GPtrArray) all = drill_list(home);

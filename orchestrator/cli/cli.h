@@ -33,7 +33,7 @@ typedef struct {
 
 extern const CliCommand cmd_check, cmd_plan, cmd_run, cmd_up, cmd_start, cmd_status,
     cmd_stop, cmd_pause, cmd_resume, cmd_end, cmd_exec, cmd_score, cmd_report, cmd_verify,
-    cmd_down, cmd_gc, cmd_people, cmd_doctor, cmd_host;
+    cmd_down, cmd_gc, cmd_people, cmd_doctor, cmd_host, cmd_simulate;
 
 /* ---- cli.c: what commands share ---- */
 
@@ -58,6 +58,10 @@ char *cli_size(guint64 bytes);
 /* Loads a scenario and prints its findings to standard error; NULL and *status on errors.
  */
 Plan *cli_plan(const char *path, gboolean json, int *status);
+
+/* Prints each key that has no engine yet, by its place; TRUE and *status where there are
+ * any. */
+gboolean cli_refuse_unbuilt(const Plan *plan, int *status);
 
 /* The drill of that name, or of the only one there is where name is NULL; NULL and
  * *status. */

@@ -16,23 +16,16 @@
 #define DOWN_TIMEOUT_MS 120000
 #define SERVE_TIMEOUT_MS 30000
 
-/* A drill that was taken down keeps its journal and report under a name with its date. */
+/* Says where an older drill of that name is kept from now on. */
 static gboolean set_aside(const char *home, const char *name, GError **error)
 {
-    g_autofree char *dir = drill_dir(home, name);
-    g_autofree char *run = g_build_filename(dir, "run", NULL);
-    g_autoptr(GDateTime) now = g_date_time_new_now_local();
-    g_autofree char *stamp = g_date_time_format(now, "%Y%m%d-%H%M%S");
-    g_autofree char *old = g_strconcat(dir, "-", stamp, NULL);
+    g_autofree char *kept = NULL;
 
-    if (!g_file_test(dir, G_FILE_TEST_IS_DIR) || g_file_test(run, G_FILE_TEST_EXISTS))
-        return TRUE; /* new, or still up: drill_create() says so */
-    if (rename(dir, old) < 0) {
-        g_set_error(error, DRILL_ERROR, errno, "%s: rename to %s: %s", dir, old,
-                    g_strerror(errno));
+    if (!drill_set_aside(home, name, &kept, error))
         return FALSE;
-    }
-    fprintf(stderr, "the drill of that name that was taken down is kept in %s\n", old);
+    if (kept)
+        fprintf(stderr, "the drill of that name that was taken down is kept in %s\n",
+                kept);
     return TRUE;
 }
 
@@ -107,18 +100,6 @@ static gboolean spawn_daemon(const char *home, const Launch *launch, const Drill
     return ok;
 }
 
-static gboolean refuse_unbuilt(const Plan *plan)
-{
-    const GPtrArray *unbuilt = plan_unbuilt(plan);
-
-    for (guint i = 0; i < unbuilt->len; i++) {
-        const PlanUnbuilt *key = unbuilt->pdata[i];
-        fprintf(stderr, "%s:%d:%d: error: `%s` is not built yet: this drill cannot run\n",
-                key->pb_file, key->pb_line, key->pb_column, key->pb_key);
-    }
-    return unbuilt->len > 0;
-}
-
 /* Everything that can say no without having made anything. */
 static Plan *plan_that_fits(const char *home, const Launch *launch, int *status)
 {
@@ -128,10 +109,8 @@ static Plan *plan_that_fits(const char *home, const Launch *launch, int *status)
 
     if (!plan)
         return NULL;
-    if (refuse_unbuilt(plan)) {
-        *status = EXIT_SCENARIO;
+    if (cli_refuse_unbuilt(plan, status))
         return NULL;
-    }
     if (geteuid() != 0) {
         *status = cli_fail(EXIT_FAIL, "making VMs needs root: run it with sudo");
         return NULL;

@@ -123,6 +123,30 @@ Drill *drill_create(const char *home, const char *name, const char *scenario,
     return g_steal_pointer(&drill);
 }
 
+gboolean drill_set_aside(const char *home, const char *name, char **kept, GError **error)
+{
+    g_autofree char *dir = drill_dir(home, name);
+    g_autofree char *run = g_build_filename(dir, "run", NULL);
+    g_autoptr(GDateTime) now = g_date_time_new_now_local();
+    g_autofree char *stamp = g_date_time_format(now, "%Y%m%d-%H%M%S");
+    g_autofree char *old = g_strconcat(dir, "-", stamp, NULL);
+
+    *kept = NULL;
+    if (!g_file_test(dir, G_FILE_TEST_IS_DIR) || g_file_test(run, G_FILE_TEST_EXISTS))
+        return TRUE;
+    for (guint n = 2; g_file_test(old, G_FILE_TEST_EXISTS); n++) {
+        g_free(old); /* two within a second */
+        old = g_strdup_printf("%s-%s-%u", dir, stamp, n);
+    }
+    if (rename(dir, old) < 0) {
+        g_set_error(error, DRILL_ERROR, errno, "%s: rename to %s: %s", dir, old,
+                    g_strerror(errno));
+        return FALSE;
+    }
+    *kept = g_steal_pointer(&old);
+    return TRUE;
+}
+
 /* The writer of the journal holds its lock file for as long as it lives. */
 static gboolean lock_is_held(const char *dir)
 {
@@ -215,7 +239,7 @@ static int remove_entry(const char *path, const struct stat *st, int flag,
     return remove(path);
 }
 
-static gboolean remove_tree(const char *path, GError **error)
+gboolean drill_remove_tree(const char *path, GError **error)
 {
     if (nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) < 0 && errno != ENOENT)
         return fail_errno(error, path, "remove");
@@ -228,7 +252,8 @@ gboolean drill_remove(const char *home, const Drill *drill, gboolean all, GError
     g_autofree char *run = g_build_filename(drill->dr_dir, "run", NULL);
     g_autofree char *keys = g_build_filename(home, "keys", drill->dr_name, NULL);
 
-    if (!remove_tree(disks, error) || !remove_tree(run, error))
+    if (!drill_remove_tree(disks, error) || !drill_remove_tree(run, error))
         return FALSE;
-    return !all || (remove_tree(drill->dr_dir, error) && remove_tree(keys, error));
+    return !all ||
+           (drill_remove_tree(drill->dr_dir, error) && drill_remove_tree(keys, error));
 }

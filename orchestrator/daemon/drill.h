@@ -35,6 +35,12 @@ char *drill_dir(const char *home, const char *name);
 /* Makes the directory for a scenario that was checked; fails where the drill exists. */
 Drill *drill_create(const char *home, const char *name, const char *scenario,
                     const char *connect, gboolean rehearsal, GError **error);
+/*
+ * Moves a drill of that name that is not up to a name with its date, so that it keeps its
+ * journal and report: *kept is the new directory, or NULL where there was nothing to
+ * move. One that is still up stays: drill_create() says so.
+ */
+gboolean drill_set_aside(const char *home, const char *name, char **kept, GError **error);
 /* Reads DIR/drill.json. */
 Drill *drill_open(const char *dir, GError **error);
 /* All drills of a home: Drill elements, by name; those that cannot be read are left out.
@@ -46,6 +52,9 @@ Plan *drill_plan(const Drill *drill, GError **error);
 char *drill_socket(const Drill *drill, const char *name);
 /* Removes disks/ and run/; with all, the whole directory and the drill's keys. */
 gboolean drill_remove(const char *home, const Drill *drill, gboolean all, GError **error);
+
+/* Removes a directory with all that is in it; TRUE where there is none. */
+gboolean drill_remove_tree(const char *path, GError **error);
 
 #define DRILL_ERROR (drill_error_quark())
 GQuark drill_error_quark(void);

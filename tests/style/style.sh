@@ -92,6 +92,7 @@ orchestrator/range     orchestrator/range/ scenarios/
 orchestrator/gate      orchestrator/gate/ orchestrator/sandbox/ scoreboard/ scenarios/base/
 orchestrator/board     orchestrator/sandbox/ scoreboard/
 orchestrator/daemon    orchestrator/ agents/images/ scoreboard/ scenarios/
+orchestrator/sim       orchestrator/sim/ orchestrator/daemon/ scoreboard/ scenarios/
 orchestrator/cli       orchestrator/ agents/images/ scoreboard/ scenarios/
 '
 
@@ -107,7 +108,9 @@ check_layers() {
   ! grep -rnE '^#include "' --include='*.[ch]' scoreboard/verify |
     grep -v '#include "verify\.h"' >&2 || bad=1
   # What runs as root or reads strangers' bytes does not reach into the commands.
-  ! grep -rnE '^#include "orchestrator/cli/' --include='*.[ch]' orchestrator/daemon >&2 || bad=1
+  ! grep -rnE '^#include "orchestrator/cli/' --include='*.[ch]' orchestrator/daemon orchestrator/sim >&2 || bad=1
+  # A drill must not come to depend on a world that is made up.
+  ! grep -rnE '^#include "orchestrator/sim/' --include='*.[ch]' orchestrator/daemon >&2 || bad=1
   return $bad
 }
 

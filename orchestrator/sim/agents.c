@@ -1,0 +1,197 @@
+#include "orchestrator/sim/agents.h"
+
+#include "orchestrator/daemon/hosts.h"
+#include "orchestrator/daemon/orders.h"
+
+#include <string.h>
+
+#define BOOT_ID "00000000-0000-4000-8000-000000000000"
+
+/* One record, as the hub would pass it on. */
+typedef struct {
+    struct hub_head re_head;
+    union {
+        struct hub_hello hello;
+        struct hub_started started;
+        struct hub_out out;
+        struct hub_result result;
+        struct hub_check check;
+        struct hub_ready ready;
+    } re_body;
+    char *re_tail;
+} Record;
+
+struct Agents {
+    Daemon *ag_daemon;
+    Facts *ag_facts;
+    GQueue ag_records; /* of Record */
+};
+
+static void record_free(gpointer data)
+{
+    Record *record = data;
+
+    g_free(record->re_tail);
+    g_free(record);
+}
+
+/* text: the variable part, or NULL for none. */
+static Record *record_new(Agents *agents, HubRecordType type, int host, const char *text)
+{
+    Record *record = g_new0(Record, 1);
+
+    record->re_head.rc_type = type;
+    record->re_head.rc_host = (uint32_t)host;
+    record->re_head.rc_len = text ? (uint32_t)strlen(text) : 0;
+    record->re_tail = g_strdup(text ? text : "");
+    g_queue_push_tail(&agents->ag_records, record);
+    return record;
+}
+
+static uint64_t id_of(const json_t *msg)
+{
+    return (uint64_t)json_integer_value(json_object_get(msg, "id"));
+}
+
+static void answer_result(Agents *agents, int host, const json_t *msg, int status,
+                          int exit, const char *text)
+{
+    Record *record = record_new(agents, HUB_RESULT, host, text);
+
+    record->re_body.result.id = id_of(msg);
+    record->re_body.result.status = status;
+    record->re_body.result.exit = exit;
+}
+
+static void take_order(Agents *agents, int host, const json_t *msg)
+{
+    const char *script = json_string_value(json_object_get(msg, "script"));
+    g_autofree char *said = NULL;
+    int exit =
+        facts_run(agents->ag_facts, host, script ? script : "",
+                  json_object_get(msg, "env"), daemon_now(agents->ag_daemon), &said);
+
+    record_new(agents, HUB_STARTED, host, NULL)->re_body.started.id = id_of(msg);
+    if (*said) {
+        Record *out = record_new(agents, HUB_OUT, host, said);
+        out->re_body.out.id = id_of(msg);
+        out->re_body.out.stream = 1;
+    }
+    answer_result(agents, host, msg, HUB_DONE, exit, NULL);
+}
+
+/* What of the message is not a parameter of the check. */
+static const char *const envelope[] = {"k", "id", "kind", "deadline_ms"};
+
+static void take_check(Agents *agents, int host, const json_t *msg)
+{
+    const char *kind = json_string_value(json_object_get(msg, "kind"));
+    json_t *params = json_copy((json_t *)msg);
+    g_autofree char *said = NULL;
+
+    for (guint i = 0; i < G_N_ELEMENTS(envelope); i++)
+        json_object_del(params, envelope[i]);
+    CheckStatus status = facts_look(agents->ag_facts, host, kind, params, &said);
+    json_decref(params);
+    Record *record = record_new(agents, HUB_CHECK, host, said);
+    record->re_body.check.id = id_of(msg);
+    record->re_body.check.status = (int32_t)status;
+}
+
+static void take_personalise(Agents *agents, int host, const json_t *msg)
+{
+    Record *record = record_new(agents, HUB_READY, host, "simulated");
+
+    record->re_body.ready.id = id_of(msg);
+    record->re_body.ready.status = HUB_DONE;
+}
+
+/* The last piece is answered. */
+static void take_file(Agents *agents, int host, const json_t *msg)
+{
+    if (json_is_true(json_object_get(msg, "end")))
+        answer_result(agents, host, msg, HUB_DONE, 0, NULL);
+}
+
+static const struct {
+    const char *ta_kind;
+    void (*ta_take)(Agents *agents, int host, const json_t *msg);
+} takes[] = {
+    {"order", take_order},
+    {"check", take_check},
+    {"personalise", take_personalise},
+    {"file", take_file},
+};
+
+static void deliver(int host, const json_t *msg, gpointer data)
+{
+    Agents *agents = data;
+    const char *kind = json_string_value(json_object_get(msg, "k"));
+
+    for (guint i = 0; i < G_N_ELEMENTS(takes); i++)
+        if (strcmp(kind, takes[i].ta_kind) == 0) {
+            takes[i].ta_take(agents, host, msg);
+            return;
+        }
+    if (id_of(msg))
+        answer_result(agents, host, msg, HUB_REFUSED, -1, "not simulated");
+}
+
+Agents *agents_new(Daemon *d, Facts *facts)
+{
+    Agents *agents = g_new0(Agents, 1);
+
+    agents->ag_daemon = d;
+    agents->ag_facts = facts;
+    g_queue_init(&agents->ag_records);
+    d->dm_deliver = deliver;
+    d->dm_deliver_data = agents;
+    return agents;
+}
+
+void agents_free(Agents *agents)
+{
+    if (!agents)
+        return;
+    g_queue_clear_full(&agents->ag_records, record_free);
+    g_free(agents);
+}
+
+void agents_boot(Agents *agents)
+{
+    const Plan *plan = agents->ag_daemon->dm_plan;
+
+    for (guint i = 0; i < plan->p_hosts->len; i++) {
+        const PlanHost *host = plan_host(plan, (int)i);
+        if (host->ph_agent == AGENT_NONE) {
+            hosts_set(agents->ag_daemon->dm_hosts, (int)i, HOST_READY,
+                      "no agent by design");
+            continue;
+        }
+        struct hub_hello *hello =
+            &record_new(agents, HUB_HELLO, (int)i, NULL)->re_body.hello;
+        g_strlcpy(hello->agent, "simulated", sizeof(hello->agent));
+        g_strlcpy(hello->boot, BOOT_ID, sizeof(hello->boot));
+        g_strlcpy(hello->name, host->ph_name, sizeof(hello->name));
+        hello->epoch = 1;
+    }
+}
+
+gboolean agents_answer(Agents *agents)
+{
+    Daemon *d = agents->ag_daemon;
+    Record *record;
+    gboolean any = agents->ag_records.length > 0;
+
+    while ((record = g_queue_pop_head(&agents->ag_records))) {
+        hosts_record(d->dm_hosts, &record->re_head, &record->re_body, record->re_tail);
+        orders_record(d->dm_orders, &record->re_head, &record->re_body, record->re_tail);
+        record_free(record);
+    }
+    return any;
+}
+
+gboolean agents_waiting(const Agents *agents)
+{
+    return agents->ag_records.length > 0;
+}

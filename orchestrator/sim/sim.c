@@ -1,0 +1,191 @@
+#include "orchestrator/sim/sim.h"
+
+#include "orchestrator/daemon/director.h"
+#include "orchestrator/daemon/hosts.h"
+#include "orchestrator/daemon/signer.h"
+#include "orchestrator/sim/agents.h"
+#include "scenarios/base/duration.h"
+
+G_DEFINE_QUARK(parry - sim - error - quark, sim_error)
+
+#define CONTROLLER "simulated:controller"
+/* A real drill signs every minute of wall time; here an hour of the drill is nothing. */
+#define SIGN_EVERY_US ((gint64)3600 * G_USEC_PER_SEC)
+
+typedef struct {
+    Daemon si_daemon;
+    Facts *si_facts;
+    Agents *si_agents;
+    SimStop si_stop;
+    SimResult *si_result;
+    gint64 si_signed_us; /* drill time of the last checkpoint */
+} Sim;
+
+void sim_result_clear(SimResult *result)
+{
+    g_clear_pointer(&result->sr_notes, g_ptr_array_unref);
+}
+
+static gboolean sim_open(Sim *sim, GError **error)
+{
+    Daemon *d = &sim->si_daemon;
+
+    g_queue_init(&d->dm_then);
+    d->dm_reason = g_strdup("");
+    d->dm_rehearsal = TRUE;
+    d->dm_simulated = TRUE;
+    d->dm_clock.ck_leaps_only = TRUE;
+    /* Modules put timers on it, and nobody dispatches them: no wall time passes here. */
+    d->dm_base = event_base_new();
+    d->dm_journal = journal_create(d->dm_dir, error);
+    if (!d->dm_journal || !signer_open(d, error))
+        return FALSE;
+    d->dm_ledger = ledger_new(d->dm_plan);
+    daemon_modules_new(d);
+    sim->si_facts = facts_new(d->dm_plan);
+    sim->si_agents = agents_new(d, sim->si_facts);
+    return TRUE;
+}
+
+static void sim_close(Sim *sim)
+{
+    Daemon *d = &sim->si_daemon;
+
+    if (d->dm_ledger)
+        daemon_modules_free(d);
+    agents_free(sim->si_agents);
+    facts_free(sim->si_facts);
+    signer_close(d);
+    ledger_free(d->dm_ledger);
+    journal_close(d->dm_journal);
+    event_base_free(d->dm_base);
+    g_free(d->dm_reason);
+}
+
+static void sim_sign(Sim *sim)
+{
+    Daemon *d = &sim->si_daemon;
+
+    if (daemon_now(d) - sim->si_signed_us < SIGN_EVERY_US)
+        return;
+    sim->si_signed_us = daemon_now(d);
+    signer_checkpoint(d);
+}
+
+/* A pause waits for white, and here white does not let it wait. */
+static void sim_resume(Sim *sim)
+{
+    Daemon *d = &sim->si_daemon;
+
+    if (d->dm_state != DRILL_PAUSED)
+        return;
+    sim->si_result->sr_resumed++;
+    daemon_set_state(d, DRILL_RUNNING, CONTROLLER, "a simulation waits for nobody");
+}
+
+/* One turn of what is the daemon's loop. FALSE: stopped, or it would go on for ever. */
+static gboolean sim_step(Sim *sim, GError **error)
+{
+    Daemon *d = &sim->si_daemon;
+    gint64 seq = journal_seq(d->dm_journal), clock = daemon_now(d);
+    gboolean answered = agents_answer(sim->si_agents);
+
+    sim_resume(sim);
+    daemon_barrier(d);
+    director_pump(d->dm_director);
+    sim_sign(sim);
+    daemon_barrier(d);
+    if (d->dm_full) {
+        g_set_error(error, SIM_ERROR, SIM_ERROR_JOURNAL,
+                    "%s/journal.db cannot be written; see above", d->dm_dir);
+        return FALSE;
+    }
+    if (sim->si_stop && sim->si_stop()) {
+        g_set_error(error, SIM_ERROR, SIM_ERROR_STOPPED, "stopped");
+        return FALSE;
+    }
+    if (!answered && !agents_waiting(sim->si_agents) && daemon_now(d) == clock &&
+        journal_seq(d->dm_journal) == seq) {
+        g_autofree char *at = duration_clock(clock);
+        g_set_error(error, SIM_ERROR, SIM_ERROR_STILL,
+                    "the simulation stands still at %s of the drill clock, %s: nothing "
+                    "is due and nothing is under way",
+                    at, drill_state_name(d->dm_state));
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean sim_until(Sim *sim, gboolean (*there)(const Daemon *d), GError **error)
+{
+    while (!there(&sim->si_daemon))
+        if (!sim_step(sim, error))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean hosts_ready(const Daemon *d)
+{
+    guint failed;
+
+    return hosts_missing(d->dm_hosts, &failed) == 0;
+}
+
+static gboolean is_over(const Daemon *d)
+{
+    return d->dm_state == DRILL_PROVISIONAL;
+}
+
+static gboolean sim_play(Sim *sim, GError **error)
+{
+    Daemon *d = &sim->si_daemon;
+
+    daemon_set_state(d, DRILL_PROVISIONING, CONTROLLER, "simulated: no VM is made");
+    agents_boot(sim->si_agents);
+    if (!sim_until(sim, hosts_ready, error))
+        return FALSE;
+    daemon_event(d, "isolation.skipped/1", "parryd", -1, -1, 0,
+                 json_pack("{s:s}", "reason", "simulated: there is nothing to isolate"));
+    daemon_set_state(d, DRILL_READY, "parryd", "simulated: every host is taken as ready");
+    daemon_set_state(d, DRILL_RUNNING, CONTROLLER, "");
+    if (!sim_until(sim, is_over, error))
+        return FALSE;
+    daemon_quit(d, "the simulation is over");
+    daemon_barrier(d);
+    return TRUE;
+}
+
+static void sim_notes(Sim *sim)
+{
+    SimResult *result = sim->si_result;
+    g_autoptr(GPtrArray) idle = facts_idle_actions(sim->si_facts);
+
+    for (guint i = 0; i < idle->len; i++)
+        g_ptr_array_add(result->sr_notes,
+                        g_strdup_printf("the action \"%s\" is no attack's `contain`: it "
+                                        "changes nothing in a simulation",
+                                        (char *)idle->pdata[i]));
+    if (result->sr_resumed)
+        g_ptr_array_add(result->sr_notes,
+                        g_strdup_printf("%u times the drill paused, and went on at once",
+                                        result->sr_resumed));
+}
+
+gboolean sim_run(const char *home, const Drill *drill, Plan *plan, SimStop stop,
+                 SimResult *result, GError **error)
+{
+    Sim sim = {
+        .si_daemon = {.dm_home = (char *)home, .dm_dir = drill->dr_dir, .dm_plan = plan},
+        .si_stop = stop,
+        .si_result = result};
+    gint64 began = g_get_monotonic_time();
+    gboolean ok;
+
+    *result = (SimResult){.sr_notes = g_ptr_array_new_with_free_func(g_free)};
+    ok = sim_open(&sim, error) && sim_play(&sim, error);
+    if (ok)
+        sim_notes(&sim);
+    sim_close(&sim);
+    result->sr_wall_us = g_get_monotonic_time() - began;
+    return ok;
+}
