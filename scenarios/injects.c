@@ -1,64 +1,11 @@
 /* Injects: attacks and messages, one for each team that they are for. */
-#include "scenarios/base/duration.h"
-#include "scenarios/loader.h"
+#include "scenarios/injects.h"
 #include "scenarios/values.h"
 
 #include <string.h>
 
 /* The wire takes scripts of 48 KiB. */
 #define SCRIPT_MAX ((gsize)48 * 1024)
-
-/* An inject as written, before it is expanded for a team. */
-typedef struct {
-    Node *name;
-    Node *def;
-    gint64 at; /* jitter drawn */
-    gboolean has_at;
-    GArray *by; /* red teams that take turns; empty: white's own */
-} Def;
-
-/* --- what does not depend on the team --- */
-
-static void check_moment(Loader *loader, const Def *def, gint64 at, gint64 jitter)
-{
-    const Plan *plan = loader->ld_plan;
-    Node *node = node_get(def->def, "at");
-    gboolean attack = node_get(def->def, "attack") != NULL;
-
-    if (at >= plan->p_duration_us || at + jitter > plan->p_duration_us) {
-        g_autofree char *end = duration_text(plan->p_duration_us);
-        loader_error(loader, node, NULL, "%s after the drill's end (%s)",
-                     at >= plan->p_duration_us ? "at or" : "with its jitter", end);
-        return;
-    }
-    for (guint i = 0; attack && i < plan->p_phases->len; i++) {
-        const PlanPhase *phase = plan->p_phases->pdata[i];
-        if (phase->pz_red_locked && at < phase->pz_until_us &&
-            at + jitter >= phase->pz_from_us)
-            loader_error(loader, node, NULL,
-                         "an attack in the phase \"%s\", in which red is locked",
-                         phase->pz_name);
-    }
-}
-
-static void expand_moment(Loader *loader, Def *def)
-{
-    Node *at = node_get(def->def, "at");
-    gint64 jitter = key_duration(&keys_inject, def->def, "jitter");
-
-    if (!at) {
-        if (!node_get(def->def, "after") && !node_get(def->def, "when"))
-            loader_error(loader, def->name, "write for example \"at: 18h\"",
-                         "the inject \"%s\" has no \"at\"", def->name->nd_text);
-        return;
-    }
-    def->has_at = loader_moment(loader, at, &def->at);
-    if (!def->has_at)
-        return;
-    check_moment(loader, def, def->at, jitter);
-    def->at +=
-        ident_draw(loader->ld_plan->p_name, loader->ld_seed, def->name->nd_text, jitter);
-}
 
 static int risk_of(const char *word)
 {
@@ -78,20 +25,20 @@ static gboolean allowed(char *const *allow, const char *technique)
     return FALSE;
 }
 
-static void check_scope(Loader *loader, const Def *def)
+static void check_scope(Loader *loader, const InjectDef *def)
 {
     const Plan *plan = loader->ld_plan;
     const Node *scope = node_get(loader->ld_root, "scope");
-    Node *technique = node_get(def->def, "technique");
-    const char *risk = key_text(&keys_inject, def->def, "risk");
+    Node *technique = node_get(def->jd_def, "technique");
+    const char *risk = key_text(&keys_inject, def->jd_def, "risk");
 
     if (!node_get(scope, "allow"))
         loader_warn(
-            loader, def->name, "write scope: {allow: [T1110, …]}",
+            loader, def->jd_name, "write scope: {allow: [T1110, …]}",
             "the scope has no \"allow\": nothing holds the attacks to what was agreed");
     else if (!technique)
         loader_error(
-            loader, def->name, "write for example \"technique: T1110.001\"",
+            loader, def->jd_name, "write for example \"technique: T1110.001\"",
             "an attack needs a technique, to be held against the scope's \"allow\"");
     else if (node_text(technique) && !allowed(plan->p_allow, technique->nd_text))
         loader_error(
@@ -100,15 +47,16 @@ static void check_scope(Loader *loader, const Def *def)
             "the technique %s is outside the scope's \"allow\"", technique->nd_text);
     if (risk_of(risk) > risk_of(plan->p_max_risk))
         loader_error(loader,
-                     node_get(def->def, "risk") ? node_get(def->def, "risk") : def->name,
+                     node_get(def->jd_def, "risk") ? node_get(def->jd_def, "risk")
+                                                   : def->jd_name,
                      NULL, "the risk \"%s\" is above the scope's max-risk \"%s\"", risk,
                      plan->p_max_risk);
 }
 
 /* The red teams in whose name it runs. */
-static GArray *expand_by(Loader *loader, const Def *def)
+static GArray *expand_by(Loader *loader, const InjectDef *def)
 {
-    Node *by = node_get(def->def, "by");
+    Node *by = node_get(def->jd_def, "by");
     const GPtrArray *teams = loader->ld_plan->p_teams;
 
     if (by && !g_strcmp0(node_text(by), "white") &&
@@ -131,19 +79,19 @@ static GArray *expand_by(Loader *loader, const Def *def)
 }
 
 /* Keys that only one kind of inject has. */
-static void check_kind_keys(Loader *loader, const Def *def)
+static void check_kind_keys(Loader *loader, const InjectDef *def)
 {
     static const char *const attack_only[] = {"for",      "by",     "technique",
                                               "host",     "risk",   "indicators",
                                               "playbook", "target", NULL};
-    gboolean message = node_get(def->def, "message") != NULL;
+    gboolean message = node_get(def->jd_def, "message") != NULL;
 
     for (int i = 0; message && attack_only[i]; i++)
-        if (node_get(def->def, attack_only[i]))
-            loader_error(loader, node_key(def->def, attack_only[i]),
+        if (node_get(def->jd_def, attack_only[i]))
+            loader_error(loader, node_key(def->jd_def, attack_only[i]),
                          i ? NULL : "say whom it goes to by message: {to: …}",
                          "a message has no \"%s\"", attack_only[i]);
-    Node *expect = node_get(def->def, "expect");
+    Node *expect = node_get(def->jd_def, "expect");
     for (guint i = 0; i < node_len(expect) && expect->nd_kind == NODE_MAP; i++) {
         const char *key = node_key_at(expect, i);
         if (message != !strcmp(key, "answer") && keys_find(&keys_expect, key) &&
@@ -171,7 +119,7 @@ static PlanExpect *expect_add(PlanInject *inject, PlanExpectKind kind,
     return expect;
 }
 
-static void check_window(Loader *loader, const Def *def, const Node *map,
+static void check_window(Loader *loader, const InjectDef *def, const Node *map,
                          const PlanExpect *expect)
 {
     Node *within = node_get(map, "within");
@@ -180,13 +128,14 @@ static void check_window(Loader *loader, const Def *def, const Node *map,
         return;
     if (!expect->ex_within_us)
         loader_error(loader, within, NULL, "no time: nobody can meet this");
-    else if (def->has_at &&
-             def->at + expect->ex_within_us > loader->ld_plan->p_duration_us)
+    else if (def->jd_has_at &&
+             def->jd_at + expect->ex_within_us > loader->ld_plan->p_duration_us)
         loader_warn(loader, within, NULL,
                     "this window ends after the drill: what is left of it counts");
 }
 
-static void expect_contain(Loader *loader, const Def *def, PlanInject *inject, Node *map)
+static void expect_contain(Loader *loader, const InjectDef *def, PlanInject *inject,
+                           Node *map)
 {
     Plan *plan = loader->ld_plan;
     Node *check = node_get(map, "check");
@@ -194,8 +143,9 @@ static void expect_contain(Loader *loader, const Def *def, PlanInject *inject, N
 
     check_window(loader, def, map, expect);
     if (!check) {
-        if (!inject->in_effect_kind && !node_get(node_get(def->def, "attack"), "effect"))
-            loader_error(loader, node_key(node_get(def->def, "expect"), "contain"),
+        if (!inject->in_effect_kind &&
+            !node_get(node_get(def->jd_def, "attack"), "effect"))
+            loader_error(loader, node_key(node_get(def->jd_def, "expect"), "contain"),
                          "name a check, or give the attack an effect",
                          "nothing tells when this is contained");
         return;
@@ -210,9 +160,9 @@ static void expect_contain(Loader *loader, const Def *def, PlanInject *inject, N
         loader_dangling(loader, check, "check of the victim's estate", checks, NULL);
 }
 
-static void expand_expect(Loader *loader, const Def *def, PlanInject *inject)
+static void expand_expect(Loader *loader, const InjectDef *def, PlanInject *inject)
 {
-    Node *expect = node_get(def->def, "expect");
+    Node *expect = node_get(def->jd_def, "expect");
     Node *prevent = node_get(expect, "prevent"), *detect = node_get(expect, "detect");
     Node *contain = node_get(expect, "contain");
 
@@ -342,10 +292,10 @@ static void expand_actor(Loader *loader, PlanInject *inject, const Node *attack)
     expand_env(loader, inject, target);
 }
 
-static void expand_target(Loader *loader, PlanInject *inject, const Def *def)
+static void expand_target(Loader *loader, PlanInject *inject, const InjectDef *def)
 {
     const Plan *plan = loader->ld_plan;
-    Node *node = node_get(def->def, "target");
+    Node *node = node_get(def->jd_def, "target");
     const char *team = plan_team(plan, inject->in_team)->pt_id;
     g_autofree char *id =
         node_text(node) ? g_strdup_printf("%s/%s", team, node->nd_text) : NULL;
@@ -363,14 +313,14 @@ static void expand_target(Loader *loader, PlanInject *inject, const Def *def)
         loader_dangling(loader, node, "target of the victim's estate", targets, NULL);
 }
 
-static int find_victim(Loader *loader, const Def *def, int team)
+static int find_victim(Loader *loader, const InjectDef *def, int team)
 {
-    Node *node = node_get(def->def, "host");
+    Node *node = node_get(def->jd_def, "host");
     const PlanTeam *victim = plan_team(loader->ld_plan, team);
 
     if (!node) {
-        loader_error(loader, def->name, NULL, "the attack \"%s\" has no \"host\"",
-                     def->name->nd_text);
+        loader_error(loader, def->jd_name, NULL, "the attack \"%s\" has no \"host\"",
+                     def->jd_name->nd_text);
         return -1;
     }
     if (!node_text(node))
@@ -389,41 +339,48 @@ static int find_victim(Loader *loader, const Def *def, int team)
     return -1;
 }
 
-static PlanInject *inject_add(Loader *loader, const Def *def, int team)
+static PlanInject *inject_add(Loader *loader, const InjectDef *def, int team)
 {
     Plan *plan = loader->ld_plan;
 
     if (plan->p_injects->len >= LOADER_INJECTS_MAX) {
-        loader_error(loader, def->name, NULL, "more than %d injects", LOADER_INJECTS_MAX);
+        loader_error(loader, def->jd_name, NULL, "more than %d injects",
+                     LOADER_INJECTS_MAX);
         return NULL;
     }
     g_autofree char *id =
-        g_strdup_printf("%s@%s", def->name->nd_text, plan_team(plan, team)->pt_id);
+        g_strdup_printf("%s@%s", def->jd_name->nd_text, plan_team(plan, team)->pt_id);
     PlanInject *inject = plan_inject_add(plan, id);
-    inject->in_name = g_strdup(def->name->nd_text);
-    inject->in_title = loader_text(node_get(def->def, "title"), inject->in_name);
+    inject->in_name = g_strdup(def->jd_name->nd_text);
+    inject->in_title = loader_text(node_get(def->jd_def, "title"), inject->in_name);
     inject->in_team = team;
-    inject->in_at_us = def->at;
+    triggers_set(def, inject);
+    GArray *all = g_hash_table_lookup(loader->ld_injects, def->jd_name->nd_text);
+    if (!all) {
+        all = g_array_new(FALSE, FALSE, sizeof(int));
+        g_hash_table_insert(loader->ld_injects, def->jd_name->nd_text, all);
+    }
+    g_array_append_val(all, inject->in_index);
     return inject;
 }
 
 /* Red teams take turns over the teams of a side, the same for every inject: each victim
  * has one opponent all through. */
-static int opponent(const Plan *plan, const Def *def, int team)
+static int opponent(const Plan *plan, const InjectDef *def, int team)
 {
     guint turn = 0;
 
-    if (!def->by->len)
+    if (!def->jd_by->len)
         return -1;
     for (int i = 0; i < team; i++)
         turn += plan_team(plan, i)->pt_side == plan_team(plan, team)->pt_side;
-    return g_array_index(def->by, int, turn % def->by->len);
+    return g_array_index(def->jd_by, int, turn % def->jd_by->len);
 }
 
-static void expand_attack(Loader *loader, const Def *def, int team)
+static void expand_attack(Loader *loader, const InjectDef *def, int team)
 {
-    Node *attack = node_get(def->def, "attack");
-    Node *playbook = node_get(def->def, "playbook");
+    Node *attack = node_get(def->jd_def, "attack");
+    Node *playbook = node_get(def->jd_def, "playbook");
     int victim = find_victim(loader, def, team);
     PlanInject *inject = victim < 0 ? NULL : inject_add(loader, def, team);
 
@@ -431,7 +388,7 @@ static void expand_attack(Loader *loader, const Def *def, int team)
         return;
     inject->in_kind = INJECT_ATTACK;
     inject->in_by = opponent(loader->ld_plan, def, team);
-    inject->in_technique = g_strdup(node_get_text(def->def, "technique"));
+    inject->in_technique = g_strdup(node_get_text(def->jd_def, "technique"));
     inject->in_host = victim;
     expand_target(loader, inject, def);
     inject->in_run = take_script(loader, attack, "run");
@@ -444,37 +401,37 @@ static void expand_attack(Loader *loader, const Def *def, int team)
     if (node_get(attack, "run"))
         expand_effect(loader, inject, attack);
     g_strfreev(inject->in_indicators);
-    inject->in_indicators = key_texts(def->def, "indicators");
+    inject->in_indicators = key_texts(def->jd_def, "indicators");
     inject->in_detect = take_script(loader, playbook, "detect");
     inject->in_contain = take_script(loader, playbook, "contain");
     expand_expect(loader, def, inject);
 }
 
-static void expand_attacks(Loader *loader, Def *def)
+static void expand_attacks(Loader *loader, InjectDef *def)
 {
-    Node *names = node_get(def->def, "for");
+    Node *names = node_get(def->jd_def, "for");
     g_autoptr(Node) blue = NULL;
 
     check_scope(loader, def);
-    def->by = expand_by(loader, def);
+    def->jd_by = expand_by(loader, def);
     if (!names) {
         blue = g_new0(Node, 1);
         blue->nd_text = g_strdup("blue");
-        blue->nd_line = def->name->nd_line;
-        blue->nd_column = def->name->nd_column;
+        blue->nd_line = def->jd_name->nd_line;
+        blue->nd_column = def->jd_name->nd_column;
     }
     g_autoptr(GArray) teams = loader_teams(loader, names ? names : blue);
     for (guint i = 0; i < teams->len; i++)
         expand_attack(loader, def, g_array_index(teams, int, i));
-    g_clear_pointer(&def->by, g_array_unref);
+    g_clear_pointer(&def->jd_by, g_array_unref);
 }
 
 /* --- messages --- */
 
-static void expand_message(Loader *loader, const Def *def, int team)
+static void expand_message(Loader *loader, const InjectDef *def, int team)
 {
-    Node *message = node_get(def->def, "message");
-    Node *answer = node_get(node_get(def->def, "expect"), "answer");
+    Node *message = node_get(def->jd_def, "message");
+    Node *answer = node_get(node_get(def->jd_def, "expect"), "answer");
     gint64 within = key_duration(&keys_message, message, "answer-within");
     PlanInject *inject = inject_add(loader, def, team);
 
@@ -483,7 +440,7 @@ static void expand_message(Loader *loader, const Def *def, int team)
     inject->in_kind = INJECT_MESSAGE;
     inject->in_subject = loader_text(node_get(message, "subject"), "");
     inject->in_body = loader_text(node_get(message, "body"), "");
-    if (!node_get(def->def, "title")) {
+    if (!node_get(def->jd_def, "title")) {
         parry_text_free(inject->in_title);
         inject->in_title = loader_text(node_get(message, "subject"), inject->in_name);
     }
@@ -494,16 +451,16 @@ static void expand_message(Loader *loader, const Def *def, int team)
     if (!expect->ex_within_us)
         expect->ex_within_us = within;
     if (!expect->ex_within_us)
-        loader_error(loader, node_key(node_get(def->def, "expect"), "answer"),
+        loader_error(loader, node_key(node_get(def->jd_def, "expect"), "answer"),
                      "give it \"within\", or the message \"answer-within\"",
                      "nothing tells until when an answer counts");
 }
 
 static void expand_inject(Loader *loader, Node *name, Node *node)
 {
-    Def def = {.name = name, .def = node};
+    InjectDef def = {.jd_name = name, .jd_def = node};
 
-    expand_moment(loader, &def);
+    triggers_read(loader, &def);
     check_kind_keys(loader, &def);
     if (node_get(node, "attack") && node_get(node, "message"))
         return; /* told by the shape */
@@ -528,4 +485,5 @@ void injects_expand(Loader *loader)
         if (!name->nd_bad && def->nd_kind == NODE_MAP)
             expand_inject(loader, name, def);
     }
+    triggers_resolve(loader);
 }

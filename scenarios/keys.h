@@ -95,6 +95,7 @@ extern const KeyTable keys_root, keys_drill, keys_scope, keys_phase, keys_team,
 extern const KeyTable keys_tcp, keys_http, keys_dns, keys_file_check, keys_process,
     keys_service, keys_port, keys_command;
 extern const KeyTable keys_prevent, keys_detect, keys_contain, keys_answer;
+extern const KeyTable keys_after, keys_retry, keys_condition, keys_score_is;
 
 /* The spec of that key, or NULL. */
 const KeySpec *keys_find(const KeyTable *table, const char *key);

@@ -200,8 +200,11 @@ static void expand(Loader *loader, const char *drill_uuid)
     loader->ld_used = g_hash_table_new(NULL, NULL);
     loader->ld_bytes =
         g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_bytes_unref);
+    loader->ld_injects = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+                                               (GDestroyNotify)g_array_unref);
     for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
         parts[i](loader);
+    g_hash_table_unref(loader->ld_injects);
     g_hash_table_unref(loader->ld_bytes);
     g_hash_table_unref(loader->ld_used);
     g_hash_table_unref(loader->ld_net_ids);

@@ -23,6 +23,7 @@ typedef struct {
     const char *ld_source;
     ParryDiags *ld_diags;
     GHashTable *ld_seen; /* findings already told: an estate is expanded once a team */
+    GHashTable *ld_injects; /* name of an inject to GArray of its indexes */
     Node *ld_root;
     Plan *ld_plan;
     GTimeZone *ld_zone;    /* NULL where the timezone is unknown */
@@ -108,6 +109,18 @@ gboolean wiring_reach(const Loader *loader, int from, int to, int port, const ch
 guint32 wiring_shared_address(const Loader *loader, int team);
 /* TRUE where the network is white's, shared by all. */
 gboolean wiring_shared(const Loader *loader, int network);
+
+/*
+ * What a mapping by keys_condition means for the team: to be called once injects_expand()
+ * has run (or within it). NULL with findings where it means nothing; the caller owns it.
+ */
+PlanCondition *condition_expand(Loader *loader, Node *node, int team);
+/*
+ * Indexes of the inject that the node names, as far as it is for the team: one, or the
+ * steps of a chain in their order. Where it is not for the team but for exactly one other,
+ * that one's. Empty, with a finding, where there is none. Array of int.
+ */
+GArray *loader_injects(Loader *loader, Node *name, int team);
 
 /* Names made from hashes. */
 char *ident_uuid5(const char *space_uuid, const char *name); /* NULL: space is no UUID */

@@ -61,7 +61,8 @@ typedef enum {
 typedef enum {
     OUTCOME_COMPLETION, /* ended, however */
     OUTCOME_SUCCESS,    /* an attack whose effect was seen, a message that was answered */
-    OUTCOME_FAILURE,    /* an attack that was blocked, a message not answered in time */
+    OUTCOME_FAILURE,    /* an attack that was blocked or failed, a message not answered
+                         * in time */
     OUTCOME_EXPIRY,     /* never begun: too late */
 } PlanOutcome;
 
