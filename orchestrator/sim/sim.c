@@ -26,6 +26,30 @@ void sim_result_clear(SimResult *result)
     g_clear_pointer(&result->sr_notes, g_ptr_array_unref);
 }
 
+static void due_edge(Daemon *d, gpointer data)
+{
+    (void)d;
+    (void)data; /* the clock has stopped here: that is all */
+}
+
+/* A round stands for the whole leap that it is sampled for: no leap crosses a time from
+ * which on checks count for more, or for less. */
+static void sim_edges(const Sim *sim)
+{
+    const Daemon *d = &sim->si_daemon;
+
+    for (guint i = 0; i < d->dm_plan->p_phases->len; i++) {
+        const PlanPhase *phase = d->dm_plan->p_phases->pdata[i];
+        director_due(d->dm_director, phase->pz_from_us, due_edge, NULL);
+        director_due(d->dm_director, phase->pz_until_us, due_edge, NULL);
+    }
+    for (guint i = 0; i < d->dm_plan->p_windows->len; i++) {
+        const PlanWindow *window = d->dm_plan->p_windows->pdata[i];
+        director_due(d->dm_director, window->wi_from_us, due_edge, NULL);
+        director_due(d->dm_director, window->wi_until_us, due_edge, NULL);
+    }
+}
+
 static gboolean sim_open(Sim *sim, GError **error)
 {
     Daemon *d = &sim->si_daemon;
@@ -42,6 +66,7 @@ static gboolean sim_open(Sim *sim, GError **error)
         return FALSE;
     d->dm_ledger = ledger_new(d->dm_plan);
     daemon_modules_new(d);
+    sim_edges(sim);
     sim->si_facts = facts_new(d->dm_plan);
     sim->si_agents = agents_new(d, sim->si_facts);
     return TRUE;
