@@ -122,6 +122,7 @@ static void expand_network(Loader *loader, guint index)
     if (network->pn_prefix < 8 || network->pn_prefix > 30) /* told already */
         return;
     take_fixed(loader, network, ports, taken);
+    secrets_reserve(loader, (int)index, taken);
     take_auto(loader, network, ports, taken);
 }
 

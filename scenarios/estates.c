@@ -95,7 +95,7 @@ static void expand_user(Loader *loader, PlanHost *host, Node *name, const Node *
     g_hash_table_add(uids, GINT_TO_POINTER(uid));
     PlanUser *user = g_new0(PlanUser, 1);
     user->pu_name = g_strdup(name->nd_text);
-    user->pu_password = g_strdup(node_get_text(def, "password"));
+    user->pu_password = loader_subst(loader, node_get(def, "password"), host->ph_team);
     user->pu_uid = uid;
     user->pu_shell = g_strdup(key_text(&keys_user, def, "shell"));
     user->pu_groups = key_texts(def, "groups");
@@ -243,11 +243,22 @@ static void expand_host(Loader *loader, int team, Node *name, Node *def)
     host->ph_agent = agent_of(key_text(&keys_host, def, "agent"));
     host->ph_required = key_bool(&keys_host, def, "required");
     host->ph_services = key_texts(def, "services");
-    host->ph_run = key_texts(def, "run");
     host->ph_router = node_get(def, "router") != NULL;
-    files_expand(loader, node_get(def, "files"), host->ph_files);
-    expand_users(loader, host, node_get(def, "users"));
     expand_nics(loader, host, node_get(def, "nics"));
+}
+
+/* Texts may refer to any host's address and to secrets: read once those are known. */
+void contents_expand(Loader *loader)
+{
+    Plan *plan = loader->ld_plan;
+
+    for (guint i = 0; i < plan->p_hosts->len; i++) {
+        PlanHost *host = plan_host(plan, (int)i);
+        const Node *def = loader->ld_host_nodes->pdata[i];
+        host->ph_run = loader_subst_texts(loader, def, "run", host->ph_team);
+        files_expand(loader, node_get(def, "files"), host->ph_team, host->ph_files);
+        expand_users(loader, host, node_get(def, "users"));
+    }
 }
 
 /* Personalisation needs an agent; a host without one takes only what its image has. */

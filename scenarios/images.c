@@ -40,7 +40,7 @@ static GBytes *read_source(Loader *loader, Node *node)
 }
 
 /* What the file holds, the same bytes for every copy of it; NULL with a finding. */
-static GBytes *file_bytes(Loader *loader, const Node *def)
+static GBytes *shared_bytes(Loader *loader, const Node *def)
 {
     GBytes *bytes = g_hash_table_lookup(loader->ld_bytes, def);
     Node *source = node_get(def, "source");
@@ -57,7 +57,20 @@ static GBytes *file_bytes(Loader *loader, const Node *def)
     return bytes;
 }
 
-static void expand_file(Loader *loader, const Node *def, GHashTable *paths,
+/* The same, for the caller to unref; a text with references is each team's own. */
+static GBytes *file_bytes(Loader *loader, const Node *def, int team)
+{
+    Node *content = node_get(def, "content");
+
+    if (loader_has_refs(content)) {
+        char *text = loader_subst(loader, content, team);
+        return text ? g_bytes_new_take(text, strlen(text)) : NULL;
+    }
+    GBytes *bytes = shared_bytes(loader, def);
+    return bytes ? g_bytes_ref(bytes) : NULL;
+}
+
+static void expand_file(Loader *loader, const Node *def, int team, GHashTable *paths,
                         GPtrArray *out)
 {
     Node *path = node_get(def, "path");
@@ -71,26 +84,26 @@ static void expand_file(Loader *loader, const Node *def, GHashTable *paths,
         return;
     }
     g_hash_table_insert(paths, path->nd_text, path);
-    GBytes *bytes = file_bytes(loader, def);
+    GBytes *bytes = file_bytes(loader, def, team);
     if (!bytes)
         return;
     PlanFile *file = g_new0(PlanFile, 1);
     file->pf_path = g_strdup(path->nd_text);
-    file->pf_bytes = g_bytes_ref(bytes);
+    file->pf_bytes = bytes;
     value_mode(key_text(&keys_file, def, "mode"), &file->pf_mode);
     file->pf_owner = g_strdup(key_text(&keys_file, def, "owner"));
     file->pf_group = g_strdup(key_text(&keys_file, def, "group"));
     g_ptr_array_add(out, file);
 }
 
-void files_expand(Loader *loader, const Node *list, GPtrArray *out)
+void files_expand(Loader *loader, const Node *list, int team, GPtrArray *out)
 {
     g_autoptr(GHashTable) paths = g_hash_table_new(g_str_hash, g_str_equal);
 
     if (!list || list->nd_kind != NODE_LIST)
         return;
     for (guint i = 0; i < node_len(list); i++)
-        expand_file(loader, node_at(list, i), paths, out);
+        expand_file(loader, node_at(list, i), team, paths, out);
 }
 
 static gboolean is_debian(const char *base)
@@ -154,7 +167,7 @@ static void expand_image(Loader *loader, Node *name, const Node *def)
     PlanImage *image = plan_image_add(loader->ld_plan, name->nd_text);
     image->pi_base = node_text(base) ? expand_base(loader, base) : NULL;
     image->pi_packages = expand_packages(def);
-    files_expand(loader, node_get(def, "files"), image->pi_files);
+    files_expand(loader, node_get(def, "files"), -1, image->pi_files);
     gboolean debian = image->pi_base && is_debian(image->pi_base);
     if (image->pi_base && !debian && image->pi_packages[0])
         loader_error(loader, node_key(def, "packages"),

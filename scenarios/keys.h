@@ -43,6 +43,7 @@ typedef enum {
     KEY_PORTRANGE, /* 80 or "8000-8100" */
     KEY_GUID,      /* 8-4-4-4-12 hex digits */
     KEY_FILE,      /* a path below the scenario's directory */
+    KEY_VALUE,     /* a scalar of any form */
     KEY_SCALARS,   /* end of the scalars */
     /* compounds */
     KEY_LANGTEXT,    /* a text, or one a language: {en: …, zh-Hant: …} */
@@ -61,6 +62,8 @@ enum {
     KEY_REQUIRED = 1, /* must be there */
     KEY_CHOICE = 2,   /* exactly one of the table's keys with this flag must be there */
     KEY_CHOICE_2 = 4, /* a second such group */
+    KEY_REFS = 8,     /* ${…} is replaced in its texts: see loader_subst() */
+    KEY_PARTIAL = 16, /* of a ks_sub: nothing in it is required (defaults) */
 };
 
 typedef struct KeyTable KeyTable;
@@ -70,7 +73,7 @@ typedef struct {
     KeyType ks_type;
     KeyType ks_item;   /* of lists and named mappings */
     KeyType ks_name;   /* what the names of KEY_NAMED are: KEY_NAME or KEY_ACCOUNT */
-    unsigned ks_flags; /* KEY_REQUIRED, KEY_CHOICE */
+    unsigned ks_flags; /* KEY_REQUIRED, KEY_CHOICE, … */
     const KeyTable *ks_sub;
     const char *const
         *ks_words;          /* ended by NULL; a word that begins with "!" is unbuilt */
@@ -92,6 +95,7 @@ extern const KeyTable keys_root, keys_drill, keys_scope, keys_phase, keys_team,
     keys_route, keys_user, keys_target, keys_check, keys_effect, keys_inject, keys_attack,
     keys_message, keys_playbook, keys_expect, keys_scoring, keys_weights, keys_script,
     keys_action;
+extern const KeyTable keys_parameter, keys_defaults, keys_secret;
 extern const KeyTable keys_tcp, keys_http, keys_dns, keys_file_check, keys_process,
     keys_service, keys_port, keys_command;
 extern const KeyTable keys_prevent, keys_detect, keys_contain, keys_answer;

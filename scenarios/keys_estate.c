@@ -36,7 +36,7 @@ static const KeySpec file_keys[] = {
     {.ks_key = "path", .ks_type = KEY_PATH, .ks_flags = KEY_REQUIRED, .ks_since = V1,
      .ks_doc = "Where it stands in the guest.",
      .ks_example = "/var/www/html/index.html"},
-    {.ks_key = "content", .ks_type = KEY_TEXT, .ks_flags = KEY_CHOICE, .ks_since = V1,
+    {.ks_key = "content", .ks_type = KEY_TEXT, .ks_flags = KEY_CHOICE | KEY_REFS, .ks_since = V1,
      .ks_doc = "What is in it.",
      .ks_example = "Welcome to the department"},
     {.ks_key = "source", .ks_type = KEY_TEXT, .ks_flags = KEY_CHOICE, .ks_since = V1,
@@ -105,7 +105,8 @@ static const KeySpec host_keys[] = {
     {.ks_key = "services", .ks_type = KEY_LIST, .ks_item = KEY_ACCOUNT, .ks_since = V1,
      .ks_doc = "Services started before the drill.",
      .ks_example = "[nginx, ssh]"},
-    {.ks_key = "run", .ks_type = KEY_ONE_OR_LIST, .ks_item = KEY_TEXT, .ks_since = V1,
+    {.ks_key = "run", .ks_type = KEY_ONE_OR_LIST, .ks_item = KEY_TEXT,
+     .ks_flags = KEY_REFS, .ks_since = V1,
      .ks_doc = "Scripts run once as root, in order, before the drill.",
      .ks_example = "rm -f /etc/nginx/sites-enabled/default"},
     {.ks_key = "router", .ks_type = KEY_MAP, .ks_sub = &keys_router, .ks_since = V1,
@@ -152,7 +153,8 @@ static const KeySpec route_keys[] = {
 const KeyTable keys_route = {"a route", "A route of a host.", route_keys};
 
 static const KeySpec user_keys[] = {
-    {.ks_key = "password", .ks_type = KEY_TEXT, .ks_since = V1,
+    {.ks_key = "password", .ks_type = KEY_TEXT,
+     .ks_flags = KEY_REFS, .ks_since = V1,
      .ks_doc = "Planted, in plain text, worthless outside the drill; without it none works.",
      .ks_example = "spring-2026"},
     {.ks_key = "uid", .ks_type = KEY_INT, .ks_min = 1, .ks_max = 60000, .ks_since = V1,

@@ -17,12 +17,24 @@ void loader_say(Loader *loader, ParryDiagLevel level, Node *at, const char *hint
     va_end(args);
     if (level == DIAG_ERROR && at)
         at->nd_bad = TRUE;
-    int line = at ? at->nd_line : 0, column = at ? at->nd_column : 0;
-    char *once = g_strdup_printf("%d:%d:%s", line, column, message);
-    if (!g_hash_table_add(loader->ld_seen, once))
-        return;
-    parry_diags_add(loader->ld_diags, level, loader->ld_file, loader->ld_source, line,
-                    column, hint, "%s", message);
+    loader_say_at(loader, level, at ? at->nd_file : 0, at ? at->nd_line : 0,
+                  at ? at->nd_column : 0, hint, message);
+}
+
+void loader_say_at(Loader *loader, ParryDiagLevel level, int file, int line, int column,
+                   const char *hint, const char *message)
+{
+    const LoaderFile *in = loader->ld_files->pdata[file];
+    char *once = g_strdup_printf("%d:%d:%d:%s", file, line, column, message);
+
+    if (g_hash_table_add(loader->ld_seen, once))
+        parry_diags_add(loader->ld_diags, level, in->lf_name, in->lf_source, line, column,
+                        hint, "%s", message);
+}
+
+const LoaderFile *loader_file(const Loader *loader, const Node *node)
+{
+    return loader->ld_files->pdata[node->nd_file];
 }
 
 void loader_dangling(Loader *loader, Node *at, const char *what, const Node *map,
@@ -47,7 +59,7 @@ void loader_unbuilt(Loader *loader, Node *at, const char *key)
         return;
     PlanUnbuilt *unbuilt = g_new0(PlanUnbuilt, 1);
     unbuilt->pb_key = g_strdup(key);
-    unbuilt->pb_file = g_strdup(loader->ld_file);
+    unbuilt->pb_file = g_strdup(loader_file(loader, at)->lf_name);
     unbuilt->pb_line = at->nd_line;
     unbuilt->pb_column = at->nd_column;
     g_ptr_array_add(loader->ld_plan->p_unbuilt, unbuilt);
@@ -182,16 +194,17 @@ GArray *loader_teams(Loader *loader, Node *names)
 
 /* In this order: each part needs what the ones before it made. */
 static void (*const parts[])(Loader *) = {
-    shape_check,    drill_expand,     teams_expand,   images_expand,
-    estates_expand, addresses_expand, wiring_expand,  checks_expand,
-    phases_expand,  injects_expand,   scripts_expand, unused_check,
+    params_expand,  shape_check,      drill_expand,   teams_expand,    images_expand,
+    estates_expand, addresses_expand, secrets_expand, contents_expand, wiring_expand,
+    checks_expand,  phases_expand,    injects_expand, scripts_expand,  unused_check,
 };
 
-static void expand(Loader *loader, const char *drill_uuid)
+static void expand(Loader *loader, const PlanOptions *options)
 {
     Plan *plan = loader->ld_plan;
 
-    plan->p_uuid = g_strdup(drill_uuid);
+    plan->p_uuid = g_strdup(options->po_uuid);
+    loader->ld_set = options->po_set;
     loader->ld_seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     loader->ld_host_nodes = g_ptr_array_new();
     loader->ld_ports = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
@@ -200,11 +213,15 @@ static void expand(Loader *loader, const char *drill_uuid)
     loader->ld_used = g_hash_table_new(NULL, NULL);
     loader->ld_bytes =
         g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_bytes_unref);
+    loader->ld_params = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    loader->ld_secrets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     loader->ld_injects = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
                                                (GDestroyNotify)g_array_unref);
     for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
         parts[i](loader);
     g_hash_table_unref(loader->ld_injects);
+    g_hash_table_unref(loader->ld_secrets);
+    g_hash_table_unref(loader->ld_params);
     g_hash_table_unref(loader->ld_bytes);
     g_hash_table_unref(loader->ld_used);
     g_hash_table_unref(loader->ld_net_ids);
@@ -225,28 +242,52 @@ static gboolean uuid_is_good(const char *uuid, const char *file, ParryDiags *dia
     return any != NULL;
 }
 
+static void file_free(gpointer data)
+{
+    LoaderFile *file = data;
+
+    g_free(file->lf_name);
+    g_free(file->lf_path);
+    g_free(file->lf_source);
+    node_free(file->lf_root);
+    g_free(file);
+}
+
 Plan *plan_load_bytes(const char *file, const char *dir, const void *bytes, gsize len,
                       const char *drill_uuid, ParryDiags *diags)
+{
+    PlanOptions options = {.po_uuid = drill_uuid};
+
+    return plan_load_bytes_with(file, dir, bytes, len, &options, diags);
+}
+
+Plan *plan_load_bytes_with(const char *file, const char *dir, const void *bytes,
+                           gsize len, const PlanOptions *options, ParryDiags *diags)
 {
     guint before = parry_diags_count(diags, DIAG_ERROR);
     g_autoptr(GError) error = NULL;
 
-    if (!uuid_is_good(drill_uuid, file, diags))
+    if (!uuid_is_good(options->po_uuid, file, diags))
         return NULL;
-    g_autoptr(Node) root = node_parse(file, bytes, len, diags);
-    if (!root)
+    g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(file_free);
+    LoaderFile *top = g_new0(LoaderFile, 1);
+    top->lf_name = g_strdup(file);
+    top->lf_path = g_path_get_basename(file);
+    top->lf_source = g_strndup(bytes, len);
+    top->lf_len = len;
+    g_ptr_array_add(files, top);
+    top->lf_root = node_parse(file, 0, bytes, len, diags);
+    if (!top->lf_root)
         return NULL;
-    g_autofree char *source = g_strndup(bytes, len);
     g_autofree char *full_dir = g_canonicalize_filename(dir, NULL);
     g_autoptr(Plan) plan = plan_new();
-    Loader loader = {.ld_file = file,
+    Loader loader = {.ld_files = files,
                      .ld_dir = full_dir,
-                     .ld_source = source,
                      .ld_diags = diags,
-                     .ld_root = root,
+                     .ld_root = top->lf_root,
                      .ld_plan = plan};
     cjson_sha256_bytes(bytes, len, plan->p_scenario_sha256);
-    expand(&loader, drill_uuid);
+    expand(&loader, options);
     if (parry_diags_count(diags, DIAG_ERROR) > before)
         return NULL;
     if (!plan_rules_sha256(plan, plan->p_rules_sha256, &error)) {
@@ -279,6 +320,13 @@ static gboolean read_file(const char *path, gsize max, char **bytes, gsize *len,
 
 Plan *plan_load(const char *path, const char *drill_uuid, ParryDiags *diags)
 {
+    PlanOptions options = {.po_uuid = drill_uuid};
+
+    return plan_load_with(path, &options, diags);
+}
+
+Plan *plan_load_with(const char *path, const PlanOptions *options, ParryDiags *diags)
+{
     g_autoptr(GError) error = NULL;
     g_autofree char *bytes = NULL;
     g_autofree char *full = g_canonicalize_filename(path, NULL);
@@ -290,5 +338,5 @@ Plan *plan_load(const char *path, const char *drill_uuid, ParryDiags *diags)
                         "cannot read the scenario: %s", error->message);
         return NULL;
     }
-    return plan_load_bytes(path, dir, bytes, len, drill_uuid, diags);
+    return plan_load_bytes_with(path, dir, bytes, len, options, diags);
 }

@@ -17,25 +17,37 @@
 #define LOADER_CHECKS_MAX 10000
 #define LOADER_INJECTS_MAX 20000
 
+/* A file of the scenario. */
 typedef struct {
-    const char *ld_file; /* as findings name it */
-    const char *ld_dir;  /* where relative paths start */
-    const char *ld_source;
+    char *lf_name;   /* as findings name it */
+    char *lf_path;   /* from the scenario's directory; of the top file its last part */
+    char *lf_source; /* its text, ended by NUL */
+    gsize lf_len;
+    Node *lf_root;
+    Node *lf_from; /* the item of `includes` that names it; NULL: the top file */
+} LoaderFile;
+
+typedef struct {
+    GPtrArray *ld_files; /* LoaderFile, the top one first: nd_file counts them */
+    const char *ld_dir;  /* where relative paths start, in all files */
     ParryDiags *ld_diags;
-    GHashTable *ld_seen; /* findings already told: an estate is expanded once a team */
+    GHashTable *ld_seen;    /* findings already told: an estate is expanded once a team */
     GHashTable *ld_injects; /* name of an inject to GArray of its indexes */
     Node *ld_root;
     Plan *ld_plan;
     GTimeZone *ld_zone;    /* NULL where the timezone is unknown */
     gboolean ld_has_start; /* start and duration are known: times can be judged */
     gint64 ld_seed;
-    GPtrArray *ld_host_nodes; /* Node of each host of the plan, in step with p_hosts */
-    GPtrArray *ld_ports;      /* GArray of LoaderPort, in step with p_networks */
-    GHashTable *ld_host_ids;  /* host id to index plus 1 */
-    GHashTable *ld_net_ids;   /* network id to index plus 1 */
-    int ld_unbuilt;      /* above 0: within a key that was noted as unbuilt */
-    GHashTable *ld_used;      /* Nodes of definitions that something refers to */
-    GHashTable *ld_bytes;     /* Node of a file to its GBytes: copies share them */
+    GPtrArray *ld_host_nodes;  /* Node of each host of the plan, in step with p_hosts */
+    GPtrArray *ld_ports;       /* GArray of LoaderPort, in step with p_networks */
+    GHashTable *ld_host_ids;   /* host id to index plus 1 */
+    GHashTable *ld_net_ids;    /* network id to index plus 1 */
+    int ld_unbuilt;            /* above 0: within a key that was noted as unbuilt */
+    GHashTable *ld_used;       /* Nodes of definitions that something refers to */
+    GHashTable *ld_bytes;      /* Node of a file to its GBytes: copies share them */
+    const char *const *ld_set; /* NAME=VALUE, ended by NULL; or NULL */
+    GHashTable *ld_params;     /* name of a parameter to its value */
+    GHashTable *ld_secrets;    /* "TEAM-INDEX/NAME" (-1: the drill's) to PlanSecret */
 } Loader;
 
 /* One NIC on a network. */
@@ -47,10 +59,16 @@ typedef struct {
 /* Reports at the node's place, once; marks an error's node as bad. */
 void loader_say(Loader *loader, ParryDiagLevel level, Node *at, const char *hint,
                 const char *format, ...) G_GNUC_PRINTF(5, 6);
+/* The same at any place of that file. */
+void loader_say_at(Loader *loader, ParryDiagLevel level, int file, int line, int column,
+                   const char *hint, const char *message);
 #define loader_error(loader, at, hint, ...)                                              \
     loader_say(loader, DIAG_ERROR, at, hint, __VA_ARGS__)
 #define loader_warn(loader, at, hint, ...)                                               \
     loader_say(loader, DIAG_WARNING, at, hint, __VA_ARGS__)
+
+/* The file that a node stands in. */
+const LoaderFile *loader_file(const Loader *loader, const Node *node);
 
 /* "no WHAT is named …" at the node, with the closest of map's keys as hint. `extra` is
  * one more known name, or NULL. */
@@ -70,7 +88,42 @@ Node *loader_estate(const Loader *loader, int team);
  * Array of int. */
 GArray *loader_teams(Loader *loader, Node *names);
 
+/*
+ * References. What differs from team to team stays in nd_text as it was written: whoever
+ * puts a text into the plan takes it through loader_subst(), and gives its key KEY_REFS
+ * in the table (references in all other texts are refused by the shape). `team`: whose
+ * copy it is, -1 where the text is the same for all. Hosts have their addresses once
+ * addresses_expand() has run, secrets their values once secrets_expand() has; what goes
+ * into a guest is read after that (contents_expand()).
+ */
+/* The scalar's text with all references replaced, to be freed by g_free(); NULL where
+ * node_text() is. A reference that cannot be is told at its own column. */
+char *loader_subst(Loader *loader, const Node *node, int team);
+/* key_texts() and loader_text() with references replaced. */
+char **loader_subst_texts(Loader *loader, const Node *map, const char *key, int team);
+ParryText *loader_subst_text(Loader *loader, const Node *node, int team,
+                             const char *fallback);
+/* TRUE where copies of that text may differ: else they may share its bytes. */
+gboolean loader_has_refs(const Node *node);
+/* The value of the secret that `name` names, for a key that names one; NULL with a
+ * finding where there is none. */
+const char *loader_secret(Loader *loader, Node *name, int team);
+/* Draws the secrets that are addresses of that network: none of `taken`, which they join
+ * (address to NULL). After the fixed addresses of hosts, before the automatic ones. */
+void secrets_reserve(Loader *loader, int network, GHashTable *taken);
+
+/* For the shape: are the text's references good, as far as the file alone tells? Where
+ * none may stand, each is refused. */
+void refs_check(Loader *loader, Node *node, gboolean may);
+/* Replaces ${param.…} in a scalar. */
+void refs_params(Loader *loader, Node *node);
+/* Value of a parameter, or NULL. */
+const char *param_value(const Loader *loader, const char *name);
+/* Value of a secret: the team's, or the drill's; NULL. */
+const char *secret_value(const Loader *loader, const char *name, int team);
+
 /* The parts, in the order in which they run. */
+void params_expand(Loader *loader); /* parameters, in the whole tree */
 void shape_check(Loader *loader);
 void drill_expand(Loader *loader); /* drill, scope, scoring */
 void phases_expand(Loader *loader);
@@ -78,14 +131,16 @@ void teams_expand(Loader *loader);
 void images_expand(Loader *loader);
 void estates_expand(Loader *loader); /* networks and hosts */
 void addresses_expand(Loader *loader);
-void wiring_expand(Loader *loader); /* publishing, routes, names */
-void checks_expand(Loader *loader); /* targets and checks */
+void secrets_expand(Loader *loader);
+void contents_expand(Loader *loader); /* files, accounts and scripts of hosts */
+void wiring_expand(Loader *loader);   /* publishing, routes, names */
+void checks_expand(Loader *loader);   /* targets and checks */
 void injects_expand(Loader *loader);
 void scripts_expand(Loader *loader);
 void unused_check(Loader *loader);
 
-/* Files of a host or an image. */
-void files_expand(Loader *loader, const Node *list, GPtrArray *out);
+/* Files of a team's host, or of an image (team -1). */
+void files_expand(Loader *loader, const Node *list, int team, GPtrArray *out);
 
 /*
  * The kind and wire parameters of the check that `map` (by `table`) describes: `host` is
@@ -117,8 +172,8 @@ gboolean wiring_shared(const Loader *loader, int network);
 PlanCondition *condition_expand(Loader *loader, Node *node, int team);
 /*
  * Indexes of the inject that the node names, as far as it is for the team: one, or the
- * steps of a chain in their order. Where it is not for the team but for exactly one other,
- * that one's. Empty, with a finding, where there is none. Array of int.
+ * steps of a chain in their order. Where it is not for the team but for exactly one
+ * other, that one's. Empty, with a finding, where there is none. Array of int.
  */
 GArray *loader_injects(Loader *loader, Node *name, int team);
 
@@ -139,6 +194,7 @@ PlanHost *plan_host_add(Plan *plan, const char *id);
 PlanInject *plan_inject_add(Plan *plan, const char *id);
 PlanCondition *plan_condition_new(PlanConditionKind kind);
 PlanScript *plan_script_add(Plan *plan, int team);
+PlanSecret *plan_secret_add(Plan *plan, const char *name, int team);
 /* SHA-256 of the rules: scoring, checks, injects, targets (plan_json.c). */
 gboolean plan_rules_sha256(const Plan *plan, char out[65], GError **error);
 

@@ -9,6 +9,7 @@ typedef struct {
     yaml_parser_t yaml;
     const char *file;
     const char *source;
+    int number; /* for nd_file */
     ParryDiags *diags;
     guint nodes;
     int depth;
@@ -24,6 +25,7 @@ void node_free(Node *node)
     g_clear_pointer(&node->nd_keys, g_ptr_array_unref);
     g_clear_pointer(&node->nd_index, g_hash_table_unref);
     g_free(node->nd_text);
+    g_free(node->nd_raw);
     g_free(node);
 }
 
@@ -154,7 +156,9 @@ static Node *node_new(Parse *parse, NodeKind kind, yaml_mark_t mark)
         finding(parse, mark, NULL, "more than 100000 values in one file");
         return NULL;
     }
-    return node_make(kind, NULL, (int)mark.line + 1, (int)mark.column + 1);
+    Node *node = node_make(kind, NULL, (int)mark.line + 1, (int)mark.column + 1);
+    node->nd_file = parse->number;
+    return node;
 }
 
 /* Anchors and tags: FALSE with a finding where the event carries one. */
@@ -193,6 +197,7 @@ static Node *parse_scalar(Parse *parse, const yaml_event_t *event)
         return NULL;
     node->nd_plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
     node->nd_text = g_strdup((const char *)event->data.scalar.value);
+    node->nd_refs = strstr(node->nd_text, "${") != NULL;
     return node;
 }
 
@@ -393,11 +398,12 @@ static gboolean check_bytes(Parse *parse, const char *bytes, gsize len)
     return TRUE;
 }
 
-Node *node_parse(const char *file, const char *bytes, gsize len, ParryDiags *diags)
+Node *node_parse(const char *file, int number, const char *bytes, gsize len,
+                 ParryDiags *diags)
 {
     /* libyaml takes a length; printing a line wants an end. */
     g_autofree char *source = g_strndup(bytes, len);
-    Parse parse = {.file = file, .source = source, .diags = diags};
+    Parse parse = {.file = file, .source = source, .number = number, .diags = diags};
 
     if (!check_bytes(&parse, bytes, len))
         return NULL;

@@ -27,15 +27,20 @@ struct Node {
     NodeKind nd_kind;
     int nd_line, nd_column; /* 1-based, in characters */
     gboolean nd_plain;      /* a scalar without quotes, not a block */
+    gboolean nd_refs;       /* a scalar that holds "${" */
+    int nd_file;            /* which of the loader's files it stands in */
     gboolean nd_bad;      /* a finding was reported: later passes stay silent about it */
-    char *nd_text;        /* scalar */
+    char *nd_text;        /* scalar, its parameters replaced */
+    char *nd_raw;         /* the scalar as written, where that is another, else NULL */
     GPtrArray *nd_items;  /* Node: of a list the items, of a map the values */
     GPtrArray *nd_keys;   /* Node: of a map the keys, in step with nd_items */
     GHashTable *nd_index; /* of a map: key text to place in nd_items plus 1 */
 };
 
-/* Parses bytes; findings go to diags under the name `file`. NULL: an error was added. */
-Node *node_parse(const char *file, const char *bytes, gsize len, ParryDiags *diags);
+/* Parses bytes; findings go to diags under the name `file`; `number` is the nodes'
+ * nd_file. NULL: an error was added. */
+Node *node_parse(const char *file, int number, const char *bytes, gsize len,
+                 ParryDiags *diags);
 void node_free(Node *node);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Node, node_free)
 

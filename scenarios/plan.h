@@ -26,6 +26,24 @@ typedef struct {
     int pb_line, pb_column;
 } PlanUnbuilt;
 
+typedef enum {
+    SECRET_PASSWORD,
+    SECRET_NAME,
+    SECRET_PORT,
+    SECRET_TEXT,
+    SECRET_ADDRESS,
+    SECRET_NUMBER,
+} PlanSecretKind;
+
+/* One value of a secret: a pure function of the drill's seed and name, the team and the
+ * secret's name. */
+typedef struct {
+    char *se_name;
+    int se_team; /* -1: the same for all */
+    PlanSecretKind se_kind;
+    char *se_value;
+} PlanSecret;
+
 typedef struct {
     char *p_name; /* [a-z][a-z0-9-]{0,30} */
     char
@@ -40,12 +58,24 @@ typedef struct {
     GPtrArray *p_teams, *p_networks, *p_images, *p_hosts;
     GPtrArray *p_targets, *p_checks, *p_injects, *p_scripts, *p_phases;
     GPtrArray *p_windows; /* PlanWindow, in order of time */
+    GPtrArray *p_secrets; /* PlanSecret */
     GPtrArray *p_unbuilt; /* PlanUnbuilt, in order of place; empty: the plan can run */
     PlanScoring p_scoring;
     char p_scenario_sha256[65]; /* of the file's bytes */
     char p_rules_sha256[65]; /* of the canonical JSON of scoring, checks, injects, targets
                               */
 } Plan;
+
+/* Reads an included file: `path` from the scenario's directory; NULL with an error. */
+typedef GBytes *(*PlanReader)(const char *path, gpointer data, GError **error);
+
+/* What a plan is made with; all zero for a mere plan of a file. */
+typedef struct {
+    const char *po_uuid;       /* the drill's UUID, or NULL */
+    const char *const *po_set; /* NAME=VALUE of --set, ended by NULL; or NULL */
+    PlanReader po_read;        /* where included files come from, NULL: the directory */
+    gpointer po_data;
+} PlanOptions;
 
 /*
  * Loads, checks and expands the scenario at `path`. drill_uuid: the drill's UUID, or NULL
@@ -57,6 +87,11 @@ Plan *plan_load(const char *path, const char *drill_uuid, ParryDiags *diags);
 /* The same from memory; `file` stands in findings, relative paths start from `dir`. */
 Plan *plan_load_bytes(const char *file, const char *dir, const void *bytes, gsize len,
                       const char *drill_uuid, ParryDiags *diags);
+
+/* The same with more said. */
+Plan *plan_load_with(const char *path, const PlanOptions *options, ParryDiags *diags);
+Plan *plan_load_bytes_with(const char *file, const char *dir, const void *bytes,
+                           gsize len, const PlanOptions *options, ParryDiags *diags);
 
 /* The language's keys that this file uses and this build cannot run: PlanUnbuilt. `up`
  * refuses a plan that has any, with file, line and key. */

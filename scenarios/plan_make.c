@@ -214,6 +214,15 @@ static void unbuilt_free(gpointer data)
     g_free(unbuilt);
 }
 
+static void secret_free(gpointer data)
+{
+    PlanSecret *secret = data;
+
+    g_free(secret->se_name);
+    g_free(secret->se_value);
+    g_free(secret);
+}
+
 Plan *plan_new(void)
 {
     Plan *plan = g_new0(Plan, 1);
@@ -229,6 +238,7 @@ Plan *plan_new(void)
     plan->p_phases = g_ptr_array_new_with_free_func(phase_free);
     plan->p_windows = g_ptr_array_new_with_free_func(window_free);
     plan->p_unbuilt = g_ptr_array_new_with_free_func(unbuilt_free);
+    plan->p_secrets = g_ptr_array_new_with_free_func(secret_free);
     return plan;
 }
 
@@ -250,6 +260,7 @@ void plan_free(Plan *plan)
     g_ptr_array_unref(plan->p_hosts);
     g_ptr_array_unref(plan->p_targets);
     g_ptr_array_unref(plan->p_checks);
+    g_ptr_array_unref(plan->p_secrets);
     g_ptr_array_unref(plan->p_injects);
     g_ptr_array_unref(plan->p_scripts);
     g_ptr_array_unref(plan->p_phases);
@@ -311,6 +322,16 @@ PlanInject *plan_inject_add(Plan *plan, const char *id)
     inject->in_expect = g_ptr_array_new_with_free_func(g_free);
     g_ptr_array_add(plan->p_injects, inject);
     return inject;
+}
+
+PlanSecret *plan_secret_add(Plan *plan, const char *name, int team)
+{
+    PlanSecret *secret = g_new0(PlanSecret, 1);
+
+    secret->se_name = g_strdup(name);
+    secret->se_team = team;
+    g_ptr_array_add(plan->p_secrets, secret);
+    return secret;
 }
 
 PlanCondition *plan_condition_new(PlanConditionKind kind)

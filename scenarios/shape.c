@@ -7,7 +7,9 @@
 
 #include <string.h>
 
-static void shape_map(Loader *loader, const KeyTable *table, Node *map, Node *at);
+/* `flags`: those of the spec whose ks_sub the table is. */
+static void shape_map(Loader *loader, const KeyTable *table, Node *map, Node *at,
+                      unsigned flags);
 
 /* "a text is missing" for `key:` with nothing behind it; TRUE where that is so. */
 static gboolean is_nothing(const Node *node)
@@ -43,12 +45,19 @@ static gboolean shape_scalar(Loader *loader, const KeySpec *spec, KeyType type,
 {
     char *why = NULL;
 
+    if (node->nd_bad)
+        return FALSE;
     if (node->nd_kind != NODE_SCALAR || is_nothing(node)) {
         wrong_kind(loader, node, spec->ks_key, value_want(type));
         return FALSE;
     }
     if (value_is_text(type) && !check_retyped(loader, node))
         return FALSE;
+    if (node->nd_refs) {
+        refs_check(loader, node, (spec->ks_flags & KEY_REFS) != 0);
+        if (node->nd_bad)
+            return FALSE;
+    }
     if (value_check(spec, type, node->nd_text, &why)) {
         if (type == KEY_ENUM)
             for (const char *const *word = spec->ks_words; *word; word++)
@@ -93,7 +102,7 @@ static void shape_list(Loader *loader, const KeySpec *spec, KeyType item, Node *
     for (guint i = 0; i < node_len(node); i++) {
         Node *child = node_at(node, i);
         if (item == KEY_MAP)
-            shape_map(loader, spec->ks_sub, child, child);
+            shape_map(loader, spec->ks_sub, child, child, spec->ks_flags);
         else
             shape_scalar(loader, spec, item, child);
     }
@@ -128,7 +137,7 @@ static void shape_named(Loader *loader, const KeySpec *spec, Node *node)
         Node *key = node->nd_keys->pdata[i], *value = node_at(node, i);
         shape_scalar(loader, spec, name, key);
         if (spec->ks_item == KEY_MAP)
-            shape_map(loader, spec->ks_sub, value, key);
+            shape_map(loader, spec->ks_sub, value, key, spec->ks_flags);
         else if (spec->ks_item == KEY_PORTS)
             shape_one_or_list(loader, spec, KEY_PORT, value);
         else
@@ -141,17 +150,17 @@ static void shape_value(Loader *loader, const KeySpec *spec, Node *key, Node *no
 {
     switch (spec->ks_type) {
     case KEY_MAP:
-        shape_map(loader, spec->ks_sub, node, key);
+        shape_map(loader, spec->ks_sub, node, key, spec->ks_flags);
         break;
     case KEY_MAPS:
         if (node->nd_kind == NODE_LIST)
             shape_list(loader, spec, KEY_MAP, node);
         else
-            shape_map(loader, spec->ks_sub, node, key);
+            shape_map(loader, spec->ks_sub, node, key, spec->ks_flags);
         break;
     case KEY_SHORT:
         if (node->nd_kind == NODE_MAP)
-            shape_map(loader, spec->ks_sub, node, key);
+            shape_map(loader, spec->ks_sub, node, key, spec->ks_flags);
         else
             shape_scalar(loader, spec, spec->ks_item, node);
         break;
@@ -247,7 +256,8 @@ static void check_missing(Loader *loader, const KeyTable *table, const Node *map
     check_choice(loader, table, map, at, meant, KEY_CHOICE_2);
 }
 
-static void shape_map(Loader *loader, const KeyTable *table, Node *map, Node *at)
+static void shape_map(Loader *loader, const KeyTable *table, Node *map, Node *at,
+                      unsigned flags)
 {
     g_autoptr(GPtrArray) meant = g_ptr_array_new();
 
@@ -270,10 +280,11 @@ static void shape_map(Loader *loader, const KeyTable *table, Node *map, Node *at
             loader->ld_unbuilt -= !spec->ks_since;
         }
     }
-    check_missing(loader, table, map, at, meant);
+    if (!(flags & KEY_PARTIAL))
+        check_missing(loader, table, map, at, meant);
 }
 
 void shape_check(Loader *loader)
 {
-    shape_map(loader, &keys_root, loader->ld_root, loader->ld_root);
+    shape_map(loader, &keys_root, loader->ld_root, loader->ld_root, 0);
 }

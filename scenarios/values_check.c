@@ -346,6 +346,7 @@ static const struct {
     [KEY_PORTRANGE] = {"a port such as 80, or \"8000-8100\"", FALSE, check_port_range},
     [KEY_GUID] = {"an id such as 4ae3a1c2-21f7-4d3c-a3b8-9d1c2e1b7a10", TRUE, check_guid},
     [KEY_FILE] = {"a path below the scenario's directory", TRUE, check_file},
+    [KEY_VALUE] = {"a text or a number", FALSE, check_text},
 };
 
 gboolean value_check(const KeySpec *spec, KeyType type, const char *text, char **why)
