@@ -16,6 +16,18 @@ const char *value_want(KeyType type);
 /* TRUE where the type is text to people: a plain scalar must not read as something else.
  */
 gboolean value_is_text(KeyType type);
+
+/* What editors are told of a type: see schema.h. */
+typedef struct {
+    const char
+        *vf_pattern; /* of the whole text, to be anchored; NULL: any text, or words */
+    const char
+        *vf_type; /* JSON type of what YAML 1.2's core schema makes of its plain form,
+                   * beside "string": "integer", "number", "boolean" or NULL */
+    gint64 vf_min, vf_max; /* of such a number; both 0: the spec's own */
+} ValueForm;
+const ValueForm *value_form(KeyType type);
+
 /* "a boolean", "null", "a number" or "a date" where YAML 1.1 or 1.2 reads the plain
  * scalar so, else NULL. */
 const char *value_retyped(const char *plain);
@@ -33,8 +45,8 @@ gboolean value_port(const char *text, int *outer, int *inner, const char **proto
 gboolean value_port_range(const char *text, int *first, int *last);
 /* "10.1.0.20-10.1.0.40", host byte order. */
 gboolean value_range(const char *text, guint32 *first, guint32 *last);
-/* "22:00-06:00" in minutes after midnight: from 0 to 1439, until 0 to 1440; where until is
- * below from, it is the next day's. */
+/* "22:00-06:00" in minutes after midnight: from 0 to 1439, until 0 to 1440; where until
+ * is below from, it is the next day's. */
 gboolean value_hours(const char *text, int *from, int *until);
 /* A duration that may begin with "-", in microseconds. */
 gboolean value_offset(const char *text, gint64 *us);

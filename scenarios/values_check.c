@@ -368,3 +368,65 @@ gboolean value_is_text(KeyType type)
 {
     return kinds[type].is_text;
 }
+
+/*
+ * The same forms as patterns that ECMA-262 and PCRE read alike, for editors: each takes
+ * all that its check takes, and refuses what a pattern can (not: bits beyond a prefix,
+ * the 31st of June, sizes out of bounds).
+ */
+#define RE_NAME "[a-z](?:[a-z0-9-]{0,29}[a-z0-9])?"
+#define RE_BYTE "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+#define RE_QUAD RE_BYTE "(?:\\." RE_BYTE "){3}"
+#define RE_PORT                                                                          \
+    "(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}"                    \
+    "|655[0-2][0-9]|6553[0-5])"
+#define RE_DURATION                                                                      \
+    "(?=[0-9])(?:[0-9]+d)?(?:[0-9]+h)?(?:[0-9]+m)?(?:[0-9]+s)?(?:[0-9]+ms)?(?:[0-9]+us)" \
+    "?"
+#define RE_CLOCK "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+#define RE_TIME RE_CLOCK "(?::[0-5][0-9])?"
+#define RE_DATETIME                                                                      \
+    "(?:19[7-9][0-9]|[2-9][0-9]{3})-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])[T "     \
+    "]" RE_TIME
+#define RE_WEEKDAY                                                                       \
+    "(?:[Mm][Oo][Nn](?:[Dd][Aa][Yy])?|[Tt][Uu][Ee](?:[Ss][Dd][Aa][Yy])?"                 \
+    "|[Ww][Ee][Dd](?:[Nn][Ee][Ss][Dd][Aa][Yy])?|[Tt][Hh][Uu](?:[Rr][Ss][Dd][Aa][Yy])?"   \
+    "|[Ff][Rr][Ii](?:[Dd][Aa][Yy])?|[Ss][Aa][Tt](?:[Uu][Rr][Dd][Aa][Yy])?"               \
+    "|[Ss][Uu][Nn](?:[Dd][Aa][Yy])?)"
+#define RE_NO_UP "(?!(?:.*/)?\\.\\.(?:/|$))"
+#define RE_HEX "[0-9a-fA-F]"
+
+static const ValueForm forms[KEY_SCALARS] = {
+    [KEY_NAME] = {RE_NAME},
+    [KEY_ACCOUNT] = {"[a-z_][a-z0-9_-]{0,31}"},
+    [KEY_PACKAGE] = {"[a-z0-9][a-z0-9+.-]{1,127}"},
+    [KEY_DNSNAME] = {"(?!.*\\.\\.)[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?"},
+    [KEY_PATH] = {RE_NO_UP "/[^\n\r\t]{0,1021}[^/\n\r\t]"},
+    [KEY_BOOL] = {"true|false", "boolean"},
+    [KEY_INT] = {"-?(?:0|[1-9][0-9]{0,17})", "integer"},
+    [KEY_PERCENT] = {"(?:0?[0-9]?[0-9]|100)%"},
+    [KEY_POINTS] = {"(?:0|[1-9][0-9]{0,6})(?:\\.[0-9]{1,3})?", "number", 0, 9999999},
+    [KEY_SIZE] = {"[0-9]{1,9}[KMGT](?:iB)?"},
+    [KEY_MODE] = {"[0-7]{3,4}", "integer", 0, 7777},
+    [KEY_DURATION] = {RE_DURATION},
+    [KEY_MOMENT] = {RE_DURATION "|" RE_WEEKDAY " " RE_TIME "|" RE_DATETIME},
+    [KEY_DATETIME] = {RE_DATETIME},
+    [KEY_CIDR] = {RE_QUAD "/(?:3[0-2]|[0-2]?[0-9])"},
+    [KEY_ADDRESS] = {RE_QUAD},
+    [KEY_NIC] = {"[1-9][0-9]{0,9}|" RE_QUAD "|" RE_NAME, "integer", 1, G_MAXINT32},
+    [KEY_PORT] = {RE_PORT "(?::" RE_PORT ")?(?:/(?:tcp|udp))?", "integer", 1, 65535},
+    [KEY_TECHNIQUE] = {"T[0-9]{4}(?:\\.[0-9]{3})?"},
+    [KEY_DIGEST] = {"[0-9a-f]{64}"},
+    [KEY_HOURS] = {RE_CLOCK "-(?:" RE_CLOCK "|24:00)"},
+    [KEY_OFFSET] = {"-?" RE_DURATION},
+    [KEY_RATE] = {"[1-9][0-9]{0,5}[kmg]bit"},
+    [KEY_RANGE] = {RE_QUAD "-" RE_QUAD},
+    [KEY_PORTRANGE] = {RE_PORT "(?:-" RE_PORT ")?", "integer", 1, 65535},
+    [KEY_GUID] = {RE_HEX "{8}-(?:" RE_HEX "{4}-){3}" RE_HEX "{12}"},
+    [KEY_FILE] = {RE_NO_UP "[^/\n\r\t][^\n\r\t]{0,1022}"},
+};
+
+const ValueForm *value_form(KeyType type)
+{
+    return &forms[type];
+}
