@@ -125,6 +125,9 @@ const char *secret_value(const Loader *loader, const char *name, int team);
 /* The parts, in the order in which they run. */
 void params_expand(Loader *loader); /* parameters, in the whole tree */
 void shape_check(Loader *loader);
+/* Does `KEY: EXAMPLE` have the form that the spec asks for? If not, *why (g_free()) gets the
+ * findings. For examples in the tables: references are not followed. */
+gboolean shape_example(const KeySpec *spec, const char *example, char **why);
 void drill_expand(Loader *loader); /* drill, scope, scoring */
 void phases_expand(Loader *loader);
 void teams_expand(Loader *loader);

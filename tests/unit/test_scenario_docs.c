@@ -1,28 +1,18 @@
 /*
- * docs/scenario.md is the reference of the language: what stands between its two marks is
- * made from the tables that drive the loader, so it cannot drift. With PARRY_WRITE_DOCS=1
- * in the environment this program writes it anew.
+ * docs/scenario-keys.md is the reference of the language: what stands between its two
+ * marks is made from the tables that drive the loader, so it cannot drift. With
+ * PARRY_WRITE_DOCS=1 in the environment this program writes it anew.
  */
-#include "scenarios/keys.h"
+#include "scenarios/loader.h"
+#include "scenarios/schema.h"
 #include "scenarios/values.h"
 #include "tests/unit/cunit_main.h"
 
 #include <string.h>
 
-#define PAGE PARRY_SOURCE_DIR "/docs/scenario.md"
+#define PAGE PARRY_SOURCE_DIR "/docs/scenario-keys.md"
 #define BEGIN_MARK "<!-- begin: made from scenarios/keys*.c -->\n"
 #define END_MARK "<!-- end: made from scenarios/keys*.c -->\n"
-
-/* Tables in the order in which the reader meets them; each once. */
-static void collect(const KeyTable *table, GPtrArray *tables)
-{
-    if (g_ptr_array_find(tables, (gpointer)table, NULL))
-        return;
-    g_ptr_array_add(tables, (gpointer)table);
-    for (const KeySpec *spec = table->kt_keys; spec->ks_key; spec++)
-        if (spec->ks_sub)
-            collect(spec->ks_sub, tables);
-}
 
 /* "a drill" has the anchor #a-drill. */
 static char *anchor(const KeyTable *table)
@@ -99,7 +89,61 @@ static char *type_text(const KeySpec *spec)
     }
 }
 
-static void write_table(GString *out, const KeyTable *table)
+/* The first name of `{web: {…}}`, or NULL. */
+static char *first_name(const char *example)
+{
+    gsize len;
+
+    if (!example || *example != '{')
+        return NULL;
+    len = strcspn(example + 1, ":");
+    return g_strndup(example + 1, len);
+}
+
+/* The line above the table's keys in a scenario, and what they are indented by: `drill:`
+ * of one mapping, `web:` of names. */
+static char *parent_line(const KeyTable *table, const GPtrArray *tables)
+{
+    for (guint i = 0; i < tables->len; i++) {
+        const KeyTable *above = tables->pdata[i];
+        for (const KeySpec *spec = above->kt_keys; spec->ks_key; spec++) {
+            if (spec->ks_sub != table)
+                continue;
+            g_autofree char *name =
+                spec->ks_type == KEY_NAMED ? first_name(spec->ks_example) : NULL;
+            return g_strdup_printf("%s:\n", name ? name : spec->ks_key);
+        }
+    }
+    return g_strdup("");
+}
+
+/* Is it listed, and nothing else? Then each mapping begins with a dash. */
+static gboolean only_listed(const KeyTable *table, const GPtrArray *tables)
+{
+    for (guint i = 0; i < tables->len; i++) {
+        const KeyTable *above = tables->pdata[i];
+        for (const KeySpec *spec = above->kt_keys; spec->ks_key; spec++)
+            if (spec->ks_sub == table && spec->ks_type != KEY_LIST)
+                return FALSE;
+    }
+    return table != &keys_root;
+}
+
+/* Two lines a key: what stands above it, and the key with a value. */
+static void write_examples(GString *out, const KeyTable *table, const GPtrArray *tables)
+{
+    g_autofree char *parent = parent_line(table, tables);
+    const char *indent = !*parent ? "" : only_listed(table, tables) ? "  - " : "  ";
+
+    g_string_append(out, "\n```yaml\n");
+    for (const KeySpec *spec = table->kt_keys; spec->ks_key; spec++)
+        if (spec->ks_example)
+            g_string_append_printf(out, "%s%s%s: %s\n", parent, indent, spec->ks_key,
+                                   spec->ks_example);
+    g_string_append(out, "```\n\n");
+}
+
+static void write_table(GString *out, const KeyTable *table, const GPtrArray *tables)
 {
     const char *since = NULL;
 
@@ -117,17 +161,16 @@ static void write_table(GString *out, const KeyTable *table)
                                spec->ks_default ? spec->ks_default : "",
                                spec->ks_default ? "`" : "", since);
     }
-    g_string_append_c(out, '\n');
+    write_examples(out, table, tables);
 }
 
 static char *reference(void)
 {
-    g_autoptr(GPtrArray) tables = g_ptr_array_new();
+    g_autoptr(GPtrArray) tables = schema_tables();
     g_autoptr(GString) out = g_string_new("\n");
 
-    collect(&keys_root, tables);
     for (guint i = 0; i < tables->len; i++)
-        write_table(out, tables->pdata[i]);
+        write_table(out, tables->pdata[i], tables);
     return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
@@ -153,9 +196,8 @@ static void page_matches_tables(void)
 /* Each key says what it is for, and each default is what its own type takes. */
 static void keys_are_sound(void)
 {
-    g_autoptr(GPtrArray) tables = g_ptr_array_new();
+    g_autoptr(GPtrArray) tables = schema_tables();
 
-    collect(&keys_root, tables);
     for (guint i = 0; i < tables->len; i++) {
         const KeyTable *table = tables->pdata[i];
         for (const KeySpec *spec = table->kt_keys; spec->ks_key; spec++) {
@@ -173,11 +215,34 @@ static void keys_are_sound(void)
     }
 }
 
+/* Each key that has a type has an example, and what it shows has the form that it wants.
+ */
+static void examples_are_sound(void)
+{
+    g_autoptr(GPtrArray) tables = schema_tables();
+
+    for (guint i = 0; i < tables->len; i++) {
+        const KeyTable *table = tables->pdata[i];
+        for (const KeySpec *spec = table->kt_keys; spec->ks_key; spec++) {
+            g_autofree char *why = NULL;
+            if (!spec->ks_example && spec->ks_type == KEY_ANY)
+                continue;
+            if (!spec->ks_example)
+                why = g_strdup("it has no ks_example");
+            else if (shape_example(spec, spec->ks_example, &why))
+                continue;
+            printf("\n  `%s` in %s: %s\n", spec->ks_key, table->kt_name, why);
+            CU_FAIL("an example is missing or wrong");
+        }
+    }
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
-        {"docs/scenario.md matches the tables", page_matches_tables},
+        {"docs/scenario-keys.md matches the tables", page_matches_tables},
         {"keys are sound", keys_are_sound},
+        {"examples are sound", examples_are_sound},
         CU_TEST_INFO_NULL,
     };
 
