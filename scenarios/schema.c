@@ -73,7 +73,10 @@ static void set_form(json_t *out, const KeySpec *spec, KeyType type)
     g_autofree char *pattern =
         form->vf_pattern ? g_strdup_printf("^(?:%s)$|%s", form->vf_pattern, PARAM) : NULL;
 
-    if (!form->vf_type) {
+    if (type == KEY_VALUE) {
+        json_object_set_new(out, "type",
+                            json_pack("[s, s, s]", "string", "number", "boolean"));
+    } else if (!form->vf_type) {
         json_object_set_new(out, "type", json_string("string"));
     } else {
         json_object_set_new(out, "type", json_pack("[s, s]", form->vf_type, "string"));
@@ -214,7 +217,7 @@ static json_t *example_value(const char *example)
 {
     g_autoptr(ParryDiags) diags = parry_diags_new();
     g_autofree char *text = g_strdup_printf("value: %s\n", example);
-    g_autoptr(Node) root = node_parse("example", text, strlen(text), diags);
+    g_autoptr(Node) root = node_parse("example", 0, text, strlen(text), diags);
 
     return root ? core_value(node_get(root, "value")) : NULL;
 }

@@ -296,15 +296,17 @@ gboolean shape_example(const KeySpec *spec, const char *example, char **why)
     g_autoptr(GHashTable) seen =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autofree char *text = g_strdup_printf("%s: %s\n", spec->ks_key, example);
-    g_autoptr(Node) root = node_parse("example", text, strlen(text), diags);
-    Loader loader = {.ld_file = "example",
+    g_autoptr(Node) root = node_parse("example", 0, text, strlen(text), diags);
+    g_autoptr(GPtrArray) files = g_ptr_array_new();
+    LoaderFile file = {.lf_name = (char *)"example", .lf_source = text};
+    Loader loader = {.ld_files = files,
                      .ld_dir = "/",
-                     .ld_source = text,
                      .ld_diags = diags,
                      .ld_seen = seen,
                      .ld_root = root,
                      .ld_plan = plan};
 
+    g_ptr_array_add(files, &file);
     if (root)
         shape_value(&loader, spec, node_key(root, spec->ks_key), node_at(root, 0));
     *why = parry_diags_count(diags, DIAG_ERROR) ? parry_diags_text(diags, FALSE) : NULL;
