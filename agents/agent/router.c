@@ -1,6 +1,8 @@
 /*
  * From outside only what is published gets in: a gateway that forwarded everything would
- * let anyone on the outer network set a route to the inner addresses.
+ * let anyone on the outer network set a route to the inner addresses. That comes first
+ * and no rule can lift it. Then answers pass, then the first rule that fits decides, then
+ * what is published passes, then the policy.
  */
 #include "agents/agent/router.h"
 
@@ -13,10 +15,11 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define RULES_MAX 32768
+#define RULES_MAX 65536
 #define IPTABLES_RULES "/run/parry/router.iptables"
 #define NFT_RULES "/run/parry/router.nft"
 #define OUTER_MAX 8
@@ -47,7 +50,61 @@ static void add(struct rules *r, const char *format, ...)
 
 static const char *proto_name(enum wire_proto proto)
 {
-    return proto == WIRE_UDP ? "udp" : "tcp";
+    static const char *const names[] = {
+        [WIRE_TCP] = "tcp", [WIRE_UDP] = "udp", [WIRE_ICMP] = "icmp", [WIRE_ANY] = "all"};
+
+    return names[proto];
+}
+
+static bool has_ports(const struct wire_rule *w)
+{
+    return w->first && (w->proto == WIRE_TCP || w->proto == WIRE_UDP);
+}
+
+/* What the rule fits, as iptables writes it. */
+static void iptables_match(struct rules *r, const struct wire_rule *w)
+{
+    add(r, "-A FORWARD");
+    if (w->from)
+        add(r, " -s %s", w->from);
+    if (w->to)
+        add(r, " -d %s", w->to);
+    if (w->proto != WIRE_ANY)
+        add(r, " -p %s", proto_name(w->proto));
+    if (has_ports(w))
+        add(r, " --dport %lld:%lld", (long long)w->first, (long long)w->last);
+}
+
+/* A prefix of the kernel's log has 29 characters; a flood must not fill it. */
+static void iptables_rule(struct rules *r, const struct wire_rule *w)
+{
+    static const char *const actions[] = {"ACCEPT", "DROP", "REJECT"};
+
+    if (w->log) {
+        iptables_match(r, w);
+        add(r,
+            " -m limit --limit 5/second --limit-burst 20 -j LOG --log-prefix \"%.26s: "
+            "\"\n",
+            w->name);
+    }
+    iptables_match(r, w);
+    add(r, " -j %s%s\n", actions[w->action],
+        w->action == WIRE_REJECT && w->proto == WIRE_TCP ? " --reject-with tcp-reset"
+                                                         : "");
+}
+
+static void iptables_forward(struct rules *r, const struct wire_router *w)
+{
+    add(r, "*filter\n:FORWARD %s\n", w->drop ? "DROP" : "ACCEPT");
+    for (size_t o = 0; o < r->n_outer; o++)
+        add(r,
+            "-A FORWARD -i %s -m conntrack ! --ctstate ESTABLISHED,RELATED,DNAT "
+            "-j DROP\n",
+            r->outer[o]);
+    add(r, "-A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT\n");
+    for (size_t i = 0; i < w->n_rules; i++)
+        iptables_rule(r, &w->rules[i]);
+    add(r, "-A FORWARD -m conntrack --ctstate DNAT -j ACCEPT\nCOMMIT\n");
 }
 
 static void iptables_rules(struct rules *r, const struct wire_router *w)
@@ -63,13 +120,50 @@ static void iptables_rules(struct rules *r, const struct wire_router *w)
                 (long long)w->publish[i].to_port);
         add(r, "-A POSTROUTING -o %s -j MASQUERADE\n", r->outer[o]);
     }
-    add(r, "COMMIT\n*filter\n:FORWARD ACCEPT\n");
+    add(r, "COMMIT\n");
+    iptables_forward(r, w);
+}
+
+/* The same as nft writes it. */
+static void nft_match(struct rules *r, const struct wire_rule *w)
+{
+    if (w->from)
+        add(r, "ip saddr %s ", w->from);
+    if (w->to)
+        add(r, "ip daddr %s ", w->to);
+    if (has_ports(w))
+        add(r, "%s dport %lld-%lld ", proto_name(w->proto), (long long)w->first,
+            (long long)w->last);
+    else if (w->proto != WIRE_ANY)
+        add(r, "ip protocol %s ", proto_name(w->proto));
+}
+
+static void nft_rule(struct rules *r, const struct wire_rule *w)
+{
+    static const char *const actions[] = {"accept", "drop", "reject"};
+
+    if (w->log) {
+        nft_match(r, w);
+        add(r, "limit rate 5/second burst 20 packets log prefix \"%.26s: \"\n", w->name);
+    }
+    nft_match(r, w);
+    add(r, "%s%s\n", actions[w->action],
+        w->action == WIRE_REJECT && w->proto == WIRE_TCP ? " with tcp reset" : "");
+}
+
+static void nft_forward(struct rules *r, const struct wire_router *w)
+{
+    add(r, "chain forward { type filter hook forward priority 0; policy %s;\n",
+        w->drop ? "drop" : "accept");
     for (size_t o = 0; o < r->n_outer; o++)
         add(r,
-            "-A FORWARD -i %s -m conntrack ! --ctstate ESTABLISHED,RELATED,DNAT "
-            "-j DROP\n",
+            "iifname \"%s\" ct state != { established, related } ct status & dnat == 0 "
+            "drop\n",
             r->outer[o]);
-    add(r, "COMMIT\n");
+    add(r, "ct state { established, related } accept\n");
+    for (size_t i = 0; i < w->n_rules; i++)
+        nft_rule(r, &w->rules[i]);
+    add(r, "ct status & dnat != 0 accept\n}\n");
 }
 
 static void nft_rules(struct rules *r, const struct wire_router *w)
@@ -84,13 +178,9 @@ static void nft_rules(struct rules *r, const struct wire_router *w)
     add(r, "}\nchain postrouting { type nat hook postrouting priority 100;\n");
     for (size_t o = 0; o < r->n_outer; o++)
         add(r, "oifname \"%s\" masquerade\n", r->outer[o]);
-    add(r, "}\nchain forward { type filter hook forward priority 0;\n");
-    for (size_t o = 0; o < r->n_outer; o++)
-        add(r,
-            "iifname \"%s\" ct state != { established, related } ct status & dnat == 0 "
-            "drop\n",
-            r->outer[o]);
-    add(r, "}\n}\n");
+    add(r, "}\n");
+    nft_forward(r, w);
+    add(r, "}\n");
 }
 
 static bool have_program(const char *name)
@@ -119,6 +209,41 @@ static bool forward(struct wire_error *e)
     return ok;
 }
 
+/* "10.1.0.0/24", and nothing else. */
+static bool is_network(const char *text)
+{
+    struct in_addr address;
+    char host[INET_ADDRSTRLEN];
+    const char *slash = strchr(text, '/');
+    size_t len = slash ? (size_t)(slash - text) : 0;
+
+    if (!len || len >= sizeof(host) ||
+        strspn(slash + 1, "0123456789") != strlen(slash + 1))
+        return false;
+    text_format(host, sizeof(host), "%.*s", (int)len, text);
+    return inet_pton(AF_INET, host, &address) == 1 && slash[1] && strlen(slash) <= 3 &&
+           strtol(slash + 1, NULL, 10) <= 32;
+}
+
+/* All of it becomes part of a rule's text. */
+static bool check_rules(const struct wire_router *w, struct wire_error *e)
+{
+    for (size_t i = 0; i < w->n_rules; i++) {
+        const struct wire_rule *rule = &w->rules[i];
+        const char *from = rule->from ? rule->from : "0.0.0.0/0";
+        const char *to = rule->to ? rule->to : "0.0.0.0/0";
+        if (!text_is_name(rule->name, 64))
+            return wire_fail(e, "router: rule %s: not a name", rule->name);
+        if (!is_network(from) || !is_network(to))
+            return wire_fail(e, "router: rule %s: %s: not an IPv4 network", rule->name,
+                             is_network(from) ? to : from);
+        if (rule->last < rule->first)
+            return wire_fail(e, "router: rule %s: its last port is below the first",
+                             rule->name);
+    }
+    return true;
+}
+
 static bool settle(struct rules *r, const struct wire_router *w, struct netlink *nl,
                    struct wire_error *e)
 {
@@ -133,7 +258,7 @@ static bool settle(struct rules *r, const struct wire_router *w, struct netlink 
         if (inet_pton(AF_INET, w->publish[i].to, &address) != 1)
             return wire_fail(e, "router: publish to %s: not an IPv4 address",
                              w->publish[i].to);
-    return true;
+    return check_rules(w, e);
 }
 
 bool router_prepare(const struct wire_router *w, struct netlink *nl, const char *argv[3],

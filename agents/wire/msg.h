@@ -98,7 +98,7 @@ enum wire_check_kind {
     WIRE_CHECK_KINDS,
 };
 
-enum wire_proto { WIRE_TCP, WIRE_UDP };
+enum wire_proto { WIRE_TCP, WIRE_UDP, WIRE_ICMP, WIRE_ANY };
 
 enum wire_probe_kind {
     WIRE_PROBE_TCP,
@@ -222,11 +222,25 @@ struct wire_publish {
     int64_t to_port;
 };
 
+enum wire_action { WIRE_ACCEPT, WIRE_DROP, WIRE_REJECT };
+
+struct wire_rule { /* of what a router forwards; the first that fits decides */
+    const char *name;
+    const char *from, *to; /* "10.1.0.0/24"; NULL: any */
+    enum wire_proto proto;
+    int64_t first, last; /* ports of tcp and udp, behind the router; 0: all */
+    enum wire_action action;
+    bool log;
+};
+
 struct wire_router {
     struct wire_publish *publish;
     size_t n_publish;
     const char **masquerade; /* MACs of the outer interfaces */
     size_t n_masquerade;
+    struct wire_rule *rules;
+    size_t n_rules;
+    bool drop; /* what no rule names */
 };
 
 struct wire_personalise {

@@ -22,7 +22,8 @@ static const char *const verdict_names[] = {"up",      "down",      "faulty",
                                             "corrupt", "unchecked", NULL};
 static const char *const check_names[] = {"tcp",     "http", "dns",     "file", "process",
                                           "service", "port", "command", NULL};
-static const char *const proto_names[] = {"tcp", "udp", NULL};
+static const char *const proto_names[] = {"tcp", "udp", "icmp", "any", NULL};
+static const char *const action_names[] = {"accept", "drop", "reject", NULL};
 static const char *const probe_names[] = {"tcp", "udp", "ping", "gateway", NULL};
 
 /* ---- agent to host ---- */
@@ -166,11 +167,27 @@ static const struct member publish_members[] = {
 };
 static const struct shape publish = {publish_members, sizeof(struct wire_publish), false};
 
+static const struct member rule_members[] = {
+    {"name", M_TEXT, true, 1, NAME_MAX_, IN(wire_rule, name)},
+    {"from", M_TEXT, false, 2, ADDR_MAX, IN(wire_rule, from)},
+    {"to", M_TEXT, false, 2, ADDR_MAX, IN(wire_rule, to)},
+    {"proto", M_ENUM, false, 0, 4, WIRE_ANY, IN(wire_rule, proto), .names = proto_names},
+    {"first", M_INT, false, 0, 65535, 0, IN(wire_rule, first)},
+    {"last", M_INT, false, 0, 65535, 0, IN(wire_rule, last)},
+    {"action", M_ENUM, true, 0, 3, 0, IN(wire_rule, action), .names = action_names},
+    {"log", M_BOOL, false, IN(wire_rule, log)},
+    END,
+};
+static const struct shape rule = {rule_members, sizeof(struct wire_rule), false};
+
 static const struct member router_members[] = {
     {"publish", M_MANY, false, 0, 64, IN(wire_router, publish),
      COUNT_IN(wire_router, n_publish), .shape = &publish},
     {"masquerade", M_TEXTS, false, 0, 8, IN(wire_router, masquerade),
      COUNT_IN(wire_router, n_masquerade), .each = 17},
+    {"rules", M_MANY, false, 0, 64, IN(wire_router, rules),
+     COUNT_IN(wire_router, n_rules), .shape = &rule},
+    {"drop", M_BOOL, false, IN(wire_router, drop)},
     END,
 };
 static const struct shape router = {router_members, sizeof(struct wire_router), false};

@@ -350,7 +350,8 @@ static void test_router(void)
 {
     static const char *masquerade[] = {OUTER_MAC};
     struct wire_publish publish = {WIRE_TCP, 80, "10.10.1.10", 8080};
-    struct wire_router router = {&publish, 1, masquerade, 1};
+    struct wire_router router = {
+        .publish = &publish, .n_publish = 1, .masquerade = masquerade, .n_masquerade = 1};
     struct wire_nic nics[] = {{OUTER_MAC, "203.0.113.1", 24},
                               {INNER_MAC, "10.10.1.1", 24}};
     struct wire_msg m = named("gw");
@@ -379,6 +380,72 @@ static void test_router(void)
                     0);
     publish.to = "10.10.1.10; reboot";
     expect_failed(&m, "not an IPv4 address");
+}
+
+/* The published port, from outside. */
+static int fetch(void)
+{
+    return runf("nsenter -t %d -n timeout 2 bash -c 'exec 3<>/dev/tcp/203.0.113.1/80; "
+                "read -r line <&3; test \"$line\" = %s'",
+                outside, "inner");
+}
+
+static int ping_out(void)
+{
+    return runf("nsenter -t %d -n ping -q -c 1 -W 1 %s", inside, "203.0.113.50");
+}
+
+static void test_firewall(void)
+{
+    static const char *masquerade[] = {OUTER_MAC};
+    struct wire_publish publish = {WIRE_TCP, 80, "10.10.1.10", 8080};
+    struct wire_rule rules[] = {
+        {.name = "web",
+         .to = "10.10.1.10/32",
+         .proto = WIRE_TCP,
+         .first = 8000,
+         .last = 8100,
+         .action = WIRE_REJECT,
+         .log = true},
+        {.name = "no-ping",
+         .from = "10.10.1.0/24",
+         .proto = WIRE_ICMP,
+         .action = WIRE_DROP},
+    };
+    struct wire_router router = {
+        .publish = &publish, .n_publish = 1, .masquerade = masquerade, .n_masquerade = 1};
+    struct wire_nic nics[] = {{OUTER_MAC, "203.0.113.1", 24},
+                              {INNER_MAC, "10.10.1.1", 24}};
+    struct wire_msg m = named("gw");
+
+    m.personalise.nics = nics;
+    m.personalise.n_nics = 2;
+    m.personalise.router = &router;
+    m.personalise.n_router = 1;
+    /* What no rule names is dropped, but what is published passes. */
+    router.drop = true;
+    expect_done(&m);
+    CU_ASSERT_EQUAL(fetch(), 0);
+    CU_ASSERT_NOT_EQUAL(ping_out(), 0);
+    /* A rule decides before either. */
+    router.rules = rules;
+    router.n_rules = 2;
+    router.drop = false;
+    expect_done(&m);
+    CU_ASSERT_NOT_EQUAL(fetch(), 0);
+    CU_ASSERT_NOT_EQUAL(ping_out(), 0);
+    rules[0].first = 9000;
+    rules[0].last = 9100;
+    rules[1].action = WIRE_ACCEPT;
+    router.drop = true;
+    expect_done(&m);
+    CU_ASSERT_EQUAL(fetch(), 0);
+    CU_ASSERT_EQUAL(ping_out(), 0);
+    rules[1].from = "10.10.1.0/24 -j ACCEPT";
+    expect_failed(&m, "not an IPv4 network");
+    rules[1].from = NULL;
+    rules[0].name = "a\" -j";
+    expect_failed(&m, "not a name");
 }
 
 static void test_gateway_probe(void)
@@ -501,6 +568,7 @@ static int run_tests(void)
         {"a file in pieces", test_file_in_pieces},
         {"services", test_services},
         {"router", test_router},
+        {"a router's rules", test_firewall},
         {"gateway probe", test_gateway_probe},
         {"ends clean", test_ends_clean},
         CU_TEST_INFO_NULL,

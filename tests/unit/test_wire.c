@@ -357,7 +357,10 @@ static const struct {
      "\"root\",\"data_b64\":\"aGkK\"}],\"services\":[\"nginx\"],\"router\":{\"publish\":["
      "{"
      "\"proto\":\"tcp\",\"port\":80,\"to\":\"10.10.1.10\",\"to_port\":80}],"
-     "\"masquerade\":[\"52:54:00:00:00:02\"]},\"run\":[\"true\"]}"},
+     "\"masquerade\":[\"52:54:00:00:00:02\"],\"rules\":[{\"name\":\"web-only\","
+     "\"from\":\"10.10.2.0/24\",\"to\":\"10.10.1.10/32\",\"proto\":\"tcp\",\"first\":80,"
+     "\"last\":81,\"action\":\"reject\",\"log\":true},{\"name\":\"rest\",\"action\":"
+     "\"drop\"}],\"drop\":true},\"run\":[\"true\"]}"},
     {WIRE_TO_AGENT, "{\"k\":\"file\",\"seq\":2,\"id\":5,\"path\":\"/a\",\"off\":0,"
                     "\"data_b64\":\"\",\"end\":true,\"mode\":493}"},
     {WIRE_TO_AGENT,
