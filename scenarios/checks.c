@@ -1,4 +1,4 @@
-/* Targets and checks, and the wire parameters of a check (docs/agent-protocol.md). */
+/* Checks, and the wire parameters of a check (docs/agent-protocol.md). */
 #include "scenarios/base/cjson.h"
 #include "scenarios/loader.h"
 #include "scenarios/values.h"
@@ -252,27 +252,6 @@ static int host_named(Loader *loader, int team, Node *node)
     return index;
 }
 
-static void expand_target(Loader *loader, int team, Node *name, const Node *def)
-{
-    Plan *plan = loader->ld_plan;
-    int host = host_named(loader, team, node_get(def, "host"));
-
-    if (host < 0)
-        return;
-    if (plan->p_targets->len >= LOADER_CHECKS_MAX) {
-        loader_error(loader, name, NULL, "more than %d targets together",
-                     LOADER_CHECKS_MAX);
-        return;
-    }
-    PlanTarget *target = g_new0(PlanTarget, 1);
-    target->ta_id = g_strdup_printf("%s/%s", plan_team(plan, team)->pt_id, name->nd_text);
-    target->ta_team = team;
-    target->ta_host = host;
-    target->ta_kind = g_strdup(key_text(&keys_target, def, "kind"));
-    target->ta_criticality = key_percent(&keys_target, def, "criticality");
-    g_ptr_array_add(plan->p_targets, target);
-}
-
 /* Who looks: for network checks the host that `from` names, else the host itself. */
 static int check_from(Loader *loader, int team, Node *name, const Node *def,
                       const CheckKind *kind, int host)
@@ -383,7 +362,6 @@ static void expand_named(Loader *loader, int team, const char *key,
 void checks_expand(Loader *loader)
 {
     for (guint i = 0; i < loader->ld_plan->p_teams->len; i++) {
-        expand_named(loader, (int)i, "targets", expand_target);
         expand_named(loader, (int)i, "checks", expand_check);
     }
 }

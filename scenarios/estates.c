@@ -6,6 +6,23 @@
 
 #define MIB (G_GUINT64_CONSTANT(1) << 20)
 
+static void expand_link(Loader *loader, PlanNetwork *network, const Node *link)
+{
+    const char *rate = node_get_text(link, "rate");
+
+    network->pn_delay_us = key_duration(&keys_link, link, "delay");
+    network->pn_jitter_us = key_duration(&keys_link, link, "jitter");
+    network->pn_loss = key_percent(&keys_link, link, "loss");
+    if (rate)
+        value_rate(rate, &network->pn_rate);
+    if (network->pn_jitter_us > network->pn_delay_us)
+        loader_error(loader, node_get(link, "jitter"), NULL,
+                     "the jitter is longer than the delay that it changes");
+    if (network->pn_loss == 100)
+        loader_error(loader, node_get(link, "loss"), NULL,
+                     "nothing would ever get through");
+}
+
 static void expand_network(Loader *loader, int team, Node *name, const Node *def)
 {
     Plan *plan = loader->ld_plan;
@@ -18,12 +35,14 @@ static void expand_network(Loader *loader, int team, Node *name, const Node *def
                  : g_strdup_printf("%s/%s", plan_team(plan, team)->pt_id, name->nd_text);
     network->pn_bridge = ident_bridge(plan->p_uuid, plan->p_networks->len);
     network->pn_libvirt = g_strdup(network->pn_bridge);
+    network->pn_mirror = -1;
     g_autofree char *key = g_strdup_printf("net/%s", network->pn_id);
     network->pn_uuid = ident_uuid5(plan->p_uuid, key);
     if (node_text(cidr))
         value_cidr(cidr->nd_text, &network->pn_addr, &network->pn_prefix);
     if (node_text(cidr) && (network->pn_prefix < 8 || network->pn_prefix > 30))
         loader_error(loader, cidr, NULL, "the prefix is not from /8 to /30");
+    expand_link(loader, network, node_get(def, "link"));
     g_hash_table_insert(loader->ld_net_ids, g_strdup(network->pn_id),
                         GINT_TO_POINTER((int)plan->p_networks->len + 1));
     g_ptr_array_add(loader->ld_ports, g_array_new(FALSE, FALSE, sizeof(LoaderPort)));
@@ -79,42 +98,9 @@ static void expand_networks(Loader *loader, int team, Node *networks)
     check_overlaps(loader, team, networks);
 }
 
-static void expand_user(Loader *loader, PlanHost *host, Node *name, const Node *def,
-                        GHashTable *uids)
-{
-    int uid = (int)key_int(&keys_user, def, "uid");
-
-    if (!uid)
-        for (uid = 1001; g_hash_table_contains(uids, GINT_TO_POINTER(uid)); uid++)
-            ;
-    else if (g_hash_table_contains(uids, GINT_TO_POINTER(uid)))
-        loader_error(loader, node_get(def, "uid"), NULL,
-                     "two users of this host have the uid %d", uid);
-    if (!strcmp(name->nd_text, "root"))
-        loader_error(loader, name, NULL, "root is there already");
-    g_hash_table_add(uids, GINT_TO_POINTER(uid));
-    PlanUser *user = g_new0(PlanUser, 1);
-    user->pu_name = g_strdup(name->nd_text);
-    user->pu_password = loader_subst(loader, node_get(def, "password"), host->ph_team);
-    user->pu_uid = uid;
-    user->pu_shell = g_strdup(key_text(&keys_user, def, "shell"));
-    user->pu_groups = key_texts(def, "groups");
-    g_ptr_array_add(host->ph_users, user);
-}
-
-static void expand_users(Loader *loader, PlanHost *host, const Node *users)
-{
-    g_autoptr(GHashTable) uids = g_hash_table_new(NULL, NULL);
-
-    for (guint i = 0; i < node_len(users); i++) {
-        Node *name = users->nd_keys->pdata[i];
-        if (!name->nd_bad)
-            expand_user(loader, host, name, node_at(users, i), uids);
-    }
-}
-
-/* The address is set when all NICs of the network are known. */
-static void expand_nic(Loader *loader, PlanHost *host, Node *name)
+/* The address is set when all NICs of the network are known. `number`: the host's place
+ * among those that its definition makes. */
+static void expand_nic(Loader *loader, PlanHost *host, Node *name, int number)
 {
     g_autofree char *own = g_strdup_printf(
         "%s/%s", plan_team(loader->ld_plan, host->ph_team)->pt_id, name->nd_text);
@@ -135,22 +121,25 @@ static void expand_nic(Loader *loader, PlanHost *host, Node *name)
     int network = GPOINTER_TO_INT(place) - 1;
     PlanNic *nic = g_new0(PlanNic, 1);
     nic->ni_network = network;
+    nic->ni_pool = -1;
     /* Blue cannot reach blue on what they share; white, red and green reach all. */
     nic->ni_isolated = plan_network(loader->ld_plan, network)->pn_team < 0 &&
                        host->ph_owner == SIDE_BLUE;
-    LoaderPort port = {.lp_host = host->ph_index, .lp_nic = (int)host->ph_nics->len};
+    LoaderPort port = {.lp_host = host->ph_index,
+                       .lp_nic = (int)host->ph_nics->len,
+                       .lp_number = number};
     g_array_append_val((GArray *)loader->ld_ports->pdata[network], port);
     g_ptr_array_add(host->ph_nics, nic);
 }
 
-static void expand_nics(Loader *loader, PlanHost *host, const Node *nics)
+static void expand_nics(Loader *loader, PlanHost *host, const Node *nics, int number)
 {
     if (node_len(nics) > 16)
         loader_error(loader, nics->nd_keys->pdata[16], NULL, "more than 16 NICs");
     for (guint i = 0; i < node_len(nics); i++) {
         Node *name = nics->nd_keys->pdata[i];
         if (!name->nd_bad)
-            expand_nic(loader, host, name);
+            expand_nic(loader, host, name, number);
     }
 }
 
@@ -200,42 +189,37 @@ static PlanAgent agent_of(const char *word)
     return !strcmp(word, "seed") ? AGENT_SEED : AGENT_AUTO;
 }
 
-static void name_host(Loader *loader, PlanHost *host, Node *name)
+static void name_host(Loader *loader, PlanHost *host, Node *at, const char *name)
 {
     const Plan *plan = loader->ld_plan;
     const PlanTeam *team = plan_team(plan, host->ph_team);
 
-    host->ph_name = g_strdup(name->nd_text);
+    host->ph_name = g_strdup(name);
     host->ph_domain =
         g_strdup_printf("pr-%s-%s-%s", plan->p_name, team->pt_id, host->ph_name);
     g_autofree char *key = g_strdup_printf("host/%s/0", host->ph_id);
     host->ph_uuid = ident_uuid5(plan->p_uuid, key);
     if (strlen(host->ph_domain) > 63)
-        loader_error(loader, name, "shorten the drill's, the team's or the host's name",
+        loader_error(loader, at, "shorten the drill's, the team's or the host's name",
                      "the domain's name \"%s\" has %" G_GSIZE_FORMAT
                      " characters of 63 at most",
                      host->ph_domain, strlen(host->ph_domain));
 }
 
-static void expand_host(Loader *loader, int team, Node *name, Node *def)
+static void expand_reset(PlanHost *host, const Node *reset)
 {
-    Plan *plan = loader->ld_plan;
-    const char *owner = node_get_text(def, "owner");
-    g_autofree char *id =
-        g_strdup_printf("%s/%s", plan_team(plan, team)->pt_id, name->nd_text);
+    host->ph_reset_cost = key_points(&keys_reset, reset, "cost");
+    host->ph_reset_approval = key_bool(&keys_reset, reset, "approval");
+    if (node_get_text(reset, "limit"))
+        host->ph_reset_limit = (int)key_int(&keys_reset, reset, "limit");
+}
 
-    if (plan->p_hosts->len >= LOADER_HOSTS_MAX) {
-        loader_error(loader, name, NULL, "the teams have more than %d hosts together",
-                     LOADER_HOSTS_MAX);
-        return;
-    }
-    PlanHost *host = plan_host_add(plan, id);
-    g_hash_table_insert(loader->ld_host_ids, g_strdup(id),
-                        GINT_TO_POINTER(host->ph_index + 1));
-    g_ptr_array_add(loader->ld_host_nodes, def);
-    host->ph_team = team;
-    name_host(loader, host, name);
-    host->ph_owner = !owner                    ? plan_team(plan, team)->pt_side
+/* What the definition says of every host that it makes. */
+static void describe_host(Loader *loader, PlanHost *host, const Node *def)
+{
+    const char *owner = node_get_text(def, "owner");
+
+    host->ph_owner = !owner ? plan_team(loader->ld_plan, host->ph_team)->pt_side
                      : !strcmp(owner, "white") ? SIDE_WHITE
                                                : SIDE_GREEN;
     host->ph_image = image_index(loader, node_get(def, "image"));
@@ -243,22 +227,67 @@ static void expand_host(Loader *loader, int team, Node *name, Node *def)
     host->ph_agent = agent_of(key_text(&keys_host, def, "agent"));
     host->ph_required = key_bool(&keys_host, def, "required");
     host->ph_services = key_texts(def, "services");
+    host->ph_labels = key_texts(def, "labels");
+    host->ph_title = loader_text(node_get(def, "title"), host->ph_name);
     host->ph_router = node_get(def, "router") != NULL;
-    expand_nics(loader, host, node_get(def, "nics"));
+    expand_reset(host, node_get(def, "reset"));
 }
 
-/* Texts may refer to any host's address and to secrets: read once those are known. */
-void contents_expand(Loader *loader)
+/* FALSE where there is no room for more. */
+static gboolean expand_host(Loader *loader, int team, Node *at, Node *def,
+                            const char *name, int number)
 {
     Plan *plan = loader->ld_plan;
+    g_autofree char *id = g_strdup_printf("%s/%s", plan_team(plan, team)->pt_id, name);
 
-    for (guint i = 0; i < plan->p_hosts->len; i++) {
-        PlanHost *host = plan_host(plan, (int)i);
-        const Node *def = loader->ld_host_nodes->pdata[i];
-        host->ph_run = loader_subst_texts(loader, def, "run", host->ph_team);
-        files_expand(loader, node_get(def, "files"), host->ph_team, host->ph_files);
-        expand_users(loader, host, node_get(def, "users"));
+    if (plan->p_hosts->len >= LOADER_HOSTS_MAX) {
+        loader_error(loader, at, NULL, "the teams have more than %d hosts together",
+                     LOADER_HOSTS_MAX);
+        return FALSE;
     }
+    if (g_hash_table_contains(loader->ld_host_ids, id)) {
+        loader_error(loader, at, "choose another name", "two hosts are named \"%s\"",
+                     name);
+        return TRUE;
+    }
+    PlanHost *host = plan_host_add(plan, id);
+    g_hash_table_insert(loader->ld_host_ids, g_steal_pointer(&id),
+                        GINT_TO_POINTER(host->ph_index + 1));
+    g_ptr_array_add(loader->ld_host_nodes, def);
+    host->ph_team = team;
+    name_host(loader, host, at, name);
+    describe_host(loader, host, def);
+    expand_nics(loader, host, node_get(def, "nics"), number);
+    return TRUE;
+}
+
+/* `count: 3` makes NAME-1 to NAME-3; without it, or with 1, there is one, named NAME. */
+static void expand_hosts(Loader *loader, int team, Node *name, Node *def)
+{
+    int count = (int)key_int(&keys_host, def, "count");
+
+    if (count > 1 && node_get(def, "dns"))
+        loader_error(loader, node_key(def, "dns"),
+                     "each is found by its own name, NAME-1 and so on",
+                     "the same names cannot be those of %d hosts", count);
+    if (count <= 1)
+        expand_host(loader, team, name, def, name->nd_text, 0);
+    for (int i = 0; count > 1 && i < count; i++) {
+        g_autofree char *numbered = g_strdup_printf("%s-%d", name->nd_text, i + 1);
+        if (!expand_host(loader, team, name, def, numbered, i))
+            return;
+    }
+}
+
+int loader_host_named(Loader *loader, int team, Node *node)
+{
+    if (!node_text(node))
+        return -1;
+    int index = loader_host(loader, team, node->nd_text);
+    if (index < 0)
+        loader_dangling(loader, node, "host of this estate",
+                        node_get(loader_estate(loader, team), "hosts"), NULL);
+    return index;
 }
 
 /* Personalisation needs an agent; a host without one takes only what its image has. */
@@ -285,7 +314,7 @@ static void expand_estate(Loader *loader, int team)
         Node *name = hosts->nd_keys->pdata[i], *def = node_at(hosts, i);
         if (name->nd_bad || def->nd_kind != NODE_MAP)
             continue;
-        expand_host(loader, team, name, def);
+        expand_hosts(loader, team, name, def);
         check_agentless(loader, def);
     }
 }
@@ -293,6 +322,7 @@ static void expand_estate(Loader *loader, int team)
 void estates_expand(Loader *loader)
 {
     expand_networks(loader, -1, node_get(loader->ld_root, "networks"));
+    pools_expand(loader);
     for (guint i = 0; i < loader->ld_plan->p_teams->len; i++)
         expand_estate(loader, (int)i);
 }
@@ -331,5 +361,6 @@ void unused_check(Loader *loader)
 {
     warn_unused(loader, "estates", "estate");
     warn_unused(loader, "images", "image");
+    warn_unused(loader, "pools", "pool");
     warn_idle_networks(loader);
 }

@@ -31,7 +31,7 @@ typedef enum {
     KEY_DATETIME,  /* "2026-11-13T09:00" */
     KEY_CIDR,      /* "10.1.0.0/24" */
     KEY_ADDRESS,   /* "10.1.0.7" */
-    KEY_NIC,       /* host part, address or "auto" */
+    KEY_NIC,       /* host part, address, "auto" or the name of a pool */
     KEY_PORT,      /* 80, "8080:80" or "53/udp" */
     KEY_TECHNIQUE, /* "T1491.002" */
     KEY_DIGEST,    /* 64 hex digits, or one of ks_words */
@@ -43,6 +43,7 @@ typedef enum {
     KEY_PORTRANGE, /* 80 or "8000-8100" */
     KEY_GUID,      /* 8-4-4-4-12 hex digits */
     KEY_FILE,      /* a path below the scenario's directory */
+    KEY_SHARE,     /* "60%", or points */
     KEY_VALUE,     /* a scalar of any form */
     KEY_SCALARS,   /* end of the scalars */
     /* compounds */
@@ -72,7 +73,7 @@ typedef struct {
     const char *ks_key;
     KeyType ks_type;
     KeyType ks_item;   /* of lists and named mappings */
-    KeyType ks_name;   /* what the names of KEY_NAMED are: KEY_NAME or KEY_ACCOUNT */
+    KeyType ks_name;   /* what the names of KEY_NAMED are; KEY_NAME where not said */
     unsigned ks_flags; /* KEY_REQUIRED, KEY_CHOICE, … */
     const KeyTable *ks_sub;
     const char *const
@@ -95,6 +96,8 @@ extern const KeyTable keys_root, keys_drill, keys_scope, keys_phase, keys_team,
     keys_route, keys_user, keys_target, keys_check, keys_effect, keys_inject, keys_attack,
     keys_message, keys_playbook, keys_expect, keys_scoring, keys_weights, keys_script,
     keys_action;
+extern const KeyTable keys_link, keys_pool, keys_rule, keys_reset, keys_weakness,
+    keys_flag, keys_credential, keys_zone;
 extern const KeyTable keys_parameter, keys_defaults, keys_secret;
 extern const KeyTable keys_tcp, keys_http, keys_dns, keys_file_check, keys_process,
     keys_service, keys_port, keys_command;

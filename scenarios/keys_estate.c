@@ -1,22 +1,60 @@
-/* Words of what there is: networks, images, estates, hosts, targets. */
+/* Words of what there is: networks, images, estates, hosts, routers. */
 #include "scenarios/keys_spec.h"
 
 /* clang-format off */
 static const char *const word_owner[] = {"white", "green", NULL};
 static const char *const word_agent[] = {"auto", "seed", "none", NULL};
-static const char *const word_kind[] = {"attack-path", "network-boundary", "target-system",
-    "important-data", "other-system", NULL};
+static const char *const word_forward[] = {"accept", "drop", NULL};
+static const char *const word_action[] = {"accept", "drop", "reject", NULL};
+static const char *const word_any_proto[] = {"tcp", "udp", "icmp", "any", NULL};
 
 static const KeySpec network_keys[] = {
     {.ks_key = "cidr", .ks_type = KEY_CIDR, .ks_flags = KEY_REQUIRED, .ks_since = V1,
      .ks_doc = "Its IPv4 addresses, /8 to /30.",
      .ks_example = "10.10.1.0/24"},
-    NOT_BUILT("link", "Delay, loss and rate."),
-    NOT_BUILT("mirror", "The host that sees a copy of all frames."),
+    {.ks_key = "link", .ks_type = KEY_MAP, .ks_sub = &keys_link,
+     .ks_doc = "Its quality, for every host on it.",
+     .ks_example = "{delay: 20ms, loss: 2%, rate: 10mbit}"},
+    {.ks_key = "mirror", .ks_type = KEY_TEXT,
+     .ks_doc = "The host that sees a copy of all frames: HOST in an estate, TEAM/HOST on "
+               "a shared network.",
+     .ks_example = "sensor"},
     END,
 };
 const KeyTable keys_network = {"a network", "A wire between hosts; nothing else is on it.",
     network_keys};
+
+static const KeySpec link_keys[] = {
+    {.ks_key = "delay", .ks_type = KEY_DURATION,
+     .ks_doc = "Every frame comes later by that much.",
+     .ks_example = "20ms"},
+    {.ks_key = "jitter", .ks_type = KEY_DURATION,
+     .ks_doc = "The delay changes by up to that much.",
+     .ks_example = "5ms"},
+    {.ks_key = "loss", .ks_type = KEY_PERCENT,
+     .ks_doc = "So many frames are lost.",
+     .ks_example = "2%"},
+    {.ks_key = "rate", .ks_type = KEY_RATE,
+     .ks_doc = "Bits a second, each way.",
+     .ks_example = "10mbit"},
+    END,
+};
+const KeyTable keys_link = {"a link's quality", "How good a network is.", link_keys};
+
+static const KeySpec pool_keys[] = {
+    {.ks_key = "network", .ks_type = KEY_NAME, .ks_flags = KEY_REQUIRED, .ks_since = V2,
+     .ks_doc = "The shared network whose addresses these are.",
+     .ks_example = "internet"},
+    {.ks_key = "range", .ks_type = KEY_RANGE, .ks_flags = KEY_REQUIRED, .ks_since = V2,
+     .ks_doc = "First and last; no other host gets one of them.",
+     .ks_example = "203.0.113.128-203.0.113.191"},
+    {.ks_key = "change", .ks_type = KEY_DURATION,
+     .ks_doc = "So often each host of the pool gets another address.",
+     .ks_example = "10m"},
+    END,
+};
+const KeyTable keys_pool = {"a pool",
+    "Addresses drawn at random, so that blocking one wins little.", pool_keys};
 
 static const KeySpec image_keys[] = {
     {.ks_key = "base", .ks_type = KEY_TEXT, .ks_flags = KEY_REQUIRED, .ks_since = V1,
@@ -36,8 +74,8 @@ static const KeySpec file_keys[] = {
     {.ks_key = "path", .ks_type = KEY_PATH, .ks_flags = KEY_REQUIRED, .ks_since = V1,
      .ks_doc = "Where it stands in the guest.",
      .ks_example = "/var/www/html/index.html"},
-    {.ks_key = "content", .ks_type = KEY_TEXT, .ks_flags = KEY_CHOICE | KEY_REFS, .ks_since = V1,
-     .ks_doc = "What is in it.",
+    {.ks_key = "content", .ks_type = KEY_TEXT, .ks_since = V1,
+     .ks_flags = KEY_CHOICE | KEY_REFS, .ks_doc = "What is in it.",
      .ks_example = "Welcome to the department"},
     {.ks_key = "source", .ks_type = KEY_TEXT, .ks_flags = KEY_CHOICE, .ks_since = V1,
      .ks_doc = "A file below the scenario's directory, taken byte for byte (1 MiB at most).",
@@ -68,8 +106,20 @@ static const KeySpec estate_keys[] = {
     {.ks_key = "checks", .ks_type = KEY_NAMED, .ks_item = KEY_MAP, .ks_sub = &keys_check,
      .ks_since = V1, .ks_doc = "What must work.",
      .ks_example = "{web-up: {host: web, from: referee, every: 60s, http: {path: /}}}"},
-    NOT_BUILT("weaknesses", "Planted weaknesses by host and technique."),
-    NOT_BUILT("flags", "Planted flags that prove a breach."),
+    {.ks_key = "dns", .ks_type = KEY_MAP, .ks_sub = &keys_zone, .ks_since = V2,
+     .ks_doc = "A zone served inside.",
+     .ks_example = "{server: ns, domain: health.test}"},
+    {.ks_key = "weaknesses", .ks_type = KEY_NAMED, .ks_item = KEY_MAP,
+     .ks_sub = &keys_weakness, .ks_since = V2,
+     .ks_doc = "What was left open on purpose.",
+     .ks_example = "{weak-staff: {host: web, technique: T1110.001}}"},
+    {.ks_key = "flags", .ks_type = KEY_NAMED, .ks_item = KEY_MAP, .ks_sub = &keys_flag,
+     .ks_since = V2, .ks_doc = "Secrets planted in files: who shows one was there.",
+     .ks_example = "{records: {host: files, path: /srv/flag}}"},
+    {.ks_key = "credentials", .ks_type = KEY_NAMED, .ks_item = KEY_MAP,
+     .ks_sub = &keys_credential, .ks_since = V2,
+     .ks_doc = "Accounts whose passwords are secrets.",
+     .ks_example = "{webmaster: {host: web, account: webmaster, secret: admin}}"},
     END,
 };
 const KeyTable keys_estate = {"an estate", "What a team owns.", estate_keys};
@@ -91,7 +141,8 @@ static const KeySpec host_keys[] = {
      .ks_since = V1, .ks_doc = "Virtual processors.",
      .ks_example = "2"},
     {.ks_key = "nics", .ks_type = KEY_NAMED, .ks_item = KEY_NIC, .ks_since = V1,
-     .ks_doc = "By network: the host part of its address, a whole address, or auto.",
+     .ks_doc = "By network: the host part of its address, a whole address, auto, or a pool; "
+               "where `count` makes several, the address is the first one's.",
      .ks_example = "{internet: auto, dmz: 10}"},
     {.ks_key = "dns", .ks_type = KEY_ONE_OR_LIST, .ks_item = KEY_DNSNAME, .ks_since = V1,
      .ks_doc = "Further names in the hosts file of those who may see it.",
@@ -105,9 +156,8 @@ static const KeySpec host_keys[] = {
     {.ks_key = "services", .ks_type = KEY_LIST, .ks_item = KEY_ACCOUNT, .ks_since = V1,
      .ks_doc = "Services started before the drill.",
      .ks_example = "[nginx, ssh]"},
-    {.ks_key = "run", .ks_type = KEY_ONE_OR_LIST, .ks_item = KEY_TEXT,
-     .ks_flags = KEY_REFS, .ks_since = V1,
-     .ks_doc = "Scripts run once as root, in order, before the drill.",
+    {.ks_key = "run", .ks_type = KEY_ONE_OR_LIST, .ks_item = KEY_TEXT, .ks_since = V1,
+     .ks_flags = KEY_REFS, .ks_doc = "Scripts run once as root, in order, before the drill.",
      .ks_example = "rm -f /etc/nginx/sites-enabled/default"},
     {.ks_key = "router", .ks_type = KEY_MAP, .ks_sub = &keys_router, .ks_since = V1,
      .ks_doc = "Makes it forward between its networks.",
@@ -121,9 +171,21 @@ static const KeySpec host_keys[] = {
     {.ks_key = "required", .ks_type = KEY_BOOL, .ks_default = "true", .ks_since = V1,
      .ks_doc = "Whether the drill waits for it before `ready`.",
      .ks_example = "false"},
-    NOT_BUILT("after", "Hosts that must be up before it."),
-    NOT_BUILT("count", "So many like hosts."),
-    NOT_BUILT("labels", "Words by which injects choose hosts."),
+    {.ks_key = "after", .ks_type = KEY_ONE_OR_LIST, .ks_item = KEY_NAME, .ks_since = V2,
+     .ks_doc = "Hosts of its estate that must be ready before it is switched on.",
+     .ks_example = "[database]"},
+    {.ks_key = "count", .ks_type = KEY_INT, .ks_min = 1, .ks_max = 200, .ks_default = "1",
+     .ks_since = V2, .ks_doc = "So many like hosts, named NAME-1, NAME-2 and so on.",
+     .ks_example = "3"},
+    {.ks_key = "labels", .ks_type = KEY_LIST, .ks_item = KEY_NAME, .ks_since = V2,
+     .ks_doc = "Words about it, for the plan and for tools.",
+     .ks_example = "[web, linux]"},
+    {.ks_key = "title", .ks_type = KEY_LANGTEXT, .ks_since = V2,
+     .ks_doc = "What people read; the name where it is absent.",
+     .ks_example = "{en: Web server, zh-Hant: 網站伺服器}"},
+    {.ks_key = "reset", .ks_type = KEY_MAP, .ks_sub = &keys_reset,
+     .ks_doc = "What it costs the team to have it put back as it was.",
+     .ks_example = "{cost: 50, limit: 3, approval: true}"},
     END,
 };
 const KeyTable keys_host = {"a host", "A virtual machine.", host_keys};
@@ -136,10 +198,43 @@ static const KeySpec router_keys[] = {
      .ks_doc = "Networks on which the router's own address hides those behind it; all "
                "shared ones by default.",
      .ks_example = "[internet]"},
-    NOT_BUILT("firewall", "Rules by name."),
+    {.ks_key = "forward", .ks_type = KEY_ENUM, .ks_words = word_forward,
+     .ks_default = "accept", .ks_since = V2,
+     .ks_doc = "What becomes of what no rule names. From a shared network nothing gets in "
+               "but answers and what is published, whatever stands here.",
+     .ks_example = "drop"},
+    {.ks_key = "firewall", .ks_type = KEY_NAMED, .ks_item = KEY_MAP, .ks_sub = &keys_rule,
+     .ks_since = V2,
+     .ks_doc = "Rules for what is forwarded, in the order written; the first that fits wins, "
+               "answers always pass.",
+     .ks_example = "{web-only: {to: web, proto: tcp, ports: [80, 443], action: accept}}"},
     END,
 };
 const KeyTable keys_router = {"a router", "What makes a host a router.", router_keys};
+
+static const KeySpec rule_keys[] = {
+    {.ks_key = "from", .ks_type = KEY_NAME, .ks_default = "any", .ks_since = V2,
+     .ks_doc = "A network, a host of this estate, or any.",
+     .ks_example = "office"},
+    {.ks_key = "to", .ks_type = KEY_NAME, .ks_default = "any", .ks_since = V2,
+     .ks_doc = "A network, a host of this estate, or any.",
+     .ks_example = "web"},
+    {.ks_key = "proto", .ks_type = KEY_ENUM, .ks_words = word_any_proto,
+     .ks_default = "any", .ks_since = V2, .ks_doc = "Protocol.",
+     .ks_example = "tcp"},
+    {.ks_key = "ports", .ks_type = KEY_ONE_OR_LIST, .ks_item = KEY_PORTRANGE,
+     .ks_since = V2,
+     .ks_doc = "Ports of the host inside, of tcp or udp; all by default.",
+     .ks_example = "[80, \"8000-8100\"]"},
+    {.ks_key = "action", .ks_type = KEY_ENUM, .ks_words = word_action,
+     .ks_flags = KEY_REQUIRED, .ks_since = V2, .ks_doc = "What becomes of it.",
+     .ks_example = "accept"},
+    {.ks_key = "log", .ks_type = KEY_BOOL, .ks_default = "false", .ks_since = V2,
+     .ks_doc = "Whether the router's kernel log tells of it, after the rule's name.",
+     .ks_example = "true"},
+    END,
+};
+const KeyTable keys_rule = {"a firewall rule", "A rule of a router.", rule_keys};
 
 static const KeySpec route_keys[] = {
     {.ks_key = "to", .ks_type = KEY_CIDR, .ks_flags = KEY_REQUIRED, .ks_since = V1,
@@ -153,8 +248,7 @@ static const KeySpec route_keys[] = {
 const KeyTable keys_route = {"a route", "A route of a host.", route_keys};
 
 static const KeySpec user_keys[] = {
-    {.ks_key = "password", .ks_type = KEY_TEXT,
-     .ks_flags = KEY_REFS, .ks_since = V1,
+    {.ks_key = "password", .ks_type = KEY_TEXT, .ks_flags = KEY_REFS, .ks_since = V1,
      .ks_doc = "Planted, in plain text, worthless outside the drill; without it none works.",
      .ks_example = "spring-2026"},
     {.ks_key = "uid", .ks_type = KEY_INT, .ks_min = 1, .ks_max = 60000, .ks_since = V1,
@@ -170,17 +264,18 @@ static const KeySpec user_keys[] = {
 };
 const KeyTable keys_user = {"a user", "An account in a guest.", user_keys};
 
-static const KeySpec target_keys[] = {
-    {.ks_key = "host", .ks_type = KEY_NAME, .ks_flags = KEY_REQUIRED, .ks_since = V1,
-     .ks_doc = "Where it lives.",
-     .ks_example = "files"},
-    {.ks_key = "kind", .ks_type = KEY_ENUM, .ks_words = word_kind,
-     .ks_default = "target-system", .ks_since = V1, .ks_doc = "What a breach of it is worth.",
-     .ks_example = "important-data"},
-    {.ks_key = "criticality", .ks_type = KEY_PERCENT, .ks_default = "100%", .ks_since = V1,
-     .ks_doc = "Scales that worth.",
-     .ks_example = "80%"},
+static const KeySpec reset_keys[] = {
+    {.ks_key = "cost", .ks_type = KEY_POINTS, .ks_default = "0",
+     .ks_doc = "Points, each time.",
+     .ks_example = "50"},
+    {.ks_key = "limit", .ks_type = KEY_INT, .ks_min = 0, .ks_max = 1000,
+     .ks_doc = "So often at most; any number by default.",
+     .ks_example = "3"},
+    {.ks_key = "approval", .ks_type = KEY_BOOL, .ks_default = "false",
+     .ks_doc = "Whether white must agree first.",
+     .ks_example = "true"},
     END,
 };
-const KeyTable keys_target = {"a target", "What is worth attacking.", target_keys};
+const KeyTable keys_reset = {"a reset", "The terms on which a host is put back.",
+    reset_keys};
 /* clang-format on */

@@ -1,6 +1,7 @@
 #include "scenarios/base/cjson.h"
 #include "scenarios/loader.h"
 #include "scenarios/moment.h"
+#include "scenarios/people.h"
 #include "scenarios/values.h"
 
 #include <gio/gio.h>
@@ -37,6 +38,21 @@ const LoaderFile *loader_file(const Loader *loader, const Node *node)
     return loader->ld_files->pdata[node->nd_file];
 }
 
+/* A definition with `count` makes hosts of other names: which one is meant must be said. */
+static gboolean counted_host(Loader *loader, Node *at, const Node *map)
+{
+    const Node *def = node_get(map, at->nd_text);
+    gint64 count = 0;
+
+    if (!node_get_text(def, "count") || !value_int(node_get_text(def, "count"), &count) ||
+        count < 2)
+        return FALSE;
+    g_autofree char *hint = g_strdup_printf("name one of them: %s-1 to %s-%d",
+                                            at->nd_text, at->nd_text, (int)count);
+    loader_error(loader, at, hint, "\"%s\" is %d hosts", at->nd_text, (int)count);
+    return TRUE;
+}
+
 void loader_dangling(Loader *loader, Node *at, const char *what, const Node *map,
                      const char *extra)
 {
@@ -45,6 +61,8 @@ void loader_dangling(Loader *loader, Node *at, const char *what, const Node *map
 
     for (guint i = 0; map && map->nd_kind == NODE_MAP && i < node_len(map); i++)
         g_ptr_array_add(names, (char *)node_key_at(map, i));
+    if (counted_host(loader, at, map))
+        return;
     if (extra)
         g_ptr_array_add(names, (char *)extra);
     const char *close = value_closest(at->nd_text, names);
@@ -161,18 +179,23 @@ static void add_teams(Loader *loader, Node *node, gboolean *chosen)
         return;
     gboolean by_name = node_get(teams, name) != NULL;
     gboolean by_side = !by_name && is_side(name, &side);
+    const char *const *labels;
     for (guint i = 0; i < all->len; i++) {
         const PlanTeam *team = all->pdata[i];
         /* A name that was written out wins over one that `count` makes of it. */
         gboolean counted =
             !g_str_equal(team->pt_id, name) && node_get(teams, team->pt_id);
-        if (by_side ? team->pt_side == side : team_is(team, name) && !counted)
+        labels = (const char *const *)team->pt_labels;
+        if (by_side                         ? team->pt_side == side
+            : g_strv_contains(labels, name) ? TRUE
+                                            : team_is(team, name) && !counted)
             chosen[i] = found = TRUE;
     }
     if (by_side && !found)
         loader_error(loader, node, NULL, "no team is on the side %s", name);
     else if (!found && !by_name)
-        loader_dangling(loader, node, "team or side", teams, NULL);
+        loader_dangling(loader, node, "team, side or label", teams,
+                        teams_closest_label(loader, name));
 }
 
 GArray *loader_teams(Loader *loader, Node *names)
@@ -194,9 +217,11 @@ GArray *loader_teams(Loader *loader, Node *names)
 
 /* In this order: each part needs what the ones before it made. */
 static void (*const parts[])(Loader *) = {
-    params_expand,  shape_check,      drill_expand,   teams_expand,    images_expand,
-    estates_expand, addresses_expand, secrets_expand, contents_expand, wiring_expand,
-    checks_expand,  phases_expand,    injects_expand, scripts_expand,  unused_check,
+    params_expand,    shape_check,    drill_expand,    teams_expand,  images_expand,
+    estates_expand,   order_expand,   links_expand,    addresses_expand, secrets_expand,
+    contents_expand,  planted_expand, wiring_expand,   zones_expand,  checks_expand,
+    channels_expand,  phases_expand,  injects_expand,  scripts_expand,
+    objectives_expand, stops_expand,  weaknesses_check, unused_check,
 };
 
 static void expand(Loader *loader, const PlanOptions *options)

@@ -31,20 +31,20 @@ typedef struct {
     GPtrArray *ld_files; /* LoaderFile, the top one first: nd_file counts them */
     const char *ld_dir;  /* where relative paths start, in all files */
     ParryDiags *ld_diags;
-    GHashTable *ld_seen;    /* findings already told: an estate is expanded once a team */
+    GHashTable *ld_seen; /* findings already told: an estate is expanded once a team */
     GHashTable *ld_injects; /* name of an inject to GArray of its indexes */
     Node *ld_root;
     Plan *ld_plan;
     GTimeZone *ld_zone;    /* NULL where the timezone is unknown */
     gboolean ld_has_start; /* start and duration are known: times can be judged */
     gint64 ld_seed;
-    GPtrArray *ld_host_nodes;  /* Node of each host of the plan, in step with p_hosts */
-    GPtrArray *ld_ports;       /* GArray of LoaderPort, in step with p_networks */
-    GHashTable *ld_host_ids;   /* host id to index plus 1 */
-    GHashTable *ld_net_ids;    /* network id to index plus 1 */
-    int ld_unbuilt;            /* above 0: within a key that was noted as unbuilt */
-    GHashTable *ld_used;       /* Nodes of definitions that something refers to */
-    GHashTable *ld_bytes;      /* Node of a file to its GBytes: copies share them */
+    GPtrArray *ld_host_nodes; /* Node of each host of the plan, in step with p_hosts */
+    GPtrArray *ld_ports;      /* GArray of LoaderPort, in step with p_networks */
+    GHashTable *ld_host_ids;  /* host id to index plus 1 */
+    GHashTable *ld_net_ids;   /* network id to index plus 1 */
+    int ld_unbuilt;           /* above 0: within a key that was noted as unbuilt */
+    GHashTable *ld_used;      /* Nodes of definitions that something refers to */
+    GHashTable *ld_bytes;     /* Node of a file to its GBytes: copies share them */
     const char *const *ld_set; /* NAME=VALUE, ended by NULL; or NULL */
     GHashTable *ld_params;     /* name of a parameter to its value */
     GHashTable *ld_secrets;    /* "TEAM-INDEX/NAME" (-1: the drill's) to PlanSecret */
@@ -54,6 +54,7 @@ typedef struct {
 typedef struct {
     int lp_host;
     int lp_nic;
+    int lp_number; /* of the host among those that its definition makes, from 0 */
 } LoaderPort;
 
 /* Reports at the node's place, once; marks an error's node as bad. */
@@ -82,6 +83,8 @@ ParryText *loader_text(const Node *node, const char *fallback);
 gboolean loader_moment(Loader *loader, Node *node, gint64 *us);
 /* Index of the host by name in the team's estate, or -1. */
 int loader_host(const Loader *loader, int team, const char *name);
+/* The same for a node that names one; -1 with a finding. */
+int loader_host_named(Loader *loader, int team, Node *node);
 /* Node of the estate of that team, or NULL. */
 Node *loader_estate(const Loader *loader, int team);
 /* Teams that a list of team and side names means, in the plan's order; errors are told.
@@ -90,9 +93,9 @@ GArray *loader_teams(Loader *loader, Node *names);
 
 /*
  * References. What differs from team to team stays in nd_text as it was written: whoever
- * puts a text into the plan takes it through loader_subst(), and gives its key KEY_REFS
- * in the table (references in all other texts are refused by the shape). `team`: whose
- * copy it is, -1 where the text is the same for all. Hosts have their addresses once
+ * puts a text into the plan takes it through loader_subst(), and gives its key KEY_REFS in
+ * the table (references in all other texts are refused by the shape). `team`: whose copy
+ * it is, -1 where the text is the same for all. Hosts have their addresses once
  * addresses_expand() has run, secrets their values once secrets_expand() has; what goes
  * into a guest is read after that (contents_expand()).
  */
@@ -108,6 +111,7 @@ gboolean loader_has_refs(const Node *node);
 /* The value of the secret that `name` names, for a key that names one; NULL with a
  * finding where there is none. */
 const char *loader_secret(Loader *loader, Node *name, int team);
+
 /* Draws the secrets that are addresses of that network: none of `taken`, which they join
  * (address to NULL). After the fixed addresses of hosts, before the automatic ones. */
 void secrets_reserve(Loader *loader, int network, GHashTable *taken);
@@ -136,11 +140,27 @@ void estates_expand(Loader *loader); /* networks and hosts */
 void addresses_expand(Loader *loader);
 void secrets_expand(Loader *loader);
 void contents_expand(Loader *loader); /* files, accounts and scripts of hosts */
-void wiring_expand(Loader *loader);   /* publishing, routes, names */
-void checks_expand(Loader *loader);   /* targets and checks */
+void wiring_expand(Loader *loader); /* publishing, routes, names */
+void checks_expand(Loader *loader); /* targets and checks */
 void injects_expand(Loader *loader);
 void scripts_expand(Loader *loader);
+void order_expand(Loader *loader);   /* which hosts wait for which */
+void links_expand(Loader *loader);   /* mirror ports */
+void planted_expand(Loader *loader); /* targets, weaknesses, flags, credentials */
+void zones_expand(Loader *loader);   /* DNS inside */
+void weaknesses_check(Loader *loader);
 void unused_check(Loader *loader);
+
+/* Ranges of shared networks: by estates_expand(), before any host. */
+void pools_expand(Loader *loader);
+int pools_find(const Loader *loader, const char *name); /* index, or -1 */
+/* The pool that has the address of that network, or NULL. */
+const PlanPool *pools_of(const Loader *loader, int network, guint32 addr);
+/* An account of the host, or NULL; and one more, its password locked. */
+PlanUser *contents_user(PlanHost *host, const char *name);
+PlanUser *contents_user_add(PlanHost *host, const char *name);
+/* The rules of a router, by wiring_expand(). */
+void firewall_expand(Loader *loader, PlanHost *router, const Node *def);
 
 /* Files of a team's host, or of an image (team -1). */
 void files_expand(Loader *loader, const Node *list, int team, GPtrArray *out);
@@ -163,6 +183,9 @@ json_t *check_params(Loader *loader, const CheckKind *kind, int host, int from);
  */
 gboolean wiring_reach(const Loader *loader, int from, int to, int port, const char *proto,
                       guint32 *addr, int *outer);
+/* The address at which a host finds another of its own estate, inside rather than on a
+ * shared network; 0: not at all. */
+guint32 wiring_near(const Loader *loader, int from, int to);
 /* The team's first address on a shared network, or 0. */
 guint32 wiring_shared_address(const Loader *loader, int team);
 /* TRUE where the network is white's, shared by all. */
@@ -175,8 +198,8 @@ gboolean wiring_shared(const Loader *loader, int network);
 PlanCondition *condition_expand(Loader *loader, Node *node, int team);
 /*
  * Indexes of the inject that the node names, as far as it is for the team: one, or the
- * steps of a chain in their order. Where it is not for the team but for exactly one
- * other, that one's. Empty, with a finding, where there is none. Array of int.
+ * steps of a chain in their order. Where it is not for the team but for exactly one other,
+ * that one's. Empty, with a finding, where there is none. Array of int.
  */
 GArray *loader_injects(Loader *loader, Node *name, int team);
 
@@ -189,8 +212,11 @@ char *ident_bridge(const char *drill_uuid, guint index);
 /* Evenly drawn from 0 to max by the seed and the name: splitmix64 over SHA-256. */
 gint64 ident_draw(const char *drill, gint64 seed, const char *name, gint64 max);
 
-/* Elements of a plan in the making (plan_make.c). */
+/* Elements of a plan in the making (plan_make.c, plan_make_estate.c). */
 Plan *plan_new(void);
+void plan_estates_init(Plan *plan);
+void plan_estates_clear(Plan *plan);
+PlanZone *plan_zone_add(Plan *plan, int team);
 PlanTeam *plan_team_add(Plan *plan, const char *id);
 PlanImage *plan_image_add(Plan *plan, const char *id);
 PlanHost *plan_host_add(Plan *plan, const char *id);

@@ -13,7 +13,7 @@
 #define PARRY_SCENARIOS_PLAN_H
 
 #include "scenarios/base/diag.h"
-#include "scenarios/plan_inject.h"
+#include "scenarios/plan_objectives.h"
 
 #include <glib.h>
 #include <jansson.h>
@@ -53,9 +53,15 @@ typedef struct {
     gint64 p_start_us; /* UTC of the nominal start, microseconds since the epoch */
     gint64 p_duration_us;
     gboolean p_has_rehearsal;
-    char *p_authorised_by, *p_safety_officer, *p_max_risk;
-    char **p_allow; /* techniques */
+    PlanScope p_scope;
+    ParryText *p_rules; /* what players keep to, or NULL */
+    gboolean p_rules_accept; /* they must accept them before they are let in */
+    PlanPrivacy p_privacy;
+    char *p_atomics, *p_caldera; /* directories of attacks of others, or NULL */
+    GPtrArray *p_brackets, *p_channels, *p_stops;
+    PlanObjectives p_objectives;
     GPtrArray *p_teams, *p_networks, *p_images, *p_hosts;
+    GPtrArray *p_pools, *p_weaknesses, *p_flags, *p_credentials, *p_zones;
     GPtrArray *p_targets, *p_checks, *p_injects, *p_scripts, *p_phases;
     GPtrArray *p_windows; /* PlanWindow, in order of time */
     GPtrArray *p_secrets; /* PlanSecret */
@@ -117,6 +123,14 @@ PlanTarget *plan_target(const Plan *plan, int index);
 
 /* "red", "blue", "white", "green", "observer". */
 const char *plan_side_name(PlanSide side);
+
+/* Kind of target by its place in ps_bases, or NULL past the last; its place, or -1. */
+const char *plan_target_kind(int index);
+int plan_target_kind_index(const char *kind);
+/* "red-on-red" …, "forbidden" …, "familiarisation" …: as a scenario writes them. */
+const char *plan_engagement_name(PlanEngagement rule);
+const char *plan_ruling_name(PlanRuling ruling);
+const char *plan_phase_kind_name(PlanPhaseKind kind);
 
 /* Dotted quad of a host-order IPv4 address; free with g_free(). */
 char *plan_addr_text(guint32 addr);

@@ -17,13 +17,26 @@ typedef struct {
     int pn_team;      /* index into p_teams, -1 for white's shared networks */
     guint32 pn_addr;  /* network address, host byte order */
     int pn_prefix;
+    /* How good it is; without an engine yet, all 0: as good as it gets. */
+    gint64 pn_delay_us, pn_jitter_us, pn_rate; /* rate: bits a second */
+    int pn_loss;                               /* per cent */
+    int pn_mirror; /* host that sees a copy of all frames, -1: none */
 } PlanNetwork;
+
+/* Addresses of a shared network that hosts get one of, at random. */
+typedef struct {
+    char *po_name;
+    int po_network;
+    guint32 po_first, po_last; /* host byte order, both belong to it */
+    gint64 po_change_us;       /* 0: they keep it */
+} PlanPool;
 
 typedef struct {
     int ni_network;       /* index into p_networks */
     char ni_mac[18];      /* "52:54:00:xx:xx:xx", unique per drill */
     guint32 ni_addr;      /* host byte order */
     gboolean ni_isolated; /* port isolation: blue-owned NICs on a shared network */
+    int ni_pool;          /* index into p_pools that the address is of, -1: none */
 } PlanNic;
 
 typedef struct {
@@ -38,6 +51,20 @@ typedef struct {
     guint32 pp_to;  /* inner address */
     int pp_to_port;
 } PlanPublish;
+
+typedef enum { WALL_ACCEPT, WALL_DROP, WALL_REJECT } PlanWallAction;
+
+/* One line of a router's firewall: a rule whose hosts have several addresses makes
+ * several, under the same name. A prefix of 0 is any address. */
+typedef struct {
+    char *pw_name;
+    guint32 pw_from, pw_to;
+    int pw_from_prefix, pw_to_prefix;
+    char *pw_proto;                  /* "tcp", "udp", "icmp" or "any" */
+    int pw_first_port, pw_last_port; /* of the host inside; 0: all */
+    PlanWallAction pw_action;
+    gboolean pw_log;
+} PlanWallRule;
 
 typedef struct {
     char *pf_path; /* absolute, no ".." */
@@ -87,8 +114,18 @@ typedef struct {
     gboolean ph_router;
     GPtrArray *ph_publish; /* PlanPublish */
     GArray *ph_masquerade; /* of int: indexes into ph_nics that are masqueraded */
+    GPtrArray *ph_rules;   /* PlanWallRule, in the order in which they are tried */
+    gboolean ph_drop;      /* a router drops what no rule names */
     PlanAgent ph_agent;
     gboolean ph_required;
+    GArray *ph_after;    /* of int: hosts that are ready before it is switched on */
+    GArray *ph_dns;      /* of guint32: resolvers, host byte order; empty: none */
+    char **ph_labels;    /* strv, never NULL */
+    ParryText *ph_title; /* never NULL: the name where the scenario gives none */
+    /* Terms of a reset; all 0 where the scenario gives none. */
+    gint64 ph_reset_cost; /* milli-points */
+    int ph_reset_limit;   /* -1: any number */
+    gboolean ph_reset_approval;
 } PlanHost;
 
 typedef struct {
@@ -100,9 +137,57 @@ typedef struct {
     char *ta_id; /* "health/portal" */
     int ta_team;
     int ta_host;
-    char *ta_kind;      /* attack-path, network-boundary, target-system, important-data,
-                           other-system */
-    int ta_criticality; /* per cent */
+    char *ta_kind;       /* attack-path, network-boundary, target-system, important-data,
+                            other-system */
+    int ta_criticality;  /* per cent */
+    ParryText *ta_title; /* never NULL: the name where the scenario gives none */
 } PlanTarget;
+
+/* What was left open on purpose. */
+typedef struct {
+    char *wk_id; /* "health/weak-staff" */
+    int wk_team, wk_host;
+    char *wk_technique;
+    ParryText *wk_title; /* never NULL */
+    char *wk_severity;   /* low, medium, high, critical */
+    char *wk_cwe;        /* "CWE-521", or NULL */
+    ParryText *wk_fix;   /* or NULL */
+    char *wk_secret;     /* name of a secret, or NULL */
+} PlanWeakness;
+
+/* A secret in a file, planted with the host's other files. */
+typedef struct {
+    char *fl_id; /* "health/records" */
+    int fl_team, fl_host;
+    int fl_target; /* index into p_targets, -1: none */
+    char *fl_path;
+    char *fl_value;      /* what the file holds, without the end of line; a secret */
+    gint64 fl_rotate_us; /* 0: it stays */
+} PlanFlag;
+
+typedef enum { CHANGE_FORBIDDEN, CHANGE_REPORT, CHANGE_FREE } PlanChange;
+
+/* An account whose password is a secret: it stands in the host's ph_users. */
+typedef struct {
+    char *cr_id; /* "health/webmaster" */
+    int cr_team, cr_host;
+    char *cr_account;
+    char *cr_secret;   /* name of the secret */
+    char *cr_password; /* its value for that team; a secret */
+    PlanChange cr_change;
+} PlanCredential;
+
+/* Names served inside an estate. */
+typedef struct {
+    int zn_team;
+    char *zn_domain;
+    GArray *zn_servers;    /* of int: hosts */
+    GPtrArray *zn_records; /* PlanRecord, in the order written */
+} PlanZone;
+
+typedef struct {
+    char *rd_name; /* with the domain behind it */
+    guint32 rd_addr;
+} PlanRecord;
 
 #endif

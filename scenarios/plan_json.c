@@ -17,14 +17,6 @@ json_t *plan_json_texts(char *const *strv)
     return out;
 }
 
-static void set_addr(json_t *object, const char *key, guint32 addr)
-{
-    g_autofree char *text = plan_addr_text(addr);
-
-    json_object_set_new(object, key, json_string(text));
-}
-
-/* "health/web", or null for -1. */
 json_t *plan_json_host(const Plan *plan, int index)
 {
     return index < 0 ? json_null() : json_string(plan_host(plan, index)->ph_id);
@@ -43,127 +35,6 @@ json_t *plan_json_each(const Plan *plan, const GPtrArray *all,
     for (guint i = 0; i < all->len; i++)
         json_array_append_new(out, one(plan, all->pdata[i]));
     return out;
-}
-
-static json_t *network_json(const Plan *plan, gconstpointer data)
-{
-    const PlanNetwork *network = data;
-    g_autofree char *addr = plan_addr_text(network->pn_addr);
-    g_autofree char *cidr = g_strdup_printf("%s/%d", addr, network->pn_prefix);
-
-    return json_pack("{s:s, s:o, s:s, s:s, s:s, s:s}", "id", network->pn_id, "team",
-                     plan_json_team(plan, network->pn_team), "cidr", cidr, "libvirt",
-                     network->pn_libvirt, "bridge", network->pn_bridge, "uuid",
-                     network->pn_uuid);
-}
-
-static json_t *file_json(const Plan *plan G_GNUC_UNUSED, gconstpointer data)
-{
-    const PlanFile *file = data;
-    char digest[65];
-    gsize len;
-    const void *bytes = g_bytes_get_data(file->pf_bytes, &len);
-    g_autofree char *mode = g_strdup_printf("%04o", (unsigned)file->pf_mode);
-
-    cjson_sha256_bytes(bytes, len, digest);
-    return json_pack("{s:s, s:I, s:s, s:s, s:s, s:s}", "path", file->pf_path, "size",
-                     (json_int_t)len, "sha256", digest, "mode", mode, "owner",
-                     file->pf_owner, "group", file->pf_group);
-}
-
-static json_t *image_json(const Plan *plan, gconstpointer data)
-{
-    const PlanImage *image = data;
-
-    return json_pack("{s:s, s:s, s:o, s:o}", "id", image->pi_id, "base", image->pi_base,
-                     "packages", plan_json_texts(image->pi_packages), "files",
-                     plan_json_each(plan, image->pi_files, file_json));
-}
-
-static json_t *nic_json(const Plan *plan, gconstpointer data)
-{
-    const PlanNic *nic = data;
-    const PlanNetwork *network = plan_network(plan, nic->ni_network);
-    json_t *out =
-        json_pack("{s:s, s:s, s:i, s:b}", "network", network->pn_id, "mac", nic->ni_mac,
-                  "prefix", network->pn_prefix, "isolated", nic->ni_isolated);
-
-    set_addr(out, "addr", nic->ni_addr);
-    return out;
-}
-
-static json_t *route_json(const Plan *plan G_GNUC_UNUSED, gconstpointer data)
-{
-    const PlanRoute *route = data;
-    g_autofree char *dest = plan_addr_text(route->pr_dest);
-    g_autofree char *to = g_strdup_printf("%s/%d", dest, route->pr_prefix);
-    json_t *out = json_pack("{s:s}", "to", to);
-
-    set_addr(out, "via", route->pr_via);
-    return out;
-}
-
-static json_t *name_json(const Plan *plan G_GNUC_UNUSED, gconstpointer data)
-{
-    const PlanName *name = data;
-    json_t *out = json_pack("{s:o}", "names", plan_json_texts(name->pd_names));
-
-    set_addr(out, "addr", name->pd_addr);
-    return out;
-}
-
-static json_t *user_json(const Plan *plan G_GNUC_UNUSED, gconstpointer data)
-{
-    const PlanUser *user = data;
-
-    return json_pack("{s:s, s:i, s:s, s:o, s:b}", "name", user->pu_name, "uid",
-                     user->pu_uid, "shell", user->pu_shell, "groups",
-                     plan_json_texts(user->pu_groups), "password",
-                     user->pu_password != NULL);
-}
-
-static json_t *publish_json(const Plan *plan G_GNUC_UNUSED, gconstpointer data)
-{
-    const PlanPublish *publish = data;
-    json_t *out = json_pack("{s:s, s:i, s:i}", "proto", publish->pp_proto, "port",
-                            publish->pp_port, "to-port", publish->pp_to_port);
-
-    set_addr(out, "to", publish->pp_to);
-    return out;
-}
-
-static json_t *host_json(const Plan *plan, gconstpointer data)
-{
-    static const char *const agents[] = {"auto", "seed", "none"};
-    const PlanHost *host = data;
-    json_t *out = json_pack(
-        "{s:s, s:s, s:s, s:o, s:s, s:s, s:I, s:I, s:i, s:b, s:s, s:b}", "id", host->ph_id,
-        "domain", host->ph_domain, "uuid", host->ph_uuid, "team",
-        plan_json_team(plan, host->ph_team), "owner", plan_side_name(host->ph_owner),
-        "image", plan_image(plan, host->ph_image)->pi_id, "memory",
-        (json_int_t)host->ph_memory, "disk", (json_int_t)host->ph_disk, "cpus",
-        host->ph_cpus, "router", host->ph_router, "agent", agents[host->ph_agent],
-        "required", host->ph_required);
-
-    json_object_set_new(out, "nics", plan_json_each(plan, host->ph_nics, nic_json));
-    json_object_set_new(out, "routes", plan_json_each(plan, host->ph_routes, route_json));
-    json_object_set_new(out, "names", plan_json_each(plan, host->ph_names, name_json));
-    json_object_set_new(out, "files", plan_json_each(plan, host->ph_files, file_json));
-    json_object_set_new(out, "users", plan_json_each(plan, host->ph_users, user_json));
-    json_object_set_new(out, "services", plan_json_texts(host->ph_services));
-    json_object_set_new(out, "publish",
-                        plan_json_each(plan, host->ph_publish, publish_json));
-    return out;
-}
-
-static json_t *target_json(const Plan *plan, gconstpointer data)
-{
-    const PlanTarget *target = data;
-
-    return json_pack("{s:s, s:o, s:o, s:s, s:i}", "id", target->ta_id, "team",
-                     plan_json_team(plan, target->ta_team), "host",
-                     plan_json_host(plan, target->ta_host), "kind", target->ta_kind,
-                     "criticality", target->ta_criticality);
 }
 
 static json_t *check_json(const Plan *plan, gconstpointer data)
@@ -253,7 +124,7 @@ static json_t *rules_json(const Plan *plan)
 {
     return json_pack("{s:o, s:o, s:o, s:o}", "scoring",
                      plan_json_scoring(&plan->p_scoring), "targets",
-                     plan_json_each(plan, plan->p_targets, target_json), "checks",
+                     plan_json_targets(plan), "checks",
                      plan_json_each(plan, plan->p_checks, check_json), "injects",
                      plan_json_each(plan, plan->p_injects, inject_json));
 }
@@ -279,10 +150,7 @@ json_t *plan_to_json(const Plan *plan)
                   "duration-us", (json_int_t)plan->p_duration_us, "scenario-sha256",
                   plan->p_scenario_sha256, "rules-sha256", plan->p_rules_sha256));
     plan_json_people(plan, out);
-    json_object_set_new(out, "networks",
-                        plan_json_each(plan, plan->p_networks, network_json));
-    json_object_set_new(out, "images", plan_json_each(plan, plan->p_images, image_json));
-    json_object_set_new(out, "hosts", plan_json_each(plan, plan->p_hosts, host_json));
+    plan_json_estates(plan, out);
     json_object_set_new(out, "unbuilt",
                         plan_json_each(plan, plan->p_unbuilt, unbuilt_json));
     return out;

@@ -22,5 +22,13 @@ json_t *plan_json_each(const Plan *plan, const GPtrArray *all,
 json_t *plan_json_scoring(const PlanScoring *scoring);
 /* Sets what concerns people and the drill itself, but for the rules. */
 void plan_json_people(const Plan *plan, json_t *out);
+/* {check, state, lasts-us}, {all: […]} …; of NULL an empty object. */
+json_t *plan_json_condition(const Plan *plan, const PlanCondition *condition);
+
+/* ---- plan_json_estate.c ---- */
+json_t *plan_json_targets(const Plan *plan);
+/* Sets what concerns networks, images, hosts and what is planted in them, but for the
+ * rules. Secrets stand in it by their SHA-256 only. */
+void plan_json_estates(const Plan *plan, json_t *out);
 
 #endif

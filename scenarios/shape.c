@@ -25,6 +25,7 @@ static void wrong_kind(Loader *loader, Node *node, const char *key, const char *
     else
         loader_error(loader, node, NULL, "%s wants %s, not %s", key, want,
                      node_kind_name(node));
+    node_blank(node);
 }
 
 /* A plain scalar that YAML reads as something else where a text is wanted. */
@@ -127,7 +128,7 @@ static void shape_selection(Loader *loader, const KeySpec *spec, Node *node)
 
 static void shape_named(Loader *loader, const KeySpec *spec, Node *node)
 {
-    KeyType name = spec->ks_name == KEY_ACCOUNT ? KEY_ACCOUNT : KEY_NAME;
+    KeyType name = spec->ks_name == KEY_TEXT ? KEY_NAME : spec->ks_name;
 
     if (node->nd_kind != NODE_MAP) {
         wrong_kind(loader, node, spec->ks_key, "a mapping of names");

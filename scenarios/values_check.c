@@ -142,12 +142,13 @@ static gboolean check_mode(const KeySpec *spec G_GNUC_UNUSED, const char *text,
     return value_mode(text, &mode);
 }
 
-static gboolean check_duration(const KeySpec *spec G_GNUC_UNUSED, const char *text,
-                               char **why)
+static gboolean check_duration(const KeySpec *spec, const char *text, char **why)
 {
     g_autoptr(GError) error = NULL;
     gint64 us;
 
+    if (spec->ks_words && value_in_words(text, spec->ks_words))
+        return TRUE;
     if (duration_parse(text, &us, &error))
         return TRUE;
     *why = g_strdup(error->message);
@@ -199,13 +200,15 @@ static gboolean check_address(const KeySpec *spec G_GNUC_UNUSED, const char *tex
     return value_address(text, &addr);
 }
 
+/* "auto" has the form of a name, as pools have: which there are is looked at later. */
 static gboolean check_nic(const KeySpec *spec, const char *text, char **why)
 {
     gint64 part;
 
     if (value_int(text, &part))
         return part > 0 && part <= G_MAXINT32;
-    return !strcmp(text, "auto") || check_address(spec, text, why);
+    return g_ascii_isalpha(*text) ? check_name(spec, text, why)
+                                  : check_address(spec, text, why);
 }
 
 static gboolean check_port(const KeySpec *spec G_GNUC_UNUSED, const char *text,
@@ -310,6 +313,11 @@ static gboolean check_file(const KeySpec *spec G_GNUC_UNUSED, const char *text,
     return *text && strlen(text) < 1024 && !strpbrk(text, "\n\r\t");
 }
 
+static gboolean check_share(const KeySpec *spec, const char *text, char **why)
+{
+    return check_percent(spec, text, why) || check_points(spec, text, why);
+}
+
 static const struct {
     const char *want;
     gboolean is_text;
@@ -333,7 +341,7 @@ static const struct {
     [KEY_DATETIME] = {"a date and time such as 2026-11-13T09:00", FALSE, check_datetime},
     [KEY_CIDR] = {"a network such as 10.10.1.0/24", FALSE, check_cidr},
     [KEY_ADDRESS] = {"an address such as 10.10.1.7", FALSE, check_address},
-    [KEY_NIC] = {"auto, a host part such as 10, or an address", FALSE, check_nic},
+    [KEY_NIC] = {"auto, a host part such as 10, an address, or a pool", FALSE, check_nic},
     [KEY_PORT] = {"a port such as 80, \"8080:80\" or \"53/udp\"", FALSE, check_port},
     [KEY_TECHNIQUE] = {"an ATT&CK technique such as T1110.001", TRUE, check_technique},
     [KEY_DIGEST] = {"64 hex digits (SHA-256), original, exists or absent", TRUE,
@@ -345,6 +353,7 @@ static const struct {
     [KEY_RANGE] = {"a range such as 10.1.0.20-10.1.0.40", FALSE, check_range},
     [KEY_PORTRANGE] = {"a port such as 80, or \"8000-8100\"", FALSE, check_port_range},
     [KEY_GUID] = {"an id such as 4ae3a1c2-21f7-4d3c-a3b8-9d1c2e1b7a10", TRUE, check_guid},
+    [KEY_SHARE] = {"a percentage such as 60%, or points", FALSE, check_share},
     [KEY_FILE] = {"a path below the scenario's directory", TRUE, check_file},
     [KEY_VALUE] = {"a text or a number", FALSE, check_text},
 };

@@ -439,6 +439,16 @@ static const PlanNic *nearest_nic(const PlanHost *host, const View *view,
     return inner;
 }
 
+guint32 wiring_near(const Loader *loader, int from, int to)
+{
+    const PlanHost *here = plan_host(loader->ld_plan, from);
+    g_auto(View) view;
+
+    view_make(loader, here, &view);
+    const PlanNic *nic = nearest_nic(here, &view, plan_host(loader->ld_plan, to));
+    return nic ? nic->ni_addr : 0;
+}
+
 /* The hosts of its own estate, each at the address that this host reaches. */
 static void estate_names(const Loader *loader, const PlanHost *host, Names *names)
 {
@@ -547,6 +557,7 @@ void wiring_expand(Loader *loader)
         if (host->ph_router) {
             expand_publish(loader, host, node_get(def, "router"));
             expand_masquerade(loader, host, node_get(def, "router"));
+            firewall_expand(loader, host, node_get(def, "router"));
         }
         written_routes(loader, host, node_get(def, "routes"));
         derived_routes(loader, host);

@@ -68,14 +68,47 @@ static json_t *users_member(const PlanHost *host)
 
     for (guint i = 0; i < host->ph_users->len; i++) {
         const PlanUser *user = host->ph_users->pdata[i];
-        json_t *entry =
-            json_pack("{s:s, s:i, s:s, s:o}", "name", user->pu_name, "uid", user->pu_uid,
-                      "shell", user->pu_shell, "groups", json_strv(user->pu_groups));
+        json_t *entry = json_pack("{s:s, s:i, s:o}", "name", user->pu_name, "uid",
+                                  user->pu_uid, "groups", json_strv(user->pu_groups));
+        if (user->pu_shell)
+            json_object_set_new(entry, "shell", json_string(user->pu_shell));
         if (user->pu_password)
             json_object_set_new(entry, "password", json_string(user->pu_password));
         json_array_append_new(users, entry);
     }
     return users;
+}
+
+static void set_network(json_t *rule, const char *key, guint32 addr, int prefix)
+{
+    g_autofree char *text = plan_addr_text(addr);
+    g_autofree char *network = g_strdup_printf("%s/%d", text, prefix);
+
+    if (prefix)
+        json_object_set_new(rule, key, json_string(network));
+}
+
+/* What is as it is by default is left away: a line holds 1024 values. */
+static json_t *rules_member(const PlanHost *host)
+{
+    static const char *const actions[] = {"accept", "drop", "reject"};
+    json_t *rules = json_array();
+
+    for (guint i = 0; i < host->ph_rules->len; i++) {
+        const PlanWallRule *entry = host->ph_rules->pdata[i];
+        json_t *rule = json_pack("{s:s, s:s, s:s}", "name", entry->pw_name, "proto",
+                                 entry->pw_proto, "action", actions[entry->pw_action]);
+        set_network(rule, "from", entry->pw_from, entry->pw_from_prefix);
+        set_network(rule, "to", entry->pw_to, entry->pw_to_prefix);
+        if (entry->pw_first_port) {
+            json_object_set_new(rule, "first", json_integer(entry->pw_first_port));
+            json_object_set_new(rule, "last", json_integer(entry->pw_last_port));
+        }
+        if (entry->pw_log)
+            json_object_set_new(rule, "log", json_true());
+        json_array_append_new(rules, rule);
+    }
+    return rules;
 }
 
 static json_t *router_member(const PlanHost *host)
@@ -94,7 +127,8 @@ static json_t *router_member(const PlanHost *host)
             host->ph_nics->pdata[g_array_index(host->ph_masquerade, int, i)];
         json_array_append_new(masquerade, json_string(nic->ni_mac));
     }
-    return json_pack("{s:o, s:o}", "publish", publish, "masquerade", masquerade);
+    return json_pack("{s:o, s:o, s:o, s:b}", "publish", publish, "masquerade", masquerade,
+                     "rules", rules_member(host), "drop", host->ph_drop);
 }
 
 static json_t *file_member(const PlanFile *file)
@@ -126,6 +160,15 @@ static gboolean *inline_files(const PlanHost *host)
     return rides;
 }
 
+static json_t *resolvers_member(const PlanHost *host)
+{
+    json_t *list = json_array();
+
+    for (guint i = 0; i < host->ph_dns->len; i++)
+        json_array_append_new(list, json_addr(g_array_index(host->ph_dns, guint32, i)));
+    return list;
+}
+
 json_t *personalise_message(const Plan *plan, const PlanHost *host)
 {
     json_t *msg = network_members(plan, host);
@@ -140,6 +183,8 @@ json_t *personalise_message(const Plan *plan, const PlanHost *host)
     json_object_set_new(msg, "users", users_member(host));
     json_object_set_new(msg, "files", files);
     json_object_set_new(msg, "services", json_strv(host->ph_services));
+    if (host->ph_dns->len)
+        json_object_set_new(msg, "dns", resolvers_member(host));
     json_object_set_new(msg, "run", json_strv(host->ph_run));
     if (host->ph_router)
         json_object_set_new(msg, "router", router_member(host));
