@@ -1,82 +1,12 @@
 /* Injects: attacks and messages, one for each team that they are for. */
 #include "scenarios/injects.h"
+#include "scenarios/people.h"
 #include "scenarios/values.h"
 
 #include <string.h>
 
 /* The wire takes scripts of 48 KiB. */
 #define SCRIPT_MAX ((gsize)48 * 1024)
-
-static int risk_of(const char *word)
-{
-    const KeySpec *spec = keys_find(&keys_inject, "risk");
-
-    for (int i = 0; spec->ks_words[i]; i++)
-        if (!g_strcmp0(spec->ks_words[i], word))
-            return i;
-    return 0;
-}
-
-static gboolean allowed(char *const *allow, const char *technique)
-{
-    for (; *allow; allow++)
-        if (value_technique_covers(*allow, technique))
-            return TRUE;
-    return FALSE;
-}
-
-static void check_scope(Loader *loader, const InjectDef *def)
-{
-    const Plan *plan = loader->ld_plan;
-    const Node *scope = node_get(loader->ld_root, "scope");
-    Node *technique = node_get(def->jd_def, "technique");
-    const char *risk = key_text(&keys_inject, def->jd_def, "risk");
-
-    if (!node_get(scope, "allow"))
-        loader_warn(
-            loader, def->jd_name, "write scope: {allow: [T1110, …]}",
-            "the scope has no \"allow\": nothing holds the attacks to what was agreed");
-    else if (!technique)
-        loader_error(
-            loader, def->jd_name, "write for example \"technique: T1110.001\"",
-            "an attack needs a technique, to be held against the scope's \"allow\"");
-    else if (node_text(technique) && !allowed(plan->p_allow, technique->nd_text))
-        loader_error(
-            loader, technique,
-            "allow T1110 covers T1110 and all below it; allow T1110.001 only that",
-            "the technique %s is outside the scope's \"allow\"", technique->nd_text);
-    if (risk_of(risk) > risk_of(plan->p_max_risk))
-        loader_error(loader,
-                     node_get(def->jd_def, "risk") ? node_get(def->jd_def, "risk")
-                                                   : def->jd_name,
-                     NULL, "the risk \"%s\" is above the scope's max-risk \"%s\"", risk,
-                     plan->p_max_risk);
-}
-
-/* The red teams in whose name it runs. */
-static GArray *expand_by(Loader *loader, const InjectDef *def)
-{
-    Node *by = node_get(def->jd_def, "by");
-    const GPtrArray *teams = loader->ld_plan->p_teams;
-
-    if (by && !g_strcmp0(node_text(by), "white") &&
-        !node_get(node_get(loader->ld_root, "teams"), "white"))
-        return g_array_new(FALSE, FALSE, sizeof(int));
-    if (by) {
-        GArray *out = loader_teams(loader, by);
-        for (guint i = 0; i < out->len; i++)
-            if (plan_team(loader->ld_plan, g_array_index(out, int, i))->pt_side !=
-                SIDE_RED)
-                loader_error(loader, by, NULL, "\"%s\" is not on the side red",
-                             by->nd_text);
-        return out;
-    }
-    GArray *out = g_array_new(FALSE, FALSE, sizeof(int));
-    for (int i = 0; i < (int)teams->len && !out->len; i++)
-        if (plan_team(loader->ld_plan, i)->pt_side == SIDE_RED)
-            g_array_append_val(out, i);
-    return out;
-}
 
 /* Keys that only one kind of inject has. */
 static void check_kind_keys(Loader *loader, const InjectDef *def)
@@ -364,33 +294,23 @@ static PlanInject *inject_add(Loader *loader, const InjectDef *def, int team)
     return inject;
 }
 
-/* Red teams take turns over the teams of a side, the same for every inject: each victim
- * has one opponent all through. */
-static int opponent(const Plan *plan, const InjectDef *def, int team)
-{
-    guint turn = 0;
-
-    if (!def->jd_by->len)
-        return -1;
-    for (int i = 0; i < team; i++)
-        turn += plan_team(plan, i)->pt_side == plan_team(plan, team)->pt_side;
-    return g_array_index(def->jd_by, int, turn % def->jd_by->len);
-}
-
 static void expand_attack(Loader *loader, const InjectDef *def, int team)
 {
     Node *attack = node_get(def->jd_def, "attack");
     Node *playbook = node_get(def->jd_def, "playbook");
+    Node *by = node_get(def->jd_def, "by");
     int victim = find_victim(loader, def, team);
     PlanInject *inject = victim < 0 ? NULL : inject_add(loader, def, team);
 
     if (!inject)
         return;
     inject->in_kind = INJECT_ATTACK;
-    inject->in_by = opponent(loader->ld_plan, def, team);
+    inject->in_by =
+        teams_opponent(loader, def->jd_by, by ? by : def->jd_name, team);
     inject->in_technique = g_strdup(node_get_text(def->jd_def, "technique"));
     inject->in_host = victim;
     expand_target(loader, inject, def);
+    scope_check_inject(loader, def->jd_name, def->jd_def, inject);
     inject->in_run = take_script(loader, attack, "run");
     inject->in_cleanup = take_script(loader, attack, "cleanup");
     inject->in_user = g_strdup(key_text(&keys_attack, attack, "user"));
@@ -412,8 +332,8 @@ static void expand_attacks(Loader *loader, InjectDef *def)
     Node *names = node_get(def->jd_def, "for");
     g_autoptr(Node) blue = NULL;
 
-    check_scope(loader, def);
-    def->jd_by = expand_by(loader, def);
+    scope_check_attack(loader, def->jd_name, def->jd_def);
+    def->jd_by = teams_attackers(loader, node_get(def->jd_def, "by"));
     if (!names) {
         blue = g_new0(Node, 1);
         blue->nd_text = g_strdup("blue");

@@ -1,12 +1,15 @@
-/* Words of the drill: times, scope, teams, scoring, rehearsal. */
+/* Words of the drill itself: times, rules, privacy, scope, phases, windows. */
+#include "scenarios/keys_people.h"
 #include "scenarios/keys_spec.h"
 
 /* clang-format off */
 static const char *const word_end[] = {"end", NULL};
 static const char *const word_red[] = {"free", "locked", NULL};
-static const char *const word_side[] = {"red", "blue", "white", "green", "observer", NULL};
-static const char *const word_profile[] = {"hk-drill", "!ad", "!ccdc", NULL};
-static const char *const word_all[] = {"all", "none", NULL};
+static const char *const word_action[] = {"end", "pause", NULL};
+static const char *const word_kind[] = {"attack", "familiarisation", "judging", "appeals",
+    "break", NULL};
+static const char *const word_rule[] = {"forbidden", "with-consent", "allowed", NULL};
+static const char *const word_mode[] = {"quiet", "pause", NULL};
 
 static const KeySpec drill_keys[] = {
     {.ks_key = "name", .ks_type = KEY_NAME, .ks_flags = KEY_REQUIRED, .ks_since = V1,
@@ -27,9 +30,71 @@ static const KeySpec drill_keys[] = {
     {.ks_key = "seed", .ks_type = KEY_INT, .ks_min = 0, .ks_max = G_MAXINT32,
      .ks_default = "0", .ks_since = V1, .ks_doc = "Draws other jitter from the same file.",
      .ks_example = "7"},
+    {.ks_key = "stop", .ks_type = KEY_LIST, .ks_item = KEY_MAP, .ks_sub = &keys_stop,
+     .ks_doc = "When the drill ends or pauses by itself.",
+     .ks_example = "[{when: {check: web-up, state: down, lasts: 2h}, for: [blue], action: pause}]"},
     END,
 };
 const KeyTable keys_drill = {"drill", "Name, title, start and length.", drill_keys};
+
+static const KeySpec stop_keys[] = {
+    {.ks_key = "when", .ks_type = KEY_MAP, .ks_sub = &keys_condition,
+     .ks_flags = KEY_REQUIRED, .ks_doc = "The condition.",
+     .ks_example = "{check: web-up, state: down, lasts: 2h}"},
+    {.ks_key = "for", .ks_type = KEY_ONE_OR_LIST, .ks_item = KEY_NAME, .ks_default = "blue",
+     .ks_doc = "Teams, sides or labels; it must be true of all of them.",
+     .ks_example = "[blue]"},
+    {.ks_key = "action", .ks_type = KEY_ENUM, .ks_words = word_action, .ks_default = "pause",
+     .ks_doc = "What the drill does then.", .ks_example = "pause"},
+    {.ks_key = "reason", .ks_type = KEY_LANGTEXT, .ks_doc = "What people are told.",
+     .ks_example = "No service is left to defend"},
+    END,
+};
+const KeyTable keys_stop = {"a stop condition", "When the drill ends or pauses by itself.",
+    stop_keys};
+
+static const KeySpec rules_keys[] = {
+    {.ks_key = "text", .ks_type = KEY_LANGTEXT, .ks_flags = KEY_REQUIRED, .ks_since = V2,
+     .ks_doc = "The rules, as players read them; stands in the plan and the report.",
+     .ks_example = "{en: Harm nobody outside the drill., zh-Hant: 不得影響演練以外的系統。}"},
+    {.ks_key = "accept", .ks_type = KEY_BOOL, .ks_default = "false",
+     .ks_doc = "Whether a player must accept them before the gateway lets him in.",
+     .ks_example = "true"},
+    END,
+};
+const KeyTable keys_rules = {"rules", "What players keep to.", rules_keys};
+
+static const KeySpec privacy_keys[] = {
+    {.ks_key = "notice", .ks_type = KEY_LANGTEXT, .ks_flags = KEY_REQUIRED, .ks_since = V2,
+     .ks_doc = "What people are told of what is recorded; stands in the report.",
+     .ks_example = "Terminals are recorded for the debriefing."},
+    {.ks_key = "contact", .ks_type = KEY_TEXT, .ks_since = V2,
+     .ks_doc = "Whom to ask about it.", .ks_example = "privacy@drill.example"},
+    {.ks_key = "retention", .ks_type = KEY_DURATION,
+     .ks_doc = "Recordings and texts are erased so long after the drill's end.",
+     .ks_example = "90d"},
+    {.ks_key = "recordings", .ks_type = KEY_LIST, .ks_item = KEY_ENUM,
+     .ks_words = words_role, .ks_doc = "Roles that may see recordings.",
+     .ks_example = "[director, evaluator]"},
+    {.ks_key = "input", .ks_type = KEY_BOOL, .ks_default = "false",
+     .ks_doc = "Whether key strokes are recorded, not only what the terminal shows.",
+     .ks_example = "false"},
+    END,
+};
+const KeyTable keys_privacy = {"privacy", "What is recorded of people, and for how long.",
+    privacy_keys};
+
+static const KeySpec library_keys[] = {
+    {.ks_key = "atomics", .ks_type = KEY_TEXT,
+     .ks_doc = "Directory of Atomic Red Team's tests; relative to the scenario.",
+     .ks_example = "atomic-red-team/atomics"},
+    {.ks_key = "caldera", .ks_type = KEY_TEXT,
+     .ks_doc = "Directory of Caldera's abilities; relative to the scenario.",
+     .ks_example = "stockpile/data/abilities"},
+    END,
+};
+const KeyTable keys_library = {"library", "Where attacks of others are read from.",
+    library_keys};
 
 static const KeySpec scope_keys[] = {
     {.ks_key = "authorised-by", .ks_type = KEY_TEXT, .ks_since = V1,
@@ -37,19 +102,47 @@ static const KeySpec scope_keys[] = {
      .ks_example = "Drill control"},
     {.ks_key = "safety-officer", .ks_type = KEY_TEXT, .ks_since = V1,
      .ks_doc = "Whom to call when something goes wrong.",
+     .ks_example = "Ms Lam"},
+    {.ks_key = "safety-phone", .ks_type = KEY_TEXT, .ks_since = V2,
+     .ks_doc = "The number to call; stands in the report.",
      .ks_example = "\"+852 5555 0100\""},
     {.ks_key = "max-risk", .ks_type = KEY_ENUM, .ks_words = words_risk,
      .ks_default = "changes-state", .ks_since = V1,
      .ks_doc = "The highest risk that an inject may have.",
      .ks_example = "stops-service"},
     {.ks_key = "allow", .ks_type = KEY_LIST, .ks_item = KEY_TECHNIQUE, .ks_since = V1,
-     .ks_doc = "ATT&CK techniques that injects may use; T1110 covers T1110.001 too.",
+     .ks_doc = "ATT&CK techniques that injects may use.",
      .ks_example = "[T1491, T1110, T1070.004]"},
-    NOT_BUILT("rules", "Rules for people."),
-    NOT_BUILT("window", "Times of day at which attacks may run."),
+    {.ks_key = "sub-techniques", .ks_type = KEY_BOOL, .ks_default = "true", .ks_since = V2,
+     .ks_doc = "Whether allowing T1110 allows T1110.001 too.", .ks_example = "false"},
+    {.ks_key = "targets", .ks_type = KEY_LIST, .ks_item = KEY_NAME, .ks_since = V2,
+     .ks_doc = "Names of the targets that attacks may be for; all by default.",
+     .ks_example = "[portal, records]"},
+    {.ks_key = "rules", .ks_type = KEY_MAP, .ks_sub = &keys_scope_rules, .ks_since = V2,
+     .ks_doc = "Rules for people.", .ks_example = "{wiping: forbidden, hack-back: with-consent}"},
+    {.ks_key = "window", .ks_type = KEY_SHORT, .ks_item = KEY_HOURS, .ks_sub = &keys_hours,
+     .ks_since = V2, .ks_doc = "Times of day at which attacks may begin.",
+     .ks_example = "\"09:00-18:00\""},
     END,
 };
 const KeyTable keys_scope = {"scope", "Who allowed it, and what is allowed.", scope_keys};
+
+#define RULE(key, doc) {.ks_key = key, .ks_type = KEY_ENUM, .ks_words = word_rule, \
+    .ks_default = "forbidden", .ks_since = V2, .ks_doc = doc, .ks_example = "with-consent"}
+
+static const KeySpec scope_rules_keys[] = {
+    RULE("red-on-red", "Red against red; where written as forbidden, no attack is for red."),
+    RULE("hack-back", "Blue against red."),
+    RULE("denial-of-service",
+         "Where written as forbidden, no attack is T1498 or T1499 or stops a service."),
+    RULE("wiping",
+         "Where written as forbidden, no attack is T1485 or T1561 or destroys data."),
+    RULE("referee-hosts",
+         "Against white's hosts; where written as forbidden, none is a victim."),
+    END,
+};
+const KeyTable keys_scope_rules = {"rules of engagement",
+    "What people may do; the plan and the report quote all of them.", scope_rules_keys};
 
 static const KeySpec phase_keys[] = {
     {.ks_key = "until", .ks_type = KEY_MOMENT, .ks_words = word_end, .ks_flags = KEY_CHOICE,
@@ -58,112 +151,46 @@ static const KeySpec phase_keys[] = {
     {.ks_key = "lasts", .ks_type = KEY_DURATION, .ks_flags = KEY_CHOICE, .ks_since = V1,
      .ks_doc = "How long it lasts, from the end of the one before.",
      .ks_example = "12h"},
-    {.ks_key = "score", .ks_type = KEY_BOOL, .ks_default = "true", .ks_since = V1,
-     .ks_doc = "Whether checks and injects count; never after the drill's end.",
+    {.ks_key = "kind", .ks_type = KEY_ENUM, .ks_words = word_kind, .ks_default = "attack",
+     .ks_since = V2, .ks_doc = "What it is for; all but attack neither score nor let red act, "
+                               "unless written.",
+     .ks_example = "familiarisation"},
+    {.ks_key = "score", .ks_type = KEY_BOOL, .ks_since = V1,
+     .ks_doc = "Whether checks and injects count, by default by its kind; never after the "
+               "drill's end.",
      .ks_example = "false"},
-    {.ks_key = "red", .ks_type = KEY_ENUM, .ks_words = word_red, .ks_default = "free",
-     .ks_since = V1, .ks_doc = "Whether red may act.",
+    {.ks_key = "red", .ks_type = KEY_ENUM, .ks_words = word_red, .ks_since = V1,
+     .ks_doc = "Whether red may act; by default by its kind.",
      .ks_example = "locked"},
     END,
 };
 const KeyTable keys_phase = {"a phase", "A part of the drill.", phase_keys};
 
-static const KeySpec team_keys[] = {
-    {.ks_key = "side", .ks_type = KEY_ENUM, .ks_words = word_side, .ks_flags = KEY_REQUIRED,
-     .ks_since = V1, .ks_doc = "Which side it plays on.",
-     .ks_example = "blue"},
-    {.ks_key = "title", .ks_type = KEY_LANGTEXT, .ks_since = V1,
-     .ks_doc = "What people read; the name where it is absent.",
-     .ks_example = "{en: Department of Health, zh-Hant: 衞生署}"},
-    {.ks_key = "count", .ks_type = KEY_INT, .ks_min = 1, .ks_max = 64, .ks_default = "1",
-     .ks_since = V1, .ks_doc = "So many like teams, named NAME-1, NAME-2 and so on.",
-     .ks_example = "12"},
-    {.ks_key = "estate", .ks_type = KEY_NAME, .ks_since = V1,
-     .ks_doc = "The estate it gets a copy of.",
-     .ks_example = "clinic"},
-    {.ks_key = "members", .ks_type = KEY_NAMED, .ks_item = KEY_MAP, .ks_sub = &keys_member,
-     .ks_since = V1, .ks_doc = "Its people; without any, one named as the team.",
-     .ks_example = "{wong: {key: generate}, chan: {}}"},
-    NOT_BUILT("labels", "Words by which injects choose teams."),
-    NOT_BUILT("assign", "Which blue teams a red team attacks."),
-    NOT_BUILT("shifts", "Who is there when."),
+static const KeySpec window_keys[] = {
+    {.ks_key = "hours", .ks_type = KEY_HOURS, .ks_flags = KEY_CHOICE, .ks_since = V2,
+     .ks_doc = "Times of day, in the drill's timezone.", .ks_example = "\"22:00-06:00\""},
+    {.ks_key = "days", .ks_type = KEY_LIST, .ks_item = KEY_ENUM, .ks_words = words_day,
+     .ks_since = V2, .ks_doc = "With hours: on which days it begins; every day by default.",
+     .ks_example = "[mon, tue, wed, thu, fri]"},
+    {.ks_key = "from", .ks_type = KEY_MOMENT, .ks_flags = KEY_CHOICE, .ks_since = V2,
+     .ks_doc = "When it begins, once.", .ks_example = "\"2026-11-14 12:00\""},
+    {.ks_key = "until", .ks_type = KEY_MOMENT, .ks_words = word_end, .ks_since = V2,
+     .ks_doc = "With from: when it ends.", .ks_example = "\"2026-11-14 13:00\""},
+    {.ks_key = "mode", .ks_type = KEY_ENUM, .ks_words = word_mode, .ks_default = "quiet",
+     .ks_since = V2, .ks_doc = "quiet: no inject begins and nothing scores; pause: the drill "
+                               "pauses by itself.",
+     .ks_example = "pause"},
     END,
 };
-const KeyTable keys_team = {"a team", "Who takes part.", team_keys};
+const KeyTable keys_window = {"a window", "A time at which the drill rests.", window_keys};
 
-static const KeySpec member_keys[] = {
-    {.ks_key = "key", .ks_type = KEY_TEXT, .ks_default = "generate", .ks_since = V1,
-     .ks_doc = "OpenSSH public key, or \"generate\": a pair is made at `up`.",
-     .ks_example = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA… wong"},
+static const KeySpec hours_keys[] = {
+    {.ks_key = "hours", .ks_type = KEY_HOURS, .ks_flags = KEY_REQUIRED, .ks_since = V2,
+     .ks_doc = "Times of day, in the drill's timezone.", .ks_example = "\"22:00-06:00\""},
+    {.ks_key = "days", .ks_type = KEY_LIST, .ks_item = KEY_ENUM, .ks_words = words_day,
+     .ks_since = V2, .ks_doc = "Days on which they begin; every day by default.",
+     .ks_example = "[sat, sun]"},
     END,
 };
-const KeyTable keys_member = {"a member", "A person of a team, by pseudonym.", member_keys};
-
-static const KeySpec scoring_keys[] = {
-    {.ks_key = "profile", .ks_type = KEY_ENUM, .ks_words = word_profile,
-     .ks_default = "hk-drill", .ks_since = V1, .ks_doc = "The rules.",
-     .ks_example = "hk-drill"},
-    {.ks_key = "weights", .ks_type = KEY_MAP, .ks_sub = &keys_weights, .ks_since = V1,
-     .ks_doc = "Shares of a blue team's score.",
-     .ks_example = "{protection: 40%, availability: 40%, injects: 20%}"},
-    {.ks_key = "cap", .ks_type = KEY_INT, .ks_min = 1, .ks_max = 1000000,
-     .ks_default = "37000", .ks_since = V1,
-     .ks_doc = "What one red team may take from one blue team.",
-     .ks_example = "37000"},
-    {.ks_key = "bonus-max", .ks_type = KEY_INT, .ks_min = 1, .ks_max = 1000000,
-     .ks_default = "3000", .ks_since = V1, .ks_doc = "Most bonus points of a team.",
-     .ks_example = "3000"},
-    END,
-};
-const KeyTable keys_scoring = {"scoring", "Profile and weights.", scoring_keys};
-
-static const KeySpec weights_keys[] = {
-    {.ks_key = "protection", .ks_type = KEY_PERCENT, .ks_default = "50%", .ks_since = V1,
-     .ks_doc = "Breaches and reports.",
-     .ks_example = "50%"},
-    {.ks_key = "availability", .ks_type = KEY_PERCENT, .ks_default = "30%", .ks_since = V1,
-     .ks_doc = "Checks.",
-     .ks_example = "30%"},
-    {.ks_key = "injects", .ks_type = KEY_PERCENT, .ks_default = "20%", .ks_since = V1,
-     .ks_doc = "Expectations.",
-     .ks_example = "20%"},
-    END,
-};
-const KeyTable keys_weights = {"weights", "Shares of the score; 100% together.",
-    weights_keys};
-
-static const KeySpec script_keys[] = {
-    {.ks_key = "detect", .ks_type = KEY_SELECTION, .ks_words = word_all,
-     .ks_default = "none", .ks_since = V1, .ks_doc = "Injects that it reports (or answers).",
-     .ks_example = "[brief, recon]"},
-    {.ks_key = "contain", .ks_type = KEY_SELECTION, .ks_words = word_all,
-     .ks_default = "none", .ks_since = V1, .ks_doc = "Injects that it puts right.",
-     .ks_example = "all"},
-    {.ks_key = "delay", .ks_type = KEY_DURATION, .ks_default = "5m", .ks_since = V1,
-     .ks_doc = "It reports so long after the attack, and contains after twice that.",
-     .ks_example = "10m"},
-    {.ks_key = "actions", .ks_type = KEY_LIST, .ks_item = KEY_MAP, .ks_sub = &keys_action,
-     .ks_since = V1, .ks_doc = "What it does besides.",
-     .ks_example = "[{at: 3h, host: web, run: nginx -s reload}]"},
-    END,
-};
-const KeyTable keys_script = {"a rehearsal script", "What a scripted team does.",
-    script_keys};
-
-static const KeySpec action_keys[] = {
-    {.ks_key = "at", .ks_type = KEY_MOMENT, .ks_flags = KEY_REQUIRED, .ks_since = V1,
-     .ks_doc = "When.",
-     .ks_example = "3h"},
-    {.ks_key = "host", .ks_type = KEY_NAME, .ks_flags = KEY_REQUIRED, .ks_since = V1,
-     .ks_doc = "On which of its hosts.",
-     .ks_example = "web"},
-    {.ks_key = "title", .ks_type = KEY_TEXT, .ks_since = V1, .ks_doc = "What it is for.",
-     .ks_example = "Look at the log"},
-    {.ks_key = "run", .ks_type = KEY_TEXT, .ks_flags = KEY_REQUIRED, .ks_since = V1,
-     .ks_doc = "A script for sh, run as root.",
-     .ks_example = "tail /var/log/nginx/access.log"},
-    END,
-};
-const KeyTable keys_action = {"an action", "What a scripted team does at a time.",
-    action_keys};
+const KeyTable keys_hours = {"hours", "Times of day on some days of the week.", hours_keys};
 /* clang-format on */

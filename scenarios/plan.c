@@ -80,6 +80,47 @@ const char *plan_side_name(PlanSide side)
     return names[side];
 }
 
+static const char *const target_kinds[SCORING_BASES] = {
+    "attack-path", "network-boundary", "target-system", "important-data", "other-system",
+};
+
+const char *plan_target_kind(int index)
+{
+    return index >= 0 && index < SCORING_BASES ? target_kinds[index] : NULL;
+}
+
+int plan_target_kind_index(const char *kind)
+{
+    for (int i = 0; kind && i < SCORING_BASES; i++)
+        if (!strcmp(kind, target_kinds[i]))
+            return i;
+    return -1;
+}
+
+const char *plan_engagement_name(PlanEngagement rule)
+{
+    static const char *const names[ENGAGE_COUNT] = {
+        "red-on-red", "hack-back", "denial-of-service", "wiping", "referee-hosts",
+    };
+
+    return names[rule];
+}
+
+const char *plan_ruling_name(PlanRuling ruling)
+{
+    static const char *const names[] = {"forbidden", "with-consent", "allowed"};
+
+    return names[ruling];
+}
+
+const char *plan_phase_kind_name(PlanPhaseKind kind)
+{
+    static const char *const names[] = {"attack", "familiarisation", "judging", "appeals",
+                                        "break"};
+
+    return names[kind];
+}
+
 char *plan_addr_text(guint32 addr)
 {
     return g_strdup_printf("%u.%u.%u.%u", addr >> 24, addr >> 16 & 255, addr >> 8 & 255,

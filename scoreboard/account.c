@@ -207,15 +207,15 @@ static void count_response(Making *making, const InjectFold *fold)
     }
 }
 
-static char *damage_why(const InjectFold *fold)
+static char *damage_why(const PlanScoring *rules, const InjectFold *fold)
 {
     static const char *const nth[] = {"first", "second", "third"};
     gboolean named = fold->if_nth <= (int)G_N_ELEMENTS(nth);
 
     return g_strdup_printf(
         "%" G_GINT64_FORMAT " points, %s use of this weakness (%d %%)%s", fold->if_weight,
-        named ? nth[fold->if_nth - 1] : "further", hk_repeat(fold->if_nth),
-        fold->if_worth < fold->if_weight * 10 * hk_repeat(fold->if_nth)
+        named ? nth[fold->if_nth - 1] : "further", hk_repeat(rules, fold->if_nth),
+        fold->if_worth < fold->if_weight * 10 * hk_repeat(rules, fold->if_nth)
             ? ", up to the cap"
             : "");
 }
@@ -228,7 +228,7 @@ static void count_damage(Making *making, const InjectFold *fold, const char *cat
 
     if (!fold->if_nth)
         return;
-    why = damage_why(fold);
+    why = damage_why(&making->mk_ledger->lg_plan->p_scoring, fold);
     add_line(making, category, part, fold->if_plan->in_id, sign * fold->if_worth, 0,
              refs_new(fold->if_effect_seq ? fold->if_effect_seq : shown->lj_end_seq,
                       shown->lj_exec_seq, REFS_END),
@@ -363,9 +363,9 @@ static void total_blue(Making *making, Ratio availability)
         .hp_bonus_max = rules->ps_xmax * 1000,
     };
     gint64 protection = hk_protection(&in);
-    gint64 cost = hk_false_cost(protection, standing->ls_unmatched);
-    g_autofree char *why = g_strdup_printf("%d reports matched nothing; five are free",
-                                           standing->ls_unmatched);
+    gint64 cost = hk_false_cost(rules, protection, standing->ls_unmatched);
+    g_autofree char *why = g_strdup_printf("%d reports matched nothing; %d are free",
+                                           standing->ls_unmatched, rules->ps_false_free);
 
     if (cost > 0)
         add_line(making, "protection", "false-reports", "", -cost, 0,
@@ -470,7 +470,13 @@ static Account *account_for(Ledger *ledger, int team, int viewer)
     return &ledger->lg_accounts[team * AS_COUNT + audience];
 }
 
-/* Rank: one more than the teams of the same side that have more. */
+/* Ranked with one another: the same side, and of it the same bracket. */
+static gboolean ranked_together(const PlanTeam *a, const PlanTeam *b)
+{
+    return a->pt_side == b->pt_side && !g_strcmp0(a->pt_bracket, b->pt_bracket);
+}
+
+/* Rank: one more than the teams of the same side and bracket that have more. */
 static void rank(Ledger *ledger, int viewer)
 {
     guint n = ledger->lg_plan->p_teams->len;
@@ -481,11 +487,11 @@ static void rank(Ledger *ledger, int viewer)
     for (guint i = 0; i < n; i++)
         ledger->lg_ranked[i] = account_for(ledger, (int)i, viewer)->ac_standing;
     for (guint i = 0; i < n; i++) {
-        PlanSide side = plan_team(ledger->lg_plan, (int)i)->pt_side;
+        const PlanTeam *team = plan_team(ledger->lg_plan, (int)i);
 
         ledger->lg_ranked[i].ls_rank = 1;
         for (guint j = 0; j < n; j++)
-            if (plan_team(ledger->lg_plan, (int)j)->pt_side == side &&
+            if (ranked_together(plan_team(ledger->lg_plan, (int)j), team) &&
                 ledger->lg_ranked[j].ls_total > ledger->lg_ranked[i].ls_total)
                 ledger->lg_ranked[i].ls_rank++;
     }

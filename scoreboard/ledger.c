@@ -172,6 +172,12 @@ static void count_round(CheckFold *fold, gint64 stands_for)
 
 gboolean ledger_phase_scores(const Plan *plan, gint64 clock_us)
 {
+    for (guint i = 0; plan->p_windows && i < plan->p_windows->len; i++) {
+        const PlanWindow *window = g_ptr_array_index(plan->p_windows, i);
+
+        if (clock_us >= window->wi_from_us && clock_us < window->wi_until_us)
+            return FALSE;
+    }
     for (guint i = 0; plan->p_phases && i < plan->p_phases->len; i++) {
         const PlanPhase *phase = g_ptr_array_index(plan->p_phases, i);
 

@@ -31,7 +31,7 @@ typedef struct {
 
 typedef struct {
     int ls_team;
-    int ls_rank;     /* among its side; equal scores share a rank */
+    int ls_rank;     /* among its side and bracket; equal scores share a rank */
     gint64 ls_total; /* milli-points of 10000 points */
     gint64 ls_protection, ls_availability, ls_injects; /* milli-points of 10000 each */
     gint64 ls_damage;                                  /* D, milli-points */
@@ -106,7 +106,8 @@ const GPtrArray *ledger_lines_for(Ledger *ledger, int team, int viewer);
  * Whether the viewer may know of an inject. Messages: the team that got them, once sent.
  * An attack: its red team at once; its victim by a report that matched it; all by
  * `inject.disclosed/1`, by the clock passing its execution plus the detect window (4 h
- * where it has none), and by the end of the drill.
+ * where it has none) or the scenario's disclose-after, whichever is later, and by the end
+ * of the drill.
  */
 gboolean ledger_disclosed(const Ledger *ledger, int inject, int viewer);
 /* When the report window of an inject closes: drill clock, -1 where it has not begun. */

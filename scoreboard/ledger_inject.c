@@ -70,18 +70,37 @@ static gint64 begin_us(const InjectFold *inject)
                                             : inject->if_wanted_us;
 }
 
-static gint64 window_of(const InjectFold *inject)
+/* Within which time a report of it counts. Where nothing is expected, until it is told.
+ */
+static gint64 report_within(const Ledger *ledger, const InjectFold *inject)
 {
     const PlanExpect *detect = inject->if_expect[EXPECT_DETECT].es_plan;
-    gint64 within =
-        detect && detect->ex_within_us > 0 ? detect->ex_within_us : HK_WINDOW_US;
+    gint64 disclose = ledger->lg_plan->p_scoring.ps_disclose_us;
 
-    return begin_us(inject) < 0 ? -1 : begin_us(inject) + within;
+    if (detect && detect->ex_within_us > 0)
+        return detect->ex_within_us;
+    return disclose > 0 && disclose != SCORING_AT_END ? disclose : HK_WINDOW_US;
+}
+
+static gint64 window_of(const Ledger *ledger, const InjectFold *inject)
+{
+    return begin_us(inject) < 0 ? -1 : begin_us(inject) + report_within(ledger, inject);
+}
+
+/* Never before the report window closes: after it was told a report is no detection. */
+static gboolean is_told(const Ledger *ledger, const InjectFold *inject)
+{
+    gint64 disclose = ledger->lg_plan->p_scoring.ps_disclose_us;
+
+    if (disclose == SCORING_AT_END)
+        return FALSE;
+    return ledger->lg_clock_us >
+           begin_us(inject) + MAX(report_within(ledger, inject), disclose);
 }
 
 gint64 ledger_window_us(const Ledger *ledger, int inject)
 {
-    return window_of(&ledger->lg_injects[inject]);
+    return window_of(ledger, &ledger->lg_injects[inject]);
 }
 
 ExpectState inject_expect(const Ledger *ledger, const InjectFold *inject,
@@ -108,7 +127,7 @@ gboolean ledger_disclosed(const Ledger *ledger, int inject, int viewer)
         return FALSE; /* what did not begin is nobody's business, even after the end */
     if (!inject_is_attack(fold))
         return viewer == plan->in_team && fold->if_shown.lj_exec_seq > 0;
-    if (fold->if_disclosed || ledger->lg_closed || ledger->lg_clock_us > window_of(fold))
+    if (fold->if_disclosed || ledger->lg_closed || is_told(ledger, fold))
         return TRUE;
     if (viewer < 0)
         return FALSE;
@@ -152,8 +171,10 @@ static gint64 weight_of(const Plan *plan, const PlanInject *inject)
     const PlanTarget *target =
         inject->in_target >= 0 ? plan_target(plan, inject->in_target) : NULL;
 
-    return target ? hk_base(target->ta_kind) * target->ta_criticality / 100
-                  : hk_base("attack-path");
+    const PlanScoring *rules = &plan->p_scoring;
+
+    return target ? hk_base(rules, target->ta_kind) * target->ta_criticality / 100
+                  : hk_base(rules, "attack-path");
 }
 
 static int next_use(Ledger *ledger, const PlanInject *inject)
@@ -191,8 +212,9 @@ static void take(Ledger *ledger, InjectFold *fold)
         fold->if_plan->in_target < 0)
         return;
     fold->if_nth = next_use(ledger, fold->if_plan);
-    fold->if_worth = take_capped(ledger, fold->if_plan,
-                                 fold->if_weight * 10 * hk_repeat(fold->if_nth));
+    fold->if_worth = take_capped(
+        ledger, fold->if_plan,
+        fold->if_weight * 10 * hk_repeat(&ledger->lg_plan->p_scoring, fold->if_nth));
 }
 
 /* ---- events ---- */
@@ -299,7 +321,7 @@ static gboolean names_indicator(const PlanInject *inject, const char *indicator)
 static void on_matched(Ledger *ledger, InjectFold *fold, const JournalEvent *event)
 {
     ReportFold *report = g_hash_table_lookup(ledger->lg_reports, &event->ev_ref);
-    gint64 window = window_of(fold);
+    gint64 window = window_of(ledger, fold);
 
     if (!report || report->rf_team != fold->if_plan->in_team)
         return;

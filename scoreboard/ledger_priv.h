@@ -104,7 +104,8 @@ struct Ledger {
 };
 
 /* ---- ledger.c ---- */
-/* Whether the phase that the clock stands in scores; outside of all phases it does. */
+/* Whether the phase that the clock stands in scores, and no window is there in which
+ * nothing does; outside of all phases it does. */
 gboolean ledger_phase_scores(const Plan *plan, gint64 clock_us);
 
 /* ---- ledger_inject.c ---- */

@@ -1,31 +1,16 @@
 #include "scoreboard/profile_hk.h"
 
-#include <string.h>
-
 /* A unit that the sums of head weights divide, so that the usual qualities stay exact. */
 #define Q_UNIT 3600000
 
-gint64 hk_base(const char *kind)
+gint64 hk_base(const PlanScoring *rules, const char *kind)
 {
-    static const struct {
-        const char *kind;
-        gint64 points;
-    } bases[] = {
-        {"attack-path", 3000},    {"network-boundary", 8000}, {"target-system", 10000},
-        {"important-data", 8000}, {"other-system", 8000},
-    };
-
-    for (gsize i = 0; kind && i < G_N_ELEMENTS(bases); i++)
-        if (strcmp(kind, bases[i].kind) == 0)
-            return bases[i].points;
-    return bases[0].points;
+    return rules->ps_bases[MAX(plan_target_kind_index(kind), 0)];
 }
 
-int hk_repeat(int nth)
+int hk_repeat(const PlanScoring *rules, int nth)
 {
-    static const int per_cent[] = {100, 70, 40};
-
-    return nth >= 1 && nth <= (int)G_N_ELEMENTS(per_cent) ? per_cent[nth - 1] : 0;
+    return nth >= 1 && nth <= rules->ps_repeats ? rules->ps_repeat[nth - 1] : 0;
 }
 
 Ratio hk_quality(const HkHeads *heads)
@@ -77,9 +62,10 @@ gint64 hk_protection(const HkProtection *in)
     return (gint64)(top / bottom) + ratio_of(x, 2000000);
 }
 
-gint64 hk_false_cost(gint64 protection, int unmatched)
+gint64 hk_false_cost(const PlanScoring *rules, gint64 protection, int unmatched)
 {
-    int per_cent = CLAMP(unmatched - HK_FREE_FALSE_REPORTS, 0, 100);
+    int over = MAX(unmatched - rules->ps_false_free, 0);
+    int per_cent = MIN(over, 100) * rules->ps_false_cost;
 
-    return ratio_of((Ratio){per_cent, 100}, protection);
+    return ratio_of((Ratio){MIN(per_cent, 100), 100}, protection);
 }

@@ -5,16 +5,17 @@
 #ifndef PARRY_SCOREBOARD_PROFILE_HK_H
 #define PARRY_SCOREBOARD_PROFILE_HK_H
 
+#include "scenarios/plan.h"
 #include "scoreboard/ratio.h"
 
-#define HK_FREE_FALSE_REPORTS 5
 #define HK_WINDOW_US (G_GINT64_CONSTANT(4) * 3600 * 1000000)
 
 /* Base worth in points of a breach of that kind of target; of an unknown kind that of
  * "attack-path", the least. */
-gint64 hk_base(const char *kind);
-/* Per cent for the nth use (from 1) of one weakness of one target: 100, 70, 40, 0. */
-int hk_repeat(int nth);
+gint64 hk_base(const PlanScoring *rules, const char *kind);
+/* Per cent for the nth use (from 1) of one weakness of one target: 100, 70, 40, 0 where
+ * the scenario says nothing else. */
+int hk_repeat(const PlanScoring *rules, int nth);
 
 /* How a report is graded: a head is a grade in per cent, or -1 where nobody graded it. */
 typedef struct {
@@ -39,7 +40,8 @@ typedef struct {
 } HkProtection;
 /* Protection in milli-points of 10000 points, false reports not taken off yet. */
 gint64 hk_protection(const HkProtection *in);
-/* What false reports cost, in milli-points: 1 % of the protection each, after five. */
-gint64 hk_false_cost(gint64 protection, int unmatched);
+/* What false reports cost, in milli-points: 1 % of the protection each, after five, where
+ * the scenario says nothing else; at most all of it. */
+gint64 hk_false_cost(const PlanScoring *rules, gint64 protection, int unmatched);
 
 #endif

@@ -135,8 +135,6 @@ Plan *fixture_plan(void)
     plan->p_timezone = g_strdup("Asia/Hong_Kong");
     plan->p_start_us = G_GINT64_CONSTANT(1794531600) * SEC;
     plan->p_duration_us = 60 * HOUR;
-    plan->p_allow = g_new0(char *, 1);
-    plan->p_scoring = (PlanScoring){g_strdup("hk-drill"), 50, 30, 20, 37000, 3000};
     g_strlcpy(plan->p_scenario_sha256, "aa", sizeof plan->p_scenario_sha256);
     g_strlcpy(plan->p_rules_sha256, "bb", sizeof plan->p_rules_sha256);
     add_team(plan, "red", SIDE_RED, "Red team", "紅隊");

@@ -98,13 +98,16 @@ static void quality_leaves_ungraded_heads_out(void)
 
 static void a_weakness_is_worth_less_each_time(void)
 {
-    CU_ASSERT_EQUAL(hk_repeat(1), 100);
-    CU_ASSERT_EQUAL(hk_repeat(2), 70);
-    CU_ASSERT_EQUAL(hk_repeat(3), 40);
-    CU_ASSERT_EQUAL(hk_repeat(4), 0);
-    CU_ASSERT_EQUAL(hk_base("target-system"), 10000);
-    CU_ASSERT_EQUAL(hk_base("network-boundary"), 8000);
-    CU_ASSERT_EQUAL(hk_base(NULL), 3000);
+    PlanScoring rules = plan_scoring_default();
+
+    CU_ASSERT_EQUAL(hk_repeat(&rules, 1), 100);
+    CU_ASSERT_EQUAL(hk_repeat(&rules, 2), 70);
+    CU_ASSERT_EQUAL(hk_repeat(&rules, 3), 40);
+    CU_ASSERT_EQUAL(hk_repeat(&rules, 4), 0);
+    CU_ASSERT_EQUAL(hk_base(&rules, "target-system"), 10000);
+    CU_ASSERT_EQUAL(hk_base(&rules, "network-boundary"), 8000);
+    CU_ASSERT_EQUAL(hk_base(&rules, NULL), 3000);
+    g_free(rules.ps_profile);
 }
 
 /* ---- the fold ---- */
@@ -433,7 +436,9 @@ static void a_phase_that_does_not_score_leaves_no_points(void)
     World world = world_new();
     PlanPhase *phase = g_new0(PlanPhase, 1);
 
-    *phase = (PlanPhase){g_strdup("familiarise"), 0, 2 * HOUR, FALSE, TRUE};
+    *phase = (PlanPhase){.pz_name = g_strdup("familiarise"),
+                         .pz_until_us = 2 * HOUR,
+                         .pz_red_locked = TRUE};
     g_ptr_array_add(world.plan->p_phases, phase);
     feed_round(&world.feed, TEAM_HEALTH, CHECK_DOWN, CHECK_DOWN);
     feed_attack(&world.feed, INJECT_DEFACE);
