@@ -8,7 +8,7 @@
 #define SOURCE_MAX ((gint64)1024 * 1024)
 
 /* Bytes of the file that `source:` names, below the scenario's directory. */
-static GBytes *read_source(Loader *loader, Node *node)
+GBytes *loader_source(Loader *loader, Node *node)
 {
     g_autoptr(GError) error = NULL;
     struct stat st;
@@ -49,7 +49,7 @@ static GBytes *shared_bytes(Loader *loader, const Node *def)
     if (bytes)
         return bytes;
     if (node_text(source))
-        bytes = read_source(loader, source);
+        bytes = loader_source(loader, source);
     else
         bytes = g_bytes_new(content ? content : "", content ? strlen(content) : 0);
     if (bytes)

@@ -103,6 +103,12 @@ extern const KeyTable keys_tcp, keys_http, keys_dns, keys_file_check, keys_proce
     keys_service, keys_port, keys_command;
 extern const KeyTable keys_prevent, keys_detect, keys_contain, keys_answer;
 extern const KeyTable keys_after, keys_retry, keys_condition, keys_score_is;
+extern const KeyTable keys_step, keys_attachment, keys_criterion;
+extern const KeyTable keys_eradicate, keys_recover, keys_report, keys_share;
+extern const KeyTable keys_fault, keys_link_down, keys_latency, keys_service_stop,
+    keys_crash, keys_clock_skew, keys_disk_full;
+extern const KeyTable keys_traffic, keys_traffic_action, keys_traffic_http,
+    keys_traffic_dns, keys_traffic_tcp;
 
 /* The spec of that key, or NULL. */
 const KeySpec *keys_find(const KeyTable *table, const char *key);

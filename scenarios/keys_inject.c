@@ -1,4 +1,4 @@
-/* Words of what happens: injects and expectations. */
+/* Words of what happens: injects. */
 #include "scenarios/keys_spec.h"
 
 /* clang-format off */
@@ -25,7 +25,7 @@ static const KeySpec inject_keys[] = {
      .ks_doc = "What people read; the name where it is absent.",
      .ks_example = "{en: The web page is changed, zh-Hant: 網頁被篡改}"},
     {.ks_key = "for", .ks_type = KEY_ONE_OR_LIST, .ks_item = KEY_NAME, .ks_since = V1,
-     .ks_doc = "Teams or sides attacked; all of blue by default.",
+     .ks_doc = "Teams, sides or labels it is for; all of blue by default.",
      .ks_example = "[health, lands]"},
     {.ks_key = "by", .ks_type = KEY_NAME, .ks_since = V1,
      .ks_doc = "Red team in whose name it runs, a side (its teams take turns), or white; "
@@ -38,7 +38,7 @@ static const KeySpec inject_keys[] = {
      .ks_default = "changes-state", .ks_since = V1,
      .ks_doc = "What an attack does at worst; not above the scope's max-risk.",
      .ks_example = "stops-service"},
-    {.ks_key = "host", .ks_type = KEY_NAME, .ks_since = V1, .ks_doc = "The victim.",
+    {.ks_key = "host", .ks_type = KEY_NAME, .ks_since = V1, .ks_doc = "The victim of an attack or a fault.",
      .ks_example = "web"},
     {.ks_key = "target", .ks_type = KEY_NAME, .ks_since = V1,
      .ks_doc = "The target that is breached, or none; the first on that host by default.",
@@ -49,6 +49,12 @@ static const KeySpec inject_keys[] = {
     {.ks_key = "message", .ks_type = KEY_MAP, .ks_sub = &keys_message,
      .ks_flags = KEY_CHOICE, .ks_since = V1, .ks_doc = "Something told to people.",
      .ks_example = "{to: blue, subject: Suspicious mail, body: What do you do?}"},
+    {.ks_key = "fault", .ks_type = KEY_MAP, .ks_sub = &keys_fault, .ks_flags = KEY_CHOICE,
+     .ks_doc = "Something that breaks on a host.",
+     .ks_example = "{service-stop: {name: nginx}, lasts: 10m}"},
+    {.ks_key = "traffic", .ks_type = KEY_MAP, .ks_sub = &keys_traffic,
+     .ks_flags = KEY_CHOICE, .ks_doc = "Background users.",
+     .ks_example = "{from: desk, actions: [{http: {host: web}}], every: 30s}"},
     {.ks_key = "indicators", .ks_type = KEY_LIST, .ks_item = KEY_TEXT, .ks_since = V1,
      .ks_doc = "What a report may name: paths, addresses, accounts.",
      .ks_example = "[/tmp/.cache, 203.0.113.66]"},
@@ -58,8 +64,6 @@ static const KeySpec inject_keys[] = {
     {.ks_key = "expect", .ks_type = KEY_MAP, .ks_sub = &keys_expect, .ks_since = V1,
      .ks_doc = "What earns points.",
      .ks_example = "{detect: {within: 20m, points: 100}}"},
-    {.ks_key = "fault", .ks_type = KEY_ANY, .ks_flags = KEY_CHOICE,
-     .ks_doc = "Something that breaks."},
     {.ks_key = "hold", .ks_type = KEY_BOOL, .ks_default = "false", .ks_since = V2,
      .ks_doc = "When due it waits for white, `parry approve NAME`.", .ks_example = "true"},
     {.ks_key = "retry", .ks_type = KEY_MAP, .ks_sub = &keys_retry, .ks_since = V2,
@@ -71,123 +75,18 @@ static const KeySpec inject_keys[] = {
     {.ks_key = "together", .ks_type = KEY_BOOL, .ks_default = "false", .ks_since = V2,
      .ks_doc = "The same moment for all its teams; what lies between them is recorded.",
      .ks_example = "true"},
+    {.ks_key = "extend", .ks_type = KEY_NAMED, .ks_item = KEY_DURATION, .ks_since = V2,
+     .ks_doc = "Teams, sides or labels whose every \"within\" is longer by so much.",
+     .ks_example = "{lands: 15m}"},
+    {.ks_key = "objective", .ks_type = KEY_ONE_OR_LIST, .ks_item = KEY_NAME,
+     .ks_since = V2, .ks_doc = "Training objectives that it serves.",
+     .ks_example = "keep-serving"},
+    {.ks_key = "controller", .ks_type = KEY_TEXT, .ks_since = V2,
+     .ks_doc = "Who runs it, for the list of events.", .ks_example = "Deputy director"},
+    {.ks_key = "notes", .ks_type = KEY_LANGTEXT, .ks_since = V2,
+     .ks_doc = "For controllers and evaluators; no player reads it.",
+     .ks_example = "Watch who calls whom."},
     END,
 };
 const KeyTable keys_inject = {"an inject", "What happens to the teams.", inject_keys};
-
-static const KeySpec attack_keys[] = {
-    {.ks_key = "run", .ks_type = KEY_TEXT, .ks_flags = KEY_CHOICE, .ks_since = V1,
-     .ks_doc = "A script for sh. Exit 0: it ran; 10: the defence stopped it; else it failed.",
-     .ks_example = "echo Hacked >/var/www/html/index.html"},
-    {.ks_key = "cleanup", .ks_type = KEY_TEXT, .ks_since = V1,
-     .ks_doc = "A script that takes away what it left.",
-     .ks_example = "rm -f /tmp/.cache"},
-    {.ks_key = "from", .ks_type = KEY_NAME, .ks_since = V1,
-     .ks_doc = "A host of the red team, or of the victim's estate; the victim by default.",
-     .ks_example = "box"},
-    {.ks_key = "user", .ks_type = KEY_ACCOUNT, .ks_default = "root", .ks_since = V1,
-     .ks_doc = "Who runs it there.",
-     .ks_example = "www-data"},
-    {.ks_key = "timeout", .ks_type = KEY_DURATION, .ks_default = "60s", .ks_since = V1,
-     .ks_doc = "It is killed by then.",
-     .ks_example = "90s"},
-    {.ks_key = "effect", .ks_type = KEY_MAP, .ks_sub = &keys_effect, .ks_since = V1,
-     .ks_doc = "How Parry sees that it worked.",
-     .ks_example = "{file: {path: /tmp/.cache, sha256: exists}}"},
-    {.ks_key = "atomic", .ks_type = KEY_ANY, .ks_flags = KEY_CHOICE,
-     .ks_doc = "GUID of an Atomic Red Team test."},
-    {.ks_key = "caldera", .ks_type = KEY_ANY, .ks_flags = KEY_CHOICE,
-     .ks_doc = "Id of a Caldera ability."},
-    NOT_BUILT("steps", "A chain."),
-    END,
-};
-const KeyTable keys_attack = {"an attack", "Something done to a host.", attack_keys};
-
-static const KeySpec message_keys[] = {
-    {.ks_key = "to", .ks_type = KEY_ONE_OR_LIST, .ks_item = KEY_NAME,
-     .ks_flags = KEY_REQUIRED, .ks_since = V1, .ks_doc = "Teams or sides.",
-     .ks_example = "[blue]"},
-    {.ks_key = "subject", .ks_type = KEY_LANGTEXT, .ks_flags = KEY_REQUIRED, .ks_since = V1,
-     .ks_doc = "One line.",
-     .ks_example = "{en: Suspicious mail, zh-Hant: 可疑電郵}"},
-    {.ks_key = "body", .ks_type = KEY_LANGTEXT, .ks_flags = KEY_REQUIRED, .ks_since = V1,
-     .ks_doc = "The text.",
-     .ks_example = "A member of staff asks what to do."},
-    {.ks_key = "answer-within", .ks_type = KEY_DURATION, .ks_since = V1,
-     .ks_doc = "An answer is wanted by then.",
-     .ks_example = "2h"},
-    NOT_BUILT("from", "Who sends it."),
-    NOT_BUILT("channel", "Mail, phone, paper."),
-    NOT_BUILT("attachment", "A file."),
-    NOT_BUILT("rubric", "How answers are graded."),
-    END,
-};
-const KeyTable keys_message = {"a message", "Something told to people.", message_keys};
-
-static const KeySpec playbook_keys[] = {
-    {.ks_key = "detect", .ks_type = KEY_TEXT, .ks_since = V1,
-     .ks_doc = "A script that exits 0 where it finds the traces, and may print what it found.",
-     .ks_example = "grep -q parry-recon /var/log/nginx/access.log"},
-    {.ks_key = "contain", .ks_type = KEY_TEXT, .ks_since = V1,
-     .ks_doc = "A script that puts it right.",
-     .ks_example = "cp /var/backups/index.html /var/www/html/"},
-    END,
-};
-const KeyTable keys_playbook = {"a playbook",
-    "Runs in rehearsals on the victim; evaluators read it.", playbook_keys};
-
-static const KeySpec expect_keys[] = {
-    {.ks_key = "prevent", .ks_type = KEY_MAP, .ks_sub = &keys_prevent, .ks_since = V1,
-     .ks_doc = "The defence stopped it.",
-     .ks_example = "{points: 100}"},
-    {.ks_key = "detect", .ks_type = KEY_MAP, .ks_sub = &keys_detect, .ks_since = V1,
-     .ks_doc = "Reported in time.",
-     .ks_example = "{within: 20m, points: 100}"},
-    {.ks_key = "contain", .ks_type = KEY_MAP, .ks_sub = &keys_contain, .ks_since = V1,
-     .ks_doc = "Put right in time.",
-     .ks_example = "{check: page-restored, within: 40m, points: 150}"},
-    {.ks_key = "answer", .ks_type = KEY_MAP, .ks_sub = &keys_answer, .ks_since = V1,
-     .ks_doc = "Answered in time.",
-     .ks_example = "{points: 50}"},
-    NOT_BUILT("eradicate", "Taken away altogether."),
-    NOT_BUILT("recover", "Service is back."),
-    NOT_BUILT("report", "A report of some form."),
-    NOT_BUILT("share", "Told to others."),
-    END,
-};
-const KeyTable keys_expect = {"expectations", "What earns points.", expect_keys};
-
-#define POINTS {.ks_key = "points", .ks_type = KEY_POINTS, .ks_flags = KEY_REQUIRED, \
-    .ks_since = V1, .ks_doc = "What it earns.", \
-     .ks_example = "100"}
-
-static const KeySpec prevent_keys[] = {POINTS, END};
-const KeyTable keys_prevent = {"prevent", "The defence stopped the attack.", prevent_keys};
-
-static const KeySpec detect_keys[] = {
-    {.ks_key = "within", .ks_type = KEY_DURATION, .ks_flags = KEY_REQUIRED, .ks_since = V1,
-     .ks_doc = "From the attack's execution.",
-     .ks_example = "20m"},
-    POINTS, END,
-};
-const KeyTable keys_detect = {"detect", "The team reports it in time.", detect_keys};
-
-static const KeySpec contain_keys[] = {
-    {.ks_key = "check", .ks_type = KEY_NAME, .ks_since = V1,
-     .ks_doc = "A check that must be UP; without one the effect must be gone.",
-     .ks_example = "page-restored"},
-    {.ks_key = "within", .ks_type = KEY_DURATION, .ks_flags = KEY_REQUIRED, .ks_since = V1,
-     .ks_doc = "From the attack's execution.",
-     .ks_example = "40m"},
-    POINTS, END,
-};
-const KeyTable keys_contain = {"contain", "The team puts it right in time.", contain_keys};
-
-static const KeySpec answer_keys[] = {
-    {.ks_key = "within", .ks_type = KEY_DURATION, .ks_since = V1,
-     .ks_doc = "From the message; answer-within by default.",
-     .ks_example = "2h"},
-    POINTS, END,
-};
-const KeyTable keys_answer = {"answer", "The team answers a message in time.", answer_keys};
 /* clang-format on */

@@ -162,6 +162,9 @@ PlanUser *contents_user_add(PlanHost *host, const char *name);
 /* The rules of a router, by wiring_expand(). */
 void firewall_expand(Loader *loader, PlanHost *router, const Node *def);
 
+/* Bytes of the file that `source:` names, below the scenario's directory; NULL with a
+ * finding. The caller owns them. */
+GBytes *loader_source(Loader *loader, Node *node);
 /* Files of a team's host, or of an image (team -1). */
 void files_expand(Loader *loader, const Node *list, int team, GPtrArray *out);
 

@@ -141,7 +141,10 @@ typedef struct {
     char *in_sender;           /* "Help desk", or NULL: drill control */
     char *in_channel;          /* mail, phone, radio, chat, paper, press, social */
     GPtrArray *in_attachments; /* PlanAttachment */
-    GPtrArray *in_expect;      /* PlanExpect */
+    /* fault and traffic */
+    char *in_fault;     /* link-down, latency, service-stop, crash, clock-skew, disk-full */
+    gint64 in_lasts_us; /* 0: to the drill's end */
+    GPtrArray *in_expect; /* PlanExpect */
 } PlanInject;
 
 #endif

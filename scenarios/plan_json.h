@@ -18,6 +18,10 @@ json_t *plan_json_team(const Plan *plan, int index);
 json_t *plan_json_each(const Plan *plan, const GPtrArray *all,
                        json_t *(*one)(const Plan *, gconstpointer));
 
+/* ---- plan_json_inject.c ---- */
+json_t *plan_json_checks(const Plan *plan);
+json_t *plan_json_injects(const Plan *plan);
+
 /* ---- plan_json_people.c ---- */
 json_t *plan_json_scoring(const PlanScoring *scoring);
 /* Sets what concerns people and the drill itself, but for the rules. */

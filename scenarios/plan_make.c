@@ -56,6 +56,7 @@ static void inject_free(gpointer data)
     parry_text_free(inject->in_notes);
     g_free(inject->in_sender);
     g_free(inject->in_channel);
+    g_free(inject->in_fault);
     g_ptr_array_unref(inject->in_attachments);
     g_clear_pointer(&inject->in_expect, g_ptr_array_unref);
     g_free(inject);
