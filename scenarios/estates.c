@@ -265,11 +265,14 @@ static gboolean expand_host(Loader *loader, int team, Node *at, Node *def,
 static void expand_hosts(Loader *loader, int team, Node *name, Node *def)
 {
     int count = (int)key_int(&keys_host, def, "count");
+    Node *dns = node_get(def, "dns");
 
-    if (count > 1 && node_get(def, "dns"))
-        loader_error(loader, node_key(def, "dns"),
-                     "each is found by its own name, NAME-1 and so on",
+    if (count > 1 && dns) {
+        loader_error(loader, dns, "each is found by its own name, NAME-1 and so on",
                      "the same names cannot be those of %d hosts", count);
+        for (guint i = 0; i < node_len(dns); i++)
+            node_at(dns, i)->nd_bad = TRUE;
+    }
     if (count <= 1)
         expand_host(loader, team, name, def, name->nd_text, 0);
     for (int i = 0; count > 1 && i < count; i++) {

@@ -31,6 +31,21 @@ static void host_places(const PlanHost *host, GArray *places)
     }
 }
 
+/* The network that the name is most likely a slip of; "any" where it is none. */
+static const char *closest_network(const Loader *loader, int team, const char *name)
+{
+    const Node *homes[] = {loader_estate(loader, team), loader->ld_root};
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+    for (gsize i = 0; i < G_N_ELEMENTS(homes); i++) {
+        const Node *networks = node_get(homes[i], "networks");
+        for (guint j = 0; j < node_len(networks); j++)
+            g_ptr_array_add(names, (char *)node_key_at(networks, j));
+    }
+    const char *close = value_closest(name, names);
+    return close ? close : "any";
+}
+
 /* Addresses that the name means in the team's estate; empty with a finding. */
 static GArray *places_of(Loader *loader, int team, Node *node)
 {
@@ -49,10 +64,10 @@ static GArray *places_of(Loader *loader, int team, Node *node)
     if (!network)
         network = g_hash_table_lookup(loader->ld_net_ids, node->nd_text);
     int host = loader_host(loader, team, node->nd_text);
-    if (network && host >= 0)
+    if (network && host >= 0) {
         loader_error(loader, node, "give one of them another name",
                      "\"%s\" is both a network and a host", node->nd_text);
-    if (network) {
+    } else if (network) {
         const PlanNetwork *to = plan_network(plan, GPOINTER_TO_INT(network) - 1);
         place_add(out, to->pn_addr, to->pn_prefix);
     } else if (host >= 0) {
@@ -62,7 +77,8 @@ static GArray *places_of(Loader *loader, int team, Node *node)
                          node->nd_text);
     } else {
         loader_dangling(loader, node, "network or host of this estate",
-                        node_get(loader_estate(loader, team), "hosts"), "any");
+                        node_get(loader_estate(loader, team), "hosts"),
+                        closest_network(loader, team, node->nd_text));
     }
     return out;
 }

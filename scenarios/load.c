@@ -38,19 +38,13 @@ const LoaderFile *loader_file(const Loader *loader, const Node *node)
     return loader->ld_files->pdata[node->nd_file];
 }
 
-/* A definition with `count` makes hosts of other names: which one is meant must be said. */
-static gboolean counted_host(Loader *loader, Node *at, const Node *map)
+/* How many hosts the definition of that name makes: which one is meant must be said. */
+static int host_count(const Node *map, const char *name)
 {
-    const Node *def = node_get(map, at->nd_text);
     gint64 count = 0;
+    const char *text = node_get_text(node_get(map, name), "count");
 
-    if (!node_get_text(def, "count") || !value_int(node_get_text(def, "count"), &count) ||
-        count < 2)
-        return FALSE;
-    g_autofree char *hint = g_strdup_printf("name one of them: %s-1 to %s-%d",
-                                            at->nd_text, at->nd_text, (int)count);
-    loader_error(loader, at, hint, "\"%s\" is %d hosts", at->nd_text, (int)count);
-    return TRUE;
+    return text && value_int(text, &count) ? (int)count : 0;
 }
 
 void loader_dangling(Loader *loader, Node *at, const char *what, const Node *map,
@@ -61,14 +55,18 @@ void loader_dangling(Loader *loader, Node *at, const char *what, const Node *map
 
     for (guint i = 0; map && map->nd_kind == NODE_MAP && i < node_len(map); i++)
         g_ptr_array_add(names, (char *)node_key_at(map, i));
-    if (counted_host(loader, at, map))
-        return;
     if (extra)
         g_ptr_array_add(names, (char *)extra);
     const char *close = value_closest(at->nd_text, names);
-    if (close)
+    int count = close ? host_count(map, close) : 0;
+    if (count > 1)
+        hint = g_strdup_printf("name one of them: %s-1 to %s-%d", close, close, count);
+    else if (close)
         hint = g_strdup_printf("did you mean \"%s\"?", close);
-    loader_error(loader, at, hint, "no %s is named \"%s\"", what, at->nd_text);
+    if (count > 1 && !strcmp(close, at->nd_text))
+        loader_error(loader, at, hint, "\"%s\" is %d hosts", at->nd_text, count);
+    else
+        loader_error(loader, at, hint, "no %s is named \"%s\"", what, at->nd_text);
 }
 
 void loader_unbuilt(Loader *loader, Node *at, const char *key)

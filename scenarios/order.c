@@ -58,11 +58,10 @@ static void tell_cycle(Search *search, int again)
         from--;
     for (guint i = from - 1; i < search->way->len; i++)
         g_string_append_printf(
-            text, "%s waits for ",
-            plan_host(plan, g_array_index(search->way, int, i))->ph_name);
+            text, "%s, ", plan_host(plan, g_array_index(search->way, int, i))->ph_name);
     g_string_append(text, plan_host(plan, again)->ph_name);
     loader_error(search->loader, after_node(search->loader, again), NULL,
-                 "none of these ever starts: %s", text->str);
+                 "each of these waits for the next, so that none starts: %s", text->str);
 }
 
 static void visit(Search *search, int host)

@@ -23,10 +23,15 @@ static int network_named(Loader *loader, Node *node)
 
 static gboolean range_fits(Loader *loader, const PlanPool *pool, Node *node)
 {
+    guint32 count = pool->po_last - pool->po_first; /* less one: all of IPv4 fits */
     const PlanNetwork *network = plan_network(loader->ld_plan, pool->po_network);
     guint32 size = network->pn_prefix ? (guint32)1 << (32 - network->pn_prefix) : 0;
     g_autofree char *net = plan_addr_text(network->pn_addr);
 
+    if (count >= POOL_MAX) {
+        loader_error(loader, node, NULL, "more than %d addresses", POOL_MAX);
+        return FALSE;
+    }
     if (!size || (pool->po_first - network->pn_addr > 0 &&
                   pool->po_first - network->pn_addr < size - 1 &&
                   pool->po_last - network->pn_addr < size - 1))
@@ -48,28 +53,28 @@ static void check_apart(Loader *loader, const PlanPool *pool, Node *node)
     }
 }
 
-static void expand_pool(Loader *loader, Node *name, const Node *def)
+/* FALSE where the pool cannot be. */
+static gboolean expand_pool(Loader *loader, Node *name, const Node *def)
 {
     Node *range = node_get(def, "range"), *change = node_get(def, "change");
     PlanPool pool = {.po_network = network_named(loader, node_get(def, "network"))};
 
-    if (!strcmp(name->nd_text, "auto"))
+    if (!strcmp(name->nd_text, "auto")) {
         loader_error(loader, name, "choose another name",
                      "\"auto\" means any free address");
+        return FALSE;
+    }
     if (pool.po_network < 0 || !node_text(range) ||
         !value_range(range->nd_text, &pool.po_first, &pool.po_last) ||
         !range_fits(loader, &pool, range))
-        return;
-    if (pool.po_last - pool.po_first >= POOL_MAX) {
-        loader_error(loader, range, NULL, "more than %d addresses", POOL_MAX);
-        return;
-    }
+        return FALSE;
     check_apart(loader, &pool, range);
     pool.po_change_us = key_duration(&keys_pool, def, "change");
     if (node_text(change) && pool.po_change_us < 10 * G_USEC_PER_SEC)
         loader_error(loader, change, NULL, "an address lasts 10 s at least");
     pool.po_name = g_strdup(name->nd_text);
     g_ptr_array_add(loader->ld_plan->p_pools, g_memdup2(&pool, sizeof pool));
+    return TRUE;
 }
 
 void pools_expand(Loader *loader)
@@ -80,8 +85,10 @@ void pools_expand(Loader *loader)
         return;
     for (guint i = 0; i < node_len(pools); i++) {
         Node *name = pools->nd_keys->pdata[i];
-        if (!name->nd_bad && node_at(pools, i)->nd_kind == NODE_MAP)
-            expand_pool(loader, name, node_at(pools, i));
+        if (name->nd_bad || node_at(pools, i)->nd_kind != NODE_MAP)
+            continue;
+        if (!expand_pool(loader, name, node_at(pools, i)))
+            g_hash_table_add(loader->ld_used, node_at(pools, i)); /* enough is told */
     }
 }
 

@@ -28,6 +28,11 @@ static gboolean check_name(const KeySpec *spec G_GNUC_UNUSED, const char *text,
                                text, len);
         return FALSE;
     }
+    if (strchr(text, '*')) {
+        *why = g_strdup_printf("\"%.60s\" is no name: names are written out, one by one",
+                               text);
+        return FALSE;
+    }
     if (!value_spans(text, LOWER DIGITS "-", 31) || !g_ascii_islower(*text) ||
         text[len - 1] == '-') {
         *why = g_strdup_printf(
