@@ -10,7 +10,7 @@ typedef struct {
     json_t *fa_env;      /* what its script is run with */
     gboolean fa_tried;   /* its script ran: there are traces */
     gboolean fa_present; /* its effect is there */
-    const char *fa_stop; /* title of the action that stops it beforehand, or NULL */
+    char *fa_stop;       /* what stops it beforehand, or NULL */
 } Fact;
 
 typedef enum { ROLE_ATTACK, ROLE_CLEANUP, ROLE_DETECT, ROLE_CONTAIN } Role;
@@ -175,8 +175,10 @@ void facts_free(Facts *facts)
 {
     if (!facts)
         return;
-    for (guint i = 0; i < facts->fs_plan->p_injects->len; i++)
+    for (guint i = 0; i < facts->fs_plan->p_injects->len; i++) {
         json_decref(facts->fs_facts[i].fa_env);
+        g_free(facts->fs_facts[i].fa_stop);
+    }
     g_free(facts->fs_facts);
     g_hash_table_unref(facts->fs_scripts);
     g_hash_table_unref(facts->fs_effects);
@@ -209,23 +211,56 @@ static int attack_run(Fact *fact, char **said)
     fact->fa_tried = TRUE;
     if (fact->fa_stop) {
         g_free(*said);
-        *said = g_strdup_printf("simulated: stopped by \"%s\"", fact->fa_stop);
+        *said = g_strdup_printf("simulated: stopped by %s", fact->fa_stop);
         return EXIT_BLOCKED;
     }
     fact->fa_present = TRUE;
     return 0;
 }
 
-/* Taken before the attack it prevents it; later it puts right what the attack did. A
- * containment of something else beforehand prevents nothing. */
-static void contain_run(Fact *fact, Action *action)
+static void fact_stop(Fact *fact, const char *what, const char *title)
 {
+    if (!fact->fa_tried && !fact->fa_stop)
+        fact->fa_stop = g_strdup_printf("%s \"%s\"", what, title);
+}
+
+static const PlanWeakness *weakness_of(const Facts *facts, const PlanInject *inject)
+{
+    for (guint i = 0; i < facts->fs_plan->p_weaknesses->len; i++) {
+        const PlanWeakness *weakness = facts->fs_plan->p_weaknesses->pdata[i];
+        if (weakness->wk_host == inject->in_host &&
+            g_strcmp0(weakness->wk_technique, inject->in_technique) == 0)
+            return weakness;
+    }
+    return NULL;
+}
+
+/* Who puts an attack right closes the weakness that it came by, where the scenario says
+ * that there is one: whatever comes that way later is stopped. */
+static void weakness_close(Facts *facts, const PlanInject *inject)
+{
+    const PlanWeakness *weakness = weakness_of(facts, inject);
+
+    for (guint i = 0; weakness && i < facts->fs_plan->p_injects->len; i++) {
+        const PlanInject *other = plan_inject(facts->fs_plan, (int)i);
+        if (other->in_kind == INJECT_ATTACK && weakness_of(facts, other) == weakness)
+            fact_stop(&facts->fs_facts[i], "the closed weakness",
+                      parry_text_get(weakness->wk_title, "en"));
+    }
+}
+
+/* An action taken before the attack prevents it; later it puts right what the attack did.
+ * A containment of something else beforehand prevents nothing by itself. */
+static void contain_run(Facts *facts, int inject, Action *action)
+{
+    Fact *fact = &facts->fs_facts[inject];
+
     fact->fa_present = FALSE;
-    if (!action)
-        return;
-    action->ac_works = TRUE;
-    if (!fact->fa_tried)
-        fact->fa_stop = action->ac_plan->ac_title;
+    if (action) {
+        action->ac_works = TRUE;
+        fact_stop(fact, "the action", action->ac_plan->ac_title);
+    }
+    weakness_close(facts, plan_inject(facts->fs_plan, inject));
 }
 
 int facts_run(Facts *facts, int host, const char *script, const json_t *env,
@@ -247,7 +282,7 @@ int facts_run(Facts *facts, int host, const char *script, const json_t *env,
         } else if (use->us_role == ROLE_CLEANUP && mine) {
             fact->fa_present = FALSE;
         } else if (use->us_role == ROLE_CONTAIN) {
-            contain_run(fact, action);
+            contain_run(facts, use->us_inject, action);
         } else if (use->us_role == ROLE_DETECT) {
             searched = TRUE;
             found = found || fact->fa_tried;
@@ -281,7 +316,7 @@ static char *absent_words(const Facts *facts, const GArray *injects)
     for (guint i = 0; i < injects->len; i++) {
         const Fact *fact = &facts->fs_facts[g_array_index(injects, int, i)];
         if (fact->fa_tried && fact->fa_stop)
-            return g_strdup_printf("simulated: stopped by \"%s\"", fact->fa_stop);
+            return g_strdup_printf("simulated: stopped by %s", fact->fa_stop);
     }
     return g_strdup("simulated: it is not there");
 }

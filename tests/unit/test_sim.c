@@ -8,6 +8,7 @@
 #include "scoreboard/ledger.h"
 #include "tests/unit/cunit_main.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -152,6 +153,78 @@ static void test_prevented(void)
     CU_ASSERT_EQUAL(run_own(facts, deface, deface->in_run), 0);
     g_autoptr(GPtrArray) now = facts_idle_actions(facts);
     CU_ASSERT_EQUAL(now->len, 0);
+}
+
+static const char weak[] =
+    "parry: 1\n"
+    "drill: {name: weak, start: 2026-11-13T09:00, timezone: UTC, duration: 8h}\n"
+    "scope: {authorised-by: Control, safety-officer: '+852 5555 0100', "
+    "max-risk: changes-state, allow: [T1110.001, T1491.002]}\n"
+    "teams:\n"
+    "  health: {side: blue, estate: clinic}\n"
+    "networks:\n"
+    "  internet: {cidr: 203.0.113.0/24}\n"
+    "estates:\n"
+    "  clinic:\n"
+    "    hosts:\n"
+    "      web: {image: micro, nics: {internet: auto}}\n"
+    "    weaknesses:\n"
+    "      staff: {host: web, technique: T1110.001, title: Weak words}\n"
+    "injects:\n";
+
+/* Two attacks by a planted weakness and two by none, with the same playbooks. */
+static Plan *weak_plan(void)
+{
+    static const struct {
+        const char *at_name, *at_technique;
+    } attacks[] = {
+        {"guess", "T1110.001"},
+        {"guess-again", "T1110.001"},
+        {"deface", "T1491.002"},
+        {"deface-again", "T1491.002"},
+    };
+    g_autoptr(GString) text = g_string_new(weak);
+    g_autoptr(ParryDiags) diags = parry_diags_new();
+
+    for (guint i = 0; i < G_N_ELEMENTS(attacks); i++)
+        g_string_append_printf(
+            text,
+            "  %s:\n"
+            "    at: %uh\n"
+            "    for: [health]\n"
+            "    host: web\n"
+            "    technique: %s\n"
+            "    attack: {run: try %s, cleanup: undo, effect: {file: {path: /tmp/%s, "
+            "sha256: exists}}}\n"
+            "    indicators: [x]\n"
+            "    playbook: {detect: look, contain: mend %c}\n"
+            "    expect: {contain: {within: 1h, points: 10}}\n",
+            attacks[i].at_name, i + 1, attacks[i].at_technique, attacks[i].at_name,
+            attacks[i].at_name, attacks[i].at_technique[4]);
+    Plan *plan = plan_load_bytes("weak.yaml", "/tmp", text->str, text->len, NULL, diags);
+    g_autofree char *words = parry_diags_text(diags, FALSE);
+    if (!plan)
+        fputs(words, stderr);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(plan);
+    return plan;
+}
+
+static void test_weakness(void)
+{
+    g_autoptr(Plan) plan = weak_plan();
+    g_autoptr(Facts) facts = facts_new(plan);
+    const PlanInject *guess = inject_of(plan, "guess@health");
+    const PlanInject *guess_again = inject_of(plan, "guess-again@health");
+    const PlanInject *deface = inject_of(plan, "deface@health");
+    const PlanInject *deface_again = inject_of(plan, "deface-again@health");
+
+    CU_ASSERT_EQUAL(run_own(facts, guess, guess->in_run), 0);
+    CU_ASSERT_EQUAL(run_own(facts, deface, deface->in_run), 0);
+    CU_ASSERT_EQUAL(run_there(facts, guess, guess->in_contain), 0);
+    CU_ASSERT_EQUAL(run_there(facts, deface, deface->in_contain), 0);
+    CU_ASSERT_NOT_EQUAL(effect(facts, guess), CHECK_UP);
+    CU_ASSERT_EQUAL(run_own(facts, guess_again, guess_again->in_run), 10);
+    CU_ASSERT_EQUAL(run_own(facts, deface_again, deface_again->in_run), 0);
 }
 
 /* ---- a whole drill ---- */
@@ -300,6 +373,7 @@ int main(void)
         {"an effect and what it breaks", test_effect},
         {"one script, several teams", test_environment},
         {"an action taken beforehand", test_prevented},
+        {"a weakness that was closed", test_weakness},
         {"a whole drill", test_whole},
         {"the same again", test_same_again},
         {"stopped on the way", test_stopped},
