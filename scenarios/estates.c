@@ -365,5 +365,7 @@ void unused_check(Loader *loader)
     warn_unused(loader, "estates", "estate");
     warn_unused(loader, "images", "image");
     warn_unused(loader, "pools", "pool");
+    warn_unused(loader, "parameters", "parameter");
+    warn_unused(loader, "secrets", "secret");
     warn_idle_networks(loader);
 }

@@ -215,19 +215,17 @@ GArray *loader_teams(Loader *loader, Node *names)
 
 /* In this order: each part needs what the ones before it made. */
 static void (*const parts[])(Loader *) = {
-    params_expand,    shape_check,    drill_expand,    teams_expand,  images_expand,
-    estates_expand,   order_expand,   links_expand,    addresses_expand, secrets_expand,
-    contents_expand,  planted_expand, wiring_expand,   zones_expand,  checks_expand,
-    channels_expand,  phases_expand,  injects_expand,  scripts_expand,
-    objectives_expand, stops_expand,  weaknesses_check, unused_check,
+    params_expand,     defaults_apply,   shape_check,      drill_expand,
+    teams_expand,      images_expand,    estates_expand,   order_expand,
+    links_expand,      addresses_expand, secrets_expand,   contents_expand,
+    planted_expand,    wiring_expand,    zones_expand,     checks_expand,
+    channels_expand,   phases_expand,    injects_expand,   scripts_expand,
+    objectives_expand, stops_expand,     weaknesses_check, unused_check,
 };
 
-static void expand(Loader *loader, const PlanOptions *options)
+static void loader_init(Loader *loader)
 {
-    Plan *plan = loader->ld_plan;
-
-    plan->p_uuid = g_strdup(options->po_uuid);
-    loader->ld_set = options->po_set;
+    loader->ld_files = g_ptr_array_new_with_free_func(loader_file_free);
     loader->ld_seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     loader->ld_host_nodes = g_ptr_array_new();
     loader->ld_ports = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
@@ -240,8 +238,10 @@ static void expand(Loader *loader, const PlanOptions *options)
     loader->ld_secrets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     loader->ld_injects = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
                                                (GDestroyNotify)g_array_unref);
-    for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
-        parts[i](loader);
+}
+
+static void loader_clear(Loader *loader)
+{
     g_hash_table_unref(loader->ld_injects);
     g_hash_table_unref(loader->ld_secrets);
     g_hash_table_unref(loader->ld_params);
@@ -252,6 +252,7 @@ static void expand(Loader *loader, const PlanOptions *options)
     g_ptr_array_unref(loader->ld_ports);
     g_ptr_array_unref(loader->ld_host_nodes);
     g_hash_table_unref(loader->ld_seen);
+    g_ptr_array_unref(loader->ld_files);
     g_clear_pointer(&loader->ld_zone, g_time_zone_unref);
 }
 
@@ -263,17 +264,6 @@ static gboolean uuid_is_good(const char *uuid, const char *file, ParryDiags *dia
         parry_diags_add(diags, DIAG_ERROR, file, NULL, 0, 0, NULL,
                         "the drill's UUID \"%s\" is no UUID", uuid);
     return any != NULL;
-}
-
-static void file_free(gpointer data)
-{
-    LoaderFile *file = data;
-
-    g_free(file->lf_name);
-    g_free(file->lf_path);
-    g_free(file->lf_source);
-    node_free(file->lf_root);
-    g_free(file);
 }
 
 Plan *plan_load_bytes(const char *file, const char *dir, const void *bytes, gsize len,
@@ -292,25 +282,20 @@ Plan *plan_load_bytes_with(const char *file, const char *dir, const void *bytes,
 
     if (!uuid_is_good(options->po_uuid, file, diags))
         return NULL;
-    g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(file_free);
-    LoaderFile *top = g_new0(LoaderFile, 1);
-    top->lf_name = g_strdup(file);
-    top->lf_path = g_path_get_basename(file);
-    top->lf_source = g_strndup(bytes, len);
-    top->lf_len = len;
-    g_ptr_array_add(files, top);
-    top->lf_root = node_parse(file, 0, bytes, len, diags);
-    if (!top->lf_root)
-        return NULL;
     g_autofree char *full_dir = g_canonicalize_filename(dir, NULL);
     g_autoptr(Plan) plan = plan_new();
-    Loader loader = {.ld_files = files,
-                     .ld_dir = full_dir,
+    Loader loader = {.ld_dir = full_dir,
                      .ld_diags = diags,
-                     .ld_root = top->lf_root,
-                     .ld_plan = plan};
-    cjson_sha256_bytes(bytes, len, plan->p_scenario_sha256);
-    expand(&loader, options);
+                     .ld_plan = plan,
+                     .ld_set = options->po_set};
+    plan->p_uuid = g_strdup(options->po_uuid);
+    plan->p_set =
+        options->po_set ? g_strdupv((char **)options->po_set) : g_new0(char *, 1);
+    loader_init(&loader);
+    if (files_load(&loader, file, bytes, len, options))
+        for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
+            parts[i](&loader);
+    loader_clear(&loader);
     if (parry_diags_count(diags, DIAG_ERROR) > before)
         return NULL;
     if (!plan_rules_sha256(plan, plan->p_rules_sha256, &error)) {

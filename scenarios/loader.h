@@ -24,7 +24,8 @@ typedef struct {
     char *lf_source; /* its text, ended by NUL */
     gsize lf_len;
     Node *lf_root;
-    Node *lf_from; /* the item of `includes` that names it; NULL: the top file */
+    int lf_parent; /* the file that includes it; -1: the top file */
+    int lf_line;   /* where */
 } LoaderFile;
 
 typedef struct {
@@ -116,6 +117,16 @@ const char *loader_secret(Loader *loader, Node *name, int team);
  * (address to NULL). After the fixed addresses of hosts, before the automatic ones. */
 void secrets_reserve(Loader *loader, int network, GHashTable *taken);
 
+/*
+ * Reads the top file's bytes and what it includes into ld_files, and joins them to
+ * ld_root. FALSE with findings.
+ */
+gboolean files_load(Loader *loader, const char *name, const void *bytes, gsize len,
+                    const PlanOptions *options);
+LoaderFile *loader_file_add(Loader *loader, const char *name, const char *path,
+                            const void *bytes, gsize len);
+void loader_file_free(gpointer file);
+
 /* For the shape: are the text's references good, as far as the file alone tells? Where
  * none may stand, each is refused. */
 void refs_check(Loader *loader, Node *node, gboolean may);
@@ -128,9 +139,10 @@ const char *secret_value(const Loader *loader, const char *name, int team);
 
 /* The parts, in the order in which they run. */
 void params_expand(Loader *loader); /* parameters, in the whole tree */
+void defaults_apply(Loader *loader);
 void shape_check(Loader *loader);
-/* Does `KEY: EXAMPLE` have the form that the spec asks for? If not, *why (g_free()) gets the
- * findings. For examples in the tables: references are not followed. */
+/* Does `KEY: EXAMPLE` have the form that the spec asks for? If not, *why (g_free()) gets
+ * the findings. For examples in the tables: references are not followed. */
 gboolean shape_example(const KeySpec *spec, const char *example, char **why);
 void drill_expand(Loader *loader); /* drill, scope, scoring */
 void phases_expand(Loader *loader);

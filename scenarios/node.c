@@ -21,6 +21,10 @@ void node_free(Node *node)
 {
     if (!node)
         return;
+    if (node->nd_shares) {
+        node->nd_shares--;
+        return;
+    }
     g_clear_pointer(&node->nd_items, g_ptr_array_unref);
     g_clear_pointer(&node->nd_keys, g_ptr_array_unref);
     g_clear_pointer(&node->nd_index, g_hash_table_unref);
@@ -148,6 +152,49 @@ gboolean node_put(Node *map, Node *key, Node *value)
     g_ptr_array_add(map->nd_items, value);
     g_hash_table_insert(map->nd_index, key->nd_text, GUINT_TO_POINTER(map->nd_keys->len));
     return TRUE;
+}
+
+Node *node_share(Node *node)
+{
+    node->nd_shares++;
+    return node;
+}
+
+void node_take_all(Node *map)
+{
+    g_hash_table_remove_all(map->nd_index);
+    g_ptr_array_set_free_func(map->nd_keys, NULL);
+    g_ptr_array_set_free_func(map->nd_items, NULL);
+    g_ptr_array_set_size(map->nd_keys, 0);
+    g_ptr_array_set_size(map->nd_items, 0);
+    g_ptr_array_set_free_func(map->nd_keys, node_free_void);
+    g_ptr_array_set_free_func(map->nd_items, node_free_void);
+}
+
+void node_drop(Node *map, const char *key)
+{
+    gpointer place = g_hash_table_lookup(map->nd_index, key);
+
+    if (!place)
+        return;
+    guint index = GPOINTER_TO_UINT(place) - 1;
+    g_hash_table_remove_all(map->nd_index);
+    g_ptr_array_remove_index(map->nd_keys, index);
+    g_ptr_array_remove_index(map->nd_items, index);
+    for (guint i = 0; i < map->nd_keys->len; i++) {
+        Node *other = map->nd_keys->pdata[i];
+        g_hash_table_insert(map->nd_index, other->nd_text, GUINT_TO_POINTER(i + 1));
+    }
+}
+
+void node_blank(Node *node)
+{
+    if (node->nd_index)
+        g_hash_table_remove_all(node->nd_index);
+    if (node->nd_keys)
+        g_ptr_array_set_size(node->nd_keys, 0);
+    if (node->nd_items)
+        g_ptr_array_set_size(node->nd_items, 0);
 }
 
 static Node *node_new(Parse *parse, NodeKind kind, yaml_mark_t mark)
@@ -398,21 +445,19 @@ static gboolean check_bytes(Parse *parse, const char *bytes, gsize len)
     return TRUE;
 }
 
-Node *node_parse(const char *file, int number, const char *bytes, gsize len,
+Node *node_parse(const char *file, int number, const char *source, gsize len,
                  ParryDiags *diags)
 {
-    /* libyaml takes a length; printing a line wants an end. */
-    g_autofree char *source = g_strndup(bytes, len);
     Parse parse = {.file = file, .source = source, .number = number, .diags = diags};
 
-    if (!check_bytes(&parse, bytes, len))
+    if (!check_bytes(&parse, source, len))
         return NULL;
     if (!yaml_parser_initialize(&parse.yaml)) {
         parry_diags_add(diags, DIAG_ERROR, file, NULL, 0, 0, NULL, "out of memory");
         return NULL;
     }
     yaml_parser_set_encoding(&parse.yaml, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&parse.yaml, (const unsigned char *)bytes, len);
+    yaml_parser_set_input_string(&parse.yaml, (const unsigned char *)source, len);
     Node *root = parse_stream(&parse);
     yaml_parser_delete(&parse.yaml);
     return root;

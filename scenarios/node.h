@@ -27,6 +27,7 @@ struct Node {
     NodeKind nd_kind;
     int nd_line, nd_column; /* 1-based, in characters */
     gboolean nd_plain;      /* a scalar without quotes, not a block */
+    guint nd_shares;        /* owners besides the first: see node_share() */
     gboolean nd_refs;       /* a scalar that holds "${" */
     int nd_file;            /* which of the loader's files it stands in */
     gboolean nd_bad;      /* a finding was reported: later passes stay silent about it */
@@ -37,9 +38,9 @@ struct Node {
     GHashTable *nd_index; /* of a map: key text to place in nd_items plus 1 */
 };
 
-/* Parses bytes; findings go to diags under the name `file`; `number` is the nodes'
- * nd_file. NULL: an error was added. */
-Node *node_parse(const char *file, int number, const char *bytes, gsize len,
+/* Parses a text of len bytes, with a NUL behind them; findings go to diags under the name
+ * `file`; `number` is the nodes' nd_file. NULL: an error was added. */
+Node *node_parse(const char *file, int number, const char *source, gsize len,
                  ParryDiags *diags);
 void node_free(Node *node);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Node, node_free)
@@ -52,6 +53,15 @@ void node_append(Node *list, Node *item);
 /* Puts the pair (both taken over) at the map's end; FALSE, and both freed, where the key
  * is there already. */
 gboolean node_put(Node *map, Node *key, Node *value);
+/* One more owner of the node, who calls node_free() too. */
+Node *node_share(Node *node);
+/* Takes all pairs out of the map without freeing them: they are the caller's. */
+void node_take_all(Node *map);
+/* Removes the key and its value. */
+void node_drop(Node *map, const char *key);
+
+/* Makes a node of the wrong kind empty: later passes find nothing in it. */
+void node_blank(Node *node);
 
 /* The value of that key, or NULL. */
 Node *node_get(const Node *map, const char *key);

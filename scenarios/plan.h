@@ -18,6 +18,12 @@
 #include <glib.h>
 #include <jansson.h>
 
+/* A file that the scenario includes. */
+typedef struct {
+    char *so_path; /* from the scenario's directory, plain: no ".", no ".." */
+    GBytes *so_bytes;
+} PlanSource;
+
 /* A key or word of the language whose engine is not in this build: `up` refuses the plan.
  */
 typedef struct {
@@ -63,11 +69,13 @@ typedef struct {
     GPtrArray *p_teams, *p_networks, *p_images, *p_hosts;
     GPtrArray *p_pools, *p_weaknesses, *p_flags, *p_credentials, *p_zones;
     GPtrArray *p_targets, *p_checks, *p_injects, *p_scripts, *p_phases;
-    GPtrArray *p_windows; /* PlanWindow, in order of time */
-    GPtrArray *p_secrets; /* PlanSecret */
-    GPtrArray *p_unbuilt; /* PlanUnbuilt, in order of place; empty: the plan can run */
+    GPtrArray *p_windows;  /* PlanWindow, in order of time */
+    GPtrArray *p_secrets;  /* PlanSecret */
+    GPtrArray *p_includes; /* PlanSource, in the order in which they were met */
+    char **p_set;          /* NAME=VALUE as --set gave them, never NULL */
+    GPtrArray *p_unbuilt;  /* PlanUnbuilt, in order of place; empty: the plan can run */
     PlanScoring p_scoring;
-    char p_scenario_sha256[65]; /* of the file's bytes */
+    char p_scenario_sha256[65]; /* of the file's bytes; of several: see include.c */
     char p_rules_sha256[65]; /* of the canonical JSON of scoring, checks, injects, targets
                               */
 } Plan;

@@ -80,6 +80,15 @@ static void secret_free(gpointer data)
     g_free(secret);
 }
 
+static void source_free(gpointer data)
+{
+    PlanSource *source = data;
+
+    g_free(source->so_path);
+    g_bytes_unref(source->so_bytes);
+    g_free(source);
+}
+
 Plan *plan_new(void)
 {
     Plan *plan = g_new0(Plan, 1);
@@ -90,6 +99,7 @@ Plan *plan_new(void)
     plan->p_injects = g_ptr_array_new_with_free_func(inject_free);
     plan->p_unbuilt = g_ptr_array_new_with_free_func(unbuilt_free);
     plan->p_secrets = g_ptr_array_new_with_free_func(secret_free);
+    plan->p_includes = g_ptr_array_new_with_free_func(source_free);
     return plan;
 }
 
@@ -105,6 +115,8 @@ void plan_free(Plan *plan)
     plan_estates_clear(plan);
     g_ptr_array_unref(plan->p_checks);
     g_ptr_array_unref(plan->p_secrets);
+    g_ptr_array_unref(plan->p_includes);
+    g_strfreev(plan->p_set);
     g_ptr_array_unref(plan->p_injects);
     g_ptr_array_unref(plan->p_unbuilt);
     g_free(plan);
