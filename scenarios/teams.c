@@ -241,6 +241,19 @@ static int first_of(const Loader *loader, const Node *teams, guint i)
     return plan_team_index(loader->ld_plan, id);
 }
 
+static void check_assigned(Loader *loader, Node *name)
+{
+    g_autoptr(GArray) teams = name->nd_bad ? NULL : loader_teams(loader, name);
+
+    for (guint i = 0; teams && i < teams->len; i++) {
+        const PlanTeam *victim = plan_team(loader->ld_plan, g_array_index(teams, int, i));
+        if (victim->pt_side != SIDE_BLUE)
+            loader_error(loader, name, NULL,
+                         "the team %s is on the side %s: red is assigned to blue",
+                         victim->pt_id, plan_side_name(victim->pt_side));
+    }
+}
+
 static void resolve_assign(Loader *loader, PlanTeam *team, const Node *def)
 {
     Node *node = node_get(def, "assign");
@@ -255,14 +268,10 @@ static void resolve_assign(Loader *loader, PlanTeam *team, const Node *def)
     }
     g_clear_pointer(&team->pt_assign, g_array_unref);
     team->pt_assign = loader_teams(loader, node);
-    for (guint i = 0; i < team->pt_assign->len; i++) {
-        const PlanTeam *victim =
-            plan_team(loader->ld_plan, g_array_index(team->pt_assign, int, i));
-        if (victim->pt_side != SIDE_BLUE)
-            loader_error(loader, node, NULL,
-                         "the team %s is on the side %s: red is assigned to blue",
-                         victim->pt_id, plan_side_name(victim->pt_side));
-    }
+    if (node->nd_kind != NODE_LIST)
+        check_assigned(loader, node);
+    for (guint i = 0; node->nd_kind == NODE_LIST && i < node_len(node); i++)
+        check_assigned(loader, node_at(node, i));
 }
 
 static void resolve_conflicts(Loader *loader, PlanTeam *team, const Node *def)
