@@ -59,7 +59,7 @@ static void expand_effect(Loader *loader, PlanInject *inject, Node *attack)
     int seen = kind.ki_network ? inject->in_host : looks;
     inject->in_effect_host = looks;
     inject->in_effect_kind = g_strdup(kind.ki_kind);
-    inject->in_effect_params = check_params(loader, &kind, seen, looks);
+    inject->in_effect_params = check_params(loader, &kind, inject->in_team, seen, looks);
     if (inject->in_effect_params)
         give_env(inject);
 }

@@ -1,6 +1,6 @@
 /* Checks, and the wire parameters of a check (docs/agent-protocol.md). */
 #include "scenarios/base/cjson.h"
-#include "scenarios/loader.h"
+#include "scenarios/people.h"
 #include "scenarios/values.h"
 
 #include <string.h>
@@ -10,16 +10,25 @@ typedef struct {
     const KeyTable *table;
     Node *node;
     int host; /* looked at */
+    int team; /* whose copy it is: for references */
     guint32 addr;
     int outer;
 } Builder;
 
 typedef json_t *(*BuildFunc)(const Builder *builder);
 
-/* Sets key where the scenario (or the table's default) has it. */
+/* The scenario's text (or the table's default), or NULL; free with g_free(). */
+static char *take_text(const Builder *b, const char *key)
+{
+    char *text = loader_subst(b->loader, node_get(b->node, key), b->team);
+
+    return text ? text : g_strdup(keys_find(b->table, key)->ks_default);
+}
+
+/* Sets key where there is one. */
 static void copy_text(const Builder *b, json_t *out, const char *key)
 {
-    const char *text = key_text(b->table, b->node, key);
+    g_autofree char *text = take_text(b, key);
 
     if (text)
         json_object_set_new(out, key, json_string(text));
@@ -59,7 +68,7 @@ static json_t *build_http(const Builder *b)
     copy_int(b, out, "status");
     copy_text(b, out, "body");
     copy_text(b, out, "method");
-    const char *path = key_text(b->table, b->node, "path");
+    g_autofree char *path = take_text(b, "path");
     if (*path != '/' || strpbrk(path, " \r\n"))
         loader_error(b->loader, node_get(b->node, "path"), NULL,
                      "the path of a page begins with / and has no blanks");
@@ -162,8 +171,8 @@ static json_t *build_port(const Builder *b)
 static json_t *build_command(const Builder *b)
 {
     json_t *out = json_object();
-    const char *run = node_get_text(b->node, "run");
-    g_auto(GStrv) argv = key_texts(b->node, "argv");
+    g_autofree char *run = take_text(b, "run");
+    g_auto(GStrv) argv = loader_subst_texts(b->loader, b->node, "argv", b->team);
 
     if (run) {
         json_object_set_new(out, "script", json_string(run));
@@ -227,10 +236,10 @@ static gboolean resolve(Builder *b, const CheckKind *kind, int from)
     return FALSE;
 }
 
-json_t *check_params(Loader *loader, const CheckKind *kind, int host, int from)
+json_t *check_params(Loader *loader, const CheckKind *kind, int team, int host, int from)
 {
     const KeySpec *spec = keys_find(&keys_check, kind->ki_kind);
-    Builder builder = {loader, spec->ks_sub, kind->ki_node, host, 0, 0};
+    Builder builder = {loader, spec->ks_sub, kind->ki_node, host, team, 0, 0};
 
     if (kind->ki_network && !resolve(&builder, kind, from))
         return NULL;
@@ -274,6 +283,55 @@ static int check_from(Loader *loader, int team, Node *name, const Node *def,
     return index;
 }
 
+/* Windows of that name, or those that the hours make; with a finding where it is none. */
+static void add_quiet(Loader *loader, Node *node, PlanCheck *check)
+{
+    const GPtrArray *windows = loader->ld_plan->p_windows;
+    const Node *known = node_get(loader->ld_root, "windows");
+    guint before = check->ck_quiet->len;
+    PlanHours hours;
+
+    if (!node_text(node))
+        return;
+    for (guint i = 0; i < windows->len; i++) {
+        const PlanWindow *w = windows->pdata[i];
+        if (!strcmp(w->wi_name, node->nd_text))
+            g_ptr_array_add(
+                check->ck_quiet,
+                plan_window_new(w->wi_name, w->wi_from_us, w->wi_until_us, WINDOW_QUIET));
+    }
+    if (check->ck_quiet->len > before || node_get(known, node->nd_text))
+        return;
+    if (!hours_read(node, &hours)) {
+        loader_dangling(loader, node, "window", known, NULL);
+        return;
+    }
+    GPtrArray *times = hours_occurrences(loader, &hours, hours.hr_text, WINDOW_QUIET);
+    g_ptr_array_extend_and_steal(check->ck_quiet, times);
+    g_free(hours.hr_text);
+}
+
+/* When it is asked, and when not. */
+static void check_rhythm(Loader *loader, const Node *def, PlanCheck *check)
+{
+    static const char *const need[] = {"jitter", "quiet", "grace"};
+    Node *quiet = node_get(def, "quiet");
+
+    check->ck_jitter_us = key_duration(&keys_check, def, "jitter");
+    for (gsize i = 0; i < G_N_ELEMENTS(need) && !check->ck_interval_us; i++)
+        if (node_get(def, need[i]))
+            loader_error(loader, node_key(def, need[i]), NULL,
+                         "\"%s\" goes with \"every\"", need[i]);
+    if (check->ck_interval_us && check->ck_jitter_us > check->ck_interval_us / 2)
+        loader_error(loader, node_get(def, "jitter"), NULL,
+                     "the jitter is longer than half of the interval");
+    if (quiet && quiet->nd_kind == NODE_LIST)
+        for (guint i = 0; i < node_len(quiet); i++)
+            add_quiet(loader, node_at(quiet, i), check);
+    else if (quiet)
+        add_quiet(loader, quiet, check);
+}
+
 static void check_times(Loader *loader, const Node *def, PlanCheck *check)
 {
     gint64 every = key_duration(&keys_check, def, "every");
@@ -309,12 +367,29 @@ static void check_honest(Loader *loader, Node *name, const Node *def,
                     "a scored check that the team's own host answers is self-reported");
 }
 
+/* What no engine reads yet refers to things too. */
+static void check_references(Loader *loader, int team, const Node *def)
+{
+    Node *credentials = node_get(def, "credentials");
+    const Node *known = node_get(loader_estate(loader, team), "credentials");
+    Node *program = node_get(node_get(def, "plugin"), "name");
+
+    if (node_text(credentials) && !node_get(known, credentials->nd_text))
+        loader_dangling(loader, credentials, "credentials of this estate", known, NULL);
+    if (node_get(def, "plugin"))
+        host_named(loader, team, node_get(def, "from"));
+    if (node_text(program) && strchr(program->nd_text, '/'))
+        loader_error(loader, program, "write for example \"check_http\"",
+                     "a plugin is named without its directory");
+}
+
 static void expand_check(Loader *loader, int team, Node *name, const Node *def)
 {
     Plan *plan = loader->ld_plan;
     CheckKind kind;
     int host = host_named(loader, team, node_get(def, "host"));
 
+    check_references(loader, team, def);
     if (host < 0 || !check_kind_of(&keys_check, def, &kind))
         return;
     if (plan->p_checks->len >= LOADER_CHECKS_MAX) {
@@ -325,10 +400,10 @@ static void expand_check(Loader *loader, int team, Node *name, const Node *def)
     int from = check_from(loader, team, name, def, &kind, host);
     if (from < 0)
         return;
-    json_t *params = check_params(loader, &kind, host, from);
+    json_t *params = check_params(loader, &kind, team, host, from);
     if (!params)
         return;
-    PlanCheck *check = g_new0(PlanCheck, 1);
+    PlanCheck *check = plan_check_new();
     check->ck_id = g_strdup_printf("%s/%s", plan_team(plan, team)->pt_id, name->nd_text);
     check->ck_index = (int)plan->p_checks->len;
     check->ck_team = team;
@@ -338,6 +413,7 @@ static void expand_check(Loader *loader, int team, Node *name, const Node *def)
     check->ck_kind = g_strdup(kind.ki_kind);
     check->ck_params = params;
     check_times(loader, def, check);
+    check_rhythm(loader, def, check);
     check_honest(loader, name, def, &kind, check);
     if (plan_host(plan, from)->ph_agent == AGENT_NONE)
         loader_error(loader, name, NULL, "the host \"%s\" has no agent that could look",

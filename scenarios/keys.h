@@ -100,7 +100,7 @@ extern const KeyTable keys_link, keys_pool, keys_rule, keys_reset, keys_weakness
     keys_flag, keys_credential, keys_zone;
 extern const KeyTable keys_parameter, keys_defaults, keys_secret;
 extern const KeyTable keys_tcp, keys_http, keys_dns, keys_file_check, keys_process,
-    keys_service, keys_port, keys_command;
+    keys_service, keys_port, keys_command, keys_plugin;
 extern const KeyTable keys_prevent, keys_detect, keys_contain, keys_answer;
 extern const KeyTable keys_after, keys_retry, keys_condition, keys_score_is;
 extern const KeyTable keys_step, keys_attachment, keys_criterion;

@@ -30,8 +30,9 @@ static const char *const word_proto[] = {"tcp", "udp", NULL};
     {.ks_key = "command", .ks_type = KEY_MAP, .ks_sub = &keys_command, \
      .ks_flags = KEY_CHOICE, .ks_since = V1, .ks_doc = "A command ends as it should.", \
      .ks_example = "{run: nginx -t}"}, \
-    {.ks_key = "plugin", .ks_type = KEY_ANY, .ks_flags = KEY_CHOICE, \
-     .ks_doc = "A Nagios or Monitoring plugin."}
+    {.ks_key = "plugin", .ks_type = KEY_MAP, .ks_sub = &keys_plugin, \
+     .ks_flags = KEY_CHOICE, .ks_doc = "A Nagios or Monitoring plugin.", \
+     .ks_example = "{name: check_http, args: [\"-H\", www.health.test]}"}
 
 static const KeySpec check_keys[] = {
     {.ks_key = "host", .ks_type = KEY_NAME, .ks_flags = KEY_REQUIRED, .ks_since = V1,
@@ -50,9 +51,16 @@ static const KeySpec check_keys[] = {
      .ks_doc = "Share in availability; 1 with `every`, else 0.",
      .ks_example = "3"},
     CHECK_KINDS,
-    NOT_BUILT("jitter", "Spread of the interval."),
-    NOT_BUILT("grace", "Time after a reset that does not count."),
-    NOT_BUILT("quiet", "Times at which it does not run."),
+    {.ks_key = "jitter", .ks_type = KEY_DURATION, .ks_default = "0s", .ks_since = V2,
+     .ks_doc = "Each time later by up to so much, drawn from the seed.",
+     .ks_example = "10s"},
+    {.ks_key = "quiet", .ks_type = KEY_ONE_OR_LIST, .ks_item = KEY_TEXT, .ks_since = V2,
+     .ks_doc = "Windows by name, or hours, in which it is not asked and does not count.",
+     .ks_example = "[night, \"12:00-13:00\"]"},
+    {.ks_key = "grace", .ks_type = KEY_DURATION,
+     .ks_doc = "What does not count after a reset of the host.", .ks_example = "5m"},
+    {.ks_key = "credentials", .ks_type = KEY_NAME,
+     .ks_doc = "Credentials of the estate with which it asks.", .ks_example = "webmaster"},
     END,
 };
 const KeyTable keys_check = {"a check", "What must work, and how it is found out.",
@@ -72,7 +80,7 @@ static const KeySpec tcp_keys[] = {
     {.ks_key = "port", .ks_type = KEY_INT, .ks_min = 1, .ks_max = 65535,
      .ks_flags = KEY_REQUIRED, .ks_since = V1, .ks_doc = "As the host itself has it.",
      .ks_example = "22"},
-    {.ks_key = "expect", .ks_type = KEY_TEXT, .ks_since = V1,
+    {.ks_key = "expect", .ks_type = KEY_TEXT, .ks_flags = KEY_REFS, .ks_since = V1,
      .ks_doc = "Text in the first bytes that come.",
      .ks_example = "SSH-2.0"},
     END,
@@ -80,7 +88,7 @@ static const KeySpec tcp_keys[] = {
 const KeyTable keys_tcp = {"a tcp check", "A port answers.", tcp_keys};
 
 static const KeySpec http_keys[] = {
-    {.ks_key = "path", .ks_type = KEY_TEXT, .ks_default = "/", .ks_since = V1,
+    {.ks_key = "path", .ks_type = KEY_TEXT, .ks_default = "/", .ks_flags = KEY_REFS, .ks_since = V1,
      .ks_doc = "What is asked for.",
      .ks_example = "/staff/"},
     {.ks_key = "port", .ks_type = KEY_INT, .ks_min = 1, .ks_max = 65535, .ks_default = "80",
@@ -89,7 +97,7 @@ static const KeySpec http_keys[] = {
     {.ks_key = "status", .ks_type = KEY_INT, .ks_min = 100, .ks_max = 599,
      .ks_default = "200", .ks_since = V1, .ks_doc = "The status it must answer.",
      .ks_example = "401"},
-    {.ks_key = "body", .ks_type = KEY_TEXT, .ks_since = V1,
+    {.ks_key = "body", .ks_type = KEY_TEXT, .ks_flags = KEY_REFS, .ks_since = V1,
      .ks_doc = "Text that the answer must hold.",
      .ks_example = "Welcome"},
     {.ks_key = "method", .ks_type = KEY_TEXT, .ks_default = "GET", .ks_since = V1,
@@ -120,7 +128,7 @@ static const KeySpec file_check_keys[] = {
     {.ks_key = "sha256", .ks_type = KEY_DIGEST, .ks_words = word_sha, .ks_since = V1,
      .ks_doc = "Its digest; original: as planted by `files`; exists; absent.",
      .ks_example = "original"},
-    {.ks_key = "contains", .ks_type = KEY_TEXT, .ks_since = V1,
+    {.ks_key = "contains", .ks_type = KEY_TEXT, .ks_flags = KEY_REFS, .ks_since = V1,
      .ks_doc = "Text that it must hold.",
      .ks_example = "Opening hours"},
     END,
@@ -160,11 +168,11 @@ const KeyTable keys_port = {"a port check", "Something listens on the host itsel
     port_keys};
 
 static const KeySpec command_keys[] = {
-    {.ks_key = "run", .ks_type = KEY_TEXT, .ks_flags = KEY_CHOICE, .ks_since = V1,
+    {.ks_key = "run", .ks_type = KEY_TEXT, .ks_flags = KEY_CHOICE | KEY_REFS, .ks_since = V1,
      .ks_doc = "A script for sh.",
      .ks_example = "nginx -t"},
-    {.ks_key = "argv", .ks_type = KEY_LIST, .ks_item = KEY_TEXT, .ks_flags = KEY_CHOICE,
-     .ks_since = V1, .ks_doc = "A program and its arguments, without a shell.",
+    {.ks_key = "argv", .ks_type = KEY_LIST, .ks_item = KEY_TEXT,
+     .ks_flags = KEY_CHOICE | KEY_REFS, .ks_since = V1, .ks_doc = "A program and its arguments, without a shell.",
      .ks_example = "[nginx, -t]"},
     {.ks_key = "user", .ks_type = KEY_ACCOUNT, .ks_default = "root", .ks_since = V1,
      .ks_doc = "Who runs it.",
@@ -172,11 +180,21 @@ static const KeySpec command_keys[] = {
     {.ks_key = "exit", .ks_type = KEY_INT, .ks_min = 0, .ks_max = 255, .ks_default = "0",
      .ks_since = V1, .ks_doc = "The exit status it must have.",
      .ks_example = "1"},
-    {.ks_key = "contains", .ks_type = KEY_TEXT, .ks_since = V1,
+    {.ks_key = "contains", .ks_type = KEY_TEXT, .ks_flags = KEY_REFS, .ks_since = V1,
      .ks_doc = "Text that its output must hold.",
      .ks_example = "syntax is ok"},
     END,
 };
 const KeyTable keys_command = {"a command check", "A command ends as it should.",
     command_keys};
+
+static const KeySpec plugin_keys[] = {
+    {.ks_key = "name", .ks_type = KEY_TEXT, .ks_flags = KEY_REQUIRED,
+     .ks_doc = "The plugin's program, without a directory.", .ks_example = "check_http"},
+    {.ks_key = "args", .ks_type = KEY_LIST, .ks_item = KEY_TEXT, .ks_flags = KEY_REFS,
+     .ks_doc = "Its arguments.", .ks_example = "[\"-H\", www.health.test]"},
+    END,
+};
+const KeyTable keys_plugin = {"a plugin check", "A Nagios or Monitoring plugin.",
+    plugin_keys};
 /* clang-format on */

@@ -181,8 +181,8 @@ GBytes *loader_source(Loader *loader, Node *node);
 void files_expand(Loader *loader, const Node *list, int team, GPtrArray *out);
 
 /*
- * The kind and wire parameters of the check that `map` (by `table`) describes: `host` is
- * looked at, `from` looks. FALSE with a finding where it cannot be.
+ * The kind and wire parameters of the check that `map` (by `table`) describes, for that
+ * team: `host` is looked at, `from` looks. FALSE with a finding where it cannot be.
  */
 typedef struct {
     const char *ki_kind;
@@ -190,7 +190,7 @@ typedef struct {
     Node *ki_node;
 } CheckKind;
 gboolean check_kind_of(const KeyTable *table, const Node *map, CheckKind *kind);
-json_t *check_params(Loader *loader, const CheckKind *kind, int host, int from);
+json_t *check_params(Loader *loader, const CheckKind *kind, int team, int host, int from);
 
 /*
  * The address at which `from` reaches `to`, and the port there for to's own `port` (0:
@@ -235,6 +235,7 @@ PlanZone *plan_zone_add(Plan *plan, int team);
 PlanTeam *plan_team_add(Plan *plan, const char *id);
 PlanImage *plan_image_add(Plan *plan, const char *id);
 PlanHost *plan_host_add(Plan *plan, const char *id);
+PlanCheck *plan_check_new(void);
 PlanInject *plan_inject_add(Plan *plan, const char *id);
 PlanCondition *plan_condition_new(PlanConditionKind kind);
 PlanScript *plan_script_add(Plan *plan, int team);

@@ -3,18 +3,31 @@
 #include "scenarios/injects.h"
 #include "scenarios/plan_json.h"
 
+static json_t *span_json(const Plan *plan G_GNUC_UNUSED, gconstpointer data)
+{
+    const PlanWindow *window = data;
+
+    return json_pack("{s:I, s:I}", "from-us", (json_int_t)window->wi_from_us, "until-us",
+                     (json_int_t)window->wi_until_us);
+}
+
 static json_t *check_json(const Plan *plan, gconstpointer data)
 {
     const PlanCheck *check = data;
+    json_t *out = json_pack(
+        "{s:s, s:o, s:o, s:o, s:b, s:s, s:O, s:I, s:I, s:i}", "id", check->ck_id, "team",
+        plan_json_team(plan, check->ck_team), "host",
+        plan_json_host(plan, check->ck_host), "from",
+        plan_json_host(plan, check->ck_from), "self-reported", check->ck_self_reported,
+        "kind", check->ck_kind, "params", check->ck_params, "interval-us",
+        (json_int_t)check->ck_interval_us, "deadline-us",
+        (json_int_t)check->ck_deadline_us, "weight", check->ck_weight);
 
-    return json_pack("{s:s, s:o, s:o, s:o, s:b, s:s, s:O, s:I, s:I, s:i}", "id",
-                     check->ck_id, "team", plan_json_team(plan, check->ck_team), "host",
-                     plan_json_host(plan, check->ck_host), "from",
-                     plan_json_host(plan, check->ck_from), "self-reported",
-                     check->ck_self_reported, "kind", check->ck_kind, "params",
-                     check->ck_params, "interval-us", (json_int_t)check->ck_interval_us,
-                     "deadline-us", (json_int_t)check->ck_deadline_us, "weight",
-                     check->ck_weight);
+    json_object_set_new(out, "jitter-us", json_integer(check->ck_jitter_us));
+    if (check->ck_quiet)
+        json_object_set_new(out, "quiet",
+                            plan_json_each(plan, check->ck_quiet, span_json));
+    return out;
 }
 
 json_t *plan_json_checks(const Plan *plan)
@@ -125,6 +138,8 @@ static json_t *trigger_json(const Plan *plan, const PlanInject *inject)
                             json_string(plan_inject(plan, inject->in_after)->in_id));
         json_object_set_new(out, "outcome", json_string(outcomes[inject->in_outcome]));
     }
+    if (inject->in_when)
+        json_object_set_new(out, "when", plan_json_condition(plan, inject->in_when));
     return out;
 }
 

@@ -8,6 +8,7 @@ static void check_free(gpointer data)
     g_free(check->ck_id);
     g_free(check->ck_kind);
     json_decref(check->ck_params);
+    g_clear_pointer(&check->ck_quiet, g_ptr_array_unref);
     g_free(check);
 }
 
@@ -120,6 +121,14 @@ void plan_free(Plan *plan)
     g_ptr_array_unref(plan->p_injects);
     g_ptr_array_unref(plan->p_unbuilt);
     g_free(plan);
+}
+
+PlanCheck *plan_check_new(void)
+{
+    PlanCheck *check = g_new0(PlanCheck, 1);
+
+    check->ck_quiet = plan_windows_new();
+    return check;
 }
 
 PlanInject *plan_inject_add(Plan *plan, const char *id)
