@@ -121,6 +121,18 @@ const char *plan_phase_kind_name(PlanPhaseKind kind)
     return names[kind];
 }
 
+const char *plan_expect_name(PlanExpectKind kind)
+{
+    static const char *const names[] = {
+        [EXPECT_PREVENT] = "prevent",     [EXPECT_DETECT] = "detect",
+        [EXPECT_CONTAIN] = "contain",     [EXPECT_ANSWER] = "answer",
+        [EXPECT_ERADICATE] = "eradicate", [EXPECT_RECOVER] = "recover",
+        [EXPECT_REPORT] = "report",       [EXPECT_SHARE] = "share",
+    };
+
+    return (gsize)kind < G_N_ELEMENTS(names) ? names[kind] : "";
+}
+
 char *plan_addr_text(guint32 addr)
 {
     return g_strdup_printf("%u.%u.%u.%u", addr >> 24, addr >> 16 & 255, addr >> 8 & 255,

@@ -131,6 +131,8 @@ PlanTarget *plan_target(const Plan *plan, int index);
 
 /* "red", "blue", "white", "green", "observer". */
 const char *plan_side_name(PlanSide side);
+/* "prevent", "detect", "contain", "answer", "eradicate", "recover", "report", "share". */
+const char *plan_expect_name(PlanExpectKind kind);
 
 /* Kind of target by its place in ps_bases, or NULL past the last; its place, or -1. */
 const char *plan_target_kind(int index);

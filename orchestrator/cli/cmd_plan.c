@@ -6,13 +6,6 @@
 
 #include <stdio.h>
 
-static const char *const expect_words[] = {
-    [EXPECT_PREVENT] = "prevent",
-    [EXPECT_DETECT] = "detect",
-    [EXPECT_CONTAIN] = "contain",
-    [EXPECT_ANSWER] = "answer",
-};
-
 static void cell(const char *text, int columns)
 {
     g_autofree char *fit = parry_text_fit(text, columns);
@@ -50,7 +43,7 @@ static void print_timeline(const Plan *plan)
         for (guint e = 0; e < inject->in_expect->len; e++) {
             const PlanExpect *want = inject->in_expect->pdata[e];
             g_string_append_printf(expect, "%s%s", e ? ", " : "",
-                                   expect_words[want->ex_kind]);
+                                   plan_expect_name(want->ex_kind));
         }
         printf("  %12s  ", at);
         cell(inject->in_id, 24);
