@@ -80,16 +80,21 @@ static LedgerLine *add_line(Making *making, const char *category, const char *pa
 
 static const struct {
     const char *met, *met_after, *missed;
-} WORDS[EXPECTS] = {
+} WORDS[] = {
     [EXPECT_PREVENT] = {"prevented", "prevented after %s", "not prevented"},
     [EXPECT_DETECT] = {"detected", "detected after %s", "not detected in time"},
     [EXPECT_CONTAIN] = {"contained", "contained after %s", "not contained in time"},
     [EXPECT_ANSWER] = {"answered", "answered after %s", "not answered in time"},
+    [EXPECT_ERADICATE] = {"eradicated", "eradicated after %s", "not eradicated in time"},
+    [EXPECT_RECOVER] = {"recovered", "recovered after %s", "not recovered in time"},
+    [EXPECT_REPORT] = {"reported", "reported after %s", "not reported in time"},
+    [EXPECT_SHARE] = {"shared", "shared after %s", "not shared in time"},
 };
 
-static char *expect_why(const InjectFold *fold, PlanExpectKind kind, ExpectState state)
+static char *expect_why(const ExpectFold *expect, ExpectState state)
 {
-    gint64 after = fold->if_expect[kind].es_after_us;
+    PlanExpectKind kind = expect->es_plan->ex_kind;
+    gint64 after = expect->es_after_us;
     g_autofree char *text = after >= 0 ? duration_text(after / 1000000 * 1000000) : NULL;
 
     if (state != EXPECT_MET)
@@ -103,21 +108,21 @@ static gint64 met_points(const ExpectFold *expect, gint64 possible)
     return expect->es_given ? MIN(expect->es_points, possible) : possible;
 }
 
-static void count_expect(Making *making, const InjectFold *fold, PlanExpectKind kind)
+static void count_expect(Making *making, const InjectFold *fold, const ExpectFold *expect)
 {
-    const ExpectFold *expect = &fold->if_expect[kind];
-    ExpectState state = inject_expect(making->mk_ledger, fold, kind);
-    gint64 possible = expect->es_plan ? expect->es_plan->ex_points : 0;
+    ExpectState state = inject_expect(making->mk_ledger, fold, expect);
+    gint64 possible = expect->es_plan->ex_points;
     gint64 points = state == EXPECT_MET ? met_points(expect, possible) : 0;
-    g_autofree char *why = expect_why(fold, kind, state);
+    gboolean detect = expect->es_plan->ex_kind == EXPECT_DETECT;
+    g_autofree char *why = expect_why(expect, state);
     const LedgerInject *shown = &fold->if_shown;
 
-    if (!expect->es_plan || state == EXPECT_OPEN ||
+    if (state == EXPECT_OPEN ||
         (state == EXPECT_MISSED &&
          (shown->lj_state == INJECT_FAILED || shown->lj_state == INJECT_CANCELLED)))
         return;
     add_line(making, "injects", "expect", fold->if_plan->in_id, points, possible,
-             refs_new(expect->es_seq, kind == EXPECT_DETECT ? fold->if_report : (gint64)0,
+             refs_new(expect->es_seq, detect ? fold->if_report : (gint64)0,
                       shown->lj_exec_seq ? shown->lj_exec_seq : shown->lj_seq, REFS_END),
              why);
     making->mk_earned += points;
@@ -126,7 +131,7 @@ static void count_expect(Making *making, const InjectFold *fold, PlanExpectKind 
 
 static void count_blocked(Making *making, const InjectFold *fold)
 {
-    const ExpectFold *expect = &fold->if_expect[EXPECT_PREVENT];
+    const ExpectFold *expect = &fold->if_prevent;
     gint64 possible = inject_prevent_points(fold);
     gint64 points = fold->if_victim_down             ? 0
                     : expect->es_state == EXPECT_MET ? met_points(expect, possible)
@@ -148,23 +153,41 @@ static void count_injects(Making *making, const InjectFold *fold)
         count_blocked(making, fold);
         return;
     }
-    for (int kind = EXPECT_DETECT; kind < EXPECTS; kind++)
-        count_expect(making, fold, (PlanExpectKind)kind);
+    for (guint i = 0; i < fold->if_n_expect; i++)
+        if (fold->if_expect[i].es_plan->ex_kind != EXPECT_PREVENT)
+            count_expect(making, fold, &fold->if_expect[i]);
 }
 
 /* ---- protection ---- */
 
+/* Of what was to be put right and is settled, so much was: per cent; -1 where nothing is.
+ */
+static int handling(const Ledger *ledger, const InjectFold *fold)
+{
+    int met = 0, settled = 0;
+
+    for (guint i = 0; i < fold->if_n_expect; i++) {
+        PlanExpectKind kind = fold->if_expect[i].es_plan->ex_kind;
+        ExpectState state = inject_expect(ledger, fold, &fold->if_expect[i]);
+
+        if ((kind != EXPECT_CONTAIN && kind != EXPECT_ERADICATE &&
+             kind != EXPECT_RECOVER) ||
+            state == EXPECT_OPEN)
+            continue;
+        settled++;
+        met += state == EXPECT_MET;
+    }
+    return settled ? 100 * met / settled : -1;
+}
+
 /* The heads that can be graded without a judge; the others leave the denominator. */
 static Ratio quality(const Ledger *ledger, const InjectFold *fold)
 {
-    ExpectState contain = inject_expect(ledger, fold, EXPECT_CONTAIN);
     gboolean known = fold->if_plan->in_indicators && *fold->if_plan->in_indicators;
-    HkHeads heads = {100, -1, -1, -1, -1, -1};
+    HkHeads heads = {100, -1, handling(ledger, fold), -1, -1, -1};
 
     if (known && fold->if_report)
         heads.hq_analysis = fold->if_named ? 100 : 0;
-    if (fold->if_expect[EXPECT_CONTAIN].es_plan && contain != EXPECT_OPEN)
-        heads.hq_handling = contain == EXPECT_MET ? 100 : 0;
     return hk_quality(&heads);
 }
 
@@ -179,7 +202,7 @@ static void respond(Making *making, const InjectFold *fold, Ratio q, GArray *ref
 static void count_response(Making *making, const InjectFold *fold)
 {
     const LedgerInject *shown = &fold->if_shown;
-    const ExpectFold *detect = &fold->if_expect[EXPECT_DETECT];
+    gint64 detect = inject_expect_seq(fold, EXPECT_DETECT);
 
     if (inject_came_to_nothing(fold)) {
         respond(making, fold, fold->if_victim_down ? RATIO_ZERO : RATIO_ONE,
@@ -193,15 +216,15 @@ static void count_response(Making *making, const InjectFold *fold)
             g_strdup_printf("reported, quality %d %%", (int)ratio_of(q, 100));
 
         respond(making, fold, q,
-                refs_new(fold->if_report, fold->if_match_seq, detect->es_seq,
-                         fold->if_expect[EXPECT_CONTAIN].es_seq, REFS_END),
+                refs_new(fold->if_report, fold->if_match_seq, detect,
+                         inject_expect_seq(fold, EXPECT_CONTAIN), REFS_END),
                 why);
     } else if (making->mk_ledger->lg_clock_us >
                    ledger_window_us(making->mk_ledger,
                                     (int)(fold - making->mk_ledger->lg_injects)) ||
-               detect->es_state == EXPECT_MISSED) {
+               inject_expects(making->mk_ledger, fold, EXPECT_DETECT) == EXPECT_MISSED) {
         respond(making, fold, RATIO_ZERO,
-                refs_new(fold->if_effect_seq, detect->es_seq,
+                refs_new(fold->if_effect_seq, detect,
                          fold->if_effect_seq ? (gint64)0 : shown->lj_end_seq, REFS_END),
                 "not reported");
     }
@@ -327,7 +350,8 @@ static void count_adjusts(Making *making)
 
 /* ---- the account ---- */
 
-static void count_outcome(LedgerStanding *standing, const InjectFold *fold)
+static void count_outcome(const Ledger *ledger, LedgerStanding *standing,
+                          const InjectFold *fold)
 {
     if (!inject_is_attack(fold))
         return;
@@ -339,12 +363,12 @@ static void count_outcome(LedgerStanding *standing, const InjectFold *fold)
         return;
     standing->ls_executed++;
     standing->ls_detected += inject_detected(fold);
-    standing->ls_contained += fold->if_expect[EXPECT_CONTAIN].es_state == EXPECT_MET;
+    standing->ls_contained += inject_expects(ledger, fold, EXPECT_CONTAIN) == EXPECT_MET;
 }
 
 static gboolean counts_for(const Making *making, const InjectFold *fold)
 {
-    return fold->if_shown.lj_state != INJECT_PLANNED && fold->if_scored &&
+    return fold->if_shown.lj_seq && fold->if_scored &&
            ledger_disclosed(making->mk_ledger,
                             (int)(fold - making->mk_ledger->lg_injects),
                             making->mk_viewer);
@@ -392,7 +416,7 @@ static void make_blue(Making *making)
 
         if (fold->if_plan->in_team != making->mk_team || !counts_for(making, fold))
             continue;
-        count_outcome(standing, fold);
+        count_outcome(ledger, standing, fold);
         count_injects(making, fold);
         if (!inject_is_attack(fold))
             continue;
@@ -417,7 +441,7 @@ static void make_red(Making *making)
         if (!inject_is_attack(fold) || fold->if_plan->in_by != making->mk_team ||
             !counts_for(making, fold))
             continue;
-        count_outcome(standing, fold);
+        count_outcome(ledger, standing, fold);
         count_damage(making, fold, "attack", "taken", 1);
         standing->ls_taken += fold->if_worth;
     }

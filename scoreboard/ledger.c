@@ -4,6 +4,8 @@
  */
 #include "scoreboard/ledger_priv.h"
 
+#include "scenarios/plan_windows.h"
+
 #include <string.h>
 
 static void report_free(gpointer data)
@@ -24,19 +26,20 @@ static void adjust_free(gpointer data)
 
 static void init_inject(InjectFold *fold, const PlanInject *plan)
 {
+    LedgerInject *shown = &fold->if_shown;
+
     fold->if_plan = plan;
-    fold->if_shown.lj_exec_us = -1;
-    fold->if_shown.lj_detect_us = -1;
-    fold->if_shown.lj_contain_us = -1;
+    shown->lj_exec_us = shown->lj_detect_us = shown->lj_contain_us = -1;
+    shown->lj_eradicate_us = shown->lj_recover_us = -1;
     fold->if_wanted_us = -1;
     fold->if_effect_us = -1;
-    for (guint i = 0; plan->in_expect && i < plan->in_expect->len; i++) {
-        const PlanExpect *expect = g_ptr_array_index(plan->in_expect, i);
-
-        fold->if_expect[expect->ex_kind].es_plan = expect;
-    }
-    for (int i = 0; i < EXPECTS; i++)
+    fold->if_n_expect = plan->in_expect ? plan->in_expect->len : 0;
+    fold->if_expect = g_new0(ExpectFold, fold->if_n_expect + 1);
+    for (guint i = 0; i < fold->if_n_expect; i++) {
+        fold->if_expect[i].es_plan = g_ptr_array_index(plan->in_expect, i);
         fold->if_expect[i].es_after_us = -1;
+    }
+    fold->if_prevent.es_after_us = -1;
 }
 
 static void init_check(CheckFold *fold)
@@ -95,6 +98,8 @@ void ledger_free(Ledger *ledger)
         g_array_unref(ledger->lg_checks[i].cf_refs);
     }
     g_free(ledger->lg_checks);
+    for (guint i = 0; i < ledger->lg_n_injects; i++)
+        g_free(ledger->lg_injects[i].if_expect);
     g_free(ledger->lg_injects);
     g_free(ledger->lg_state);
     g_free(ledger->lg_reason);
@@ -123,12 +128,14 @@ static gboolean is_outage(CheckStatus status)
 }
 
 /* An outage lasts from the round that saw it to the round that saw its end; a round that
- * could not look ends it too, for nobody knows what was after. */
-static void fold_outage(CheckFold *fold, gint64 at_us)
+ * could not look ends it too, for nobody knows what was after. Windows count for nothing.
+ */
+static void fold_outage(const Plan *plan, CheckFold *fold, gint64 at_us)
 {
     if (is_outage(fold->cf_shown.lc_status) && fold->cf_round_us >= 0 &&
         at_us > fold->cf_round_us) {
-        gint64 us = at_us - fold->cf_round_us;
+        gint64 us =
+            at_us - fold->cf_round_us - plan_quiet_within(plan, fold->cf_round_us, at_us);
 
         fold->cf_shown.lc_down_us += us;
         fold->cf_outage_us += us;
@@ -170,14 +177,10 @@ static void count_round(CheckFold *fold, gint64 stands_for)
     }
 }
 
-gboolean ledger_phase_scores(const Plan *plan, gint64 clock_us)
+gboolean ledger_scores_at(const Plan *plan, gint64 clock_us)
 {
-    for (guint i = 0; plan->p_windows && i < plan->p_windows->len; i++) {
-        const PlanWindow *window = g_ptr_array_index(plan->p_windows, i);
-
-        if (clock_us >= window->wi_from_us && clock_us < window->wi_until_us)
-            return FALSE;
-    }
+    if (plan_is_quiet(plan, clock_us))
+        return FALSE;
     for (guint i = 0; plan->p_phases && i < plan->p_phases->len; i++) {
         const PlanPhase *phase = g_ptr_array_index(plan->p_phases, i);
 
@@ -198,9 +201,9 @@ static void fold_row(Ledger *ledger, const JournalEvent *event,
         row->cr_status < 0 || row->cr_status > CHECK_UNCHECKED)
         return;
     fold = &ledger->lg_checks[row->cr_check];
-    fold_outage(fold, at_us);
+    fold_outage(ledger->lg_plan, fold, at_us);
     note_change(fold, event, row, at_us);
-    if (ledger_phase_scores(ledger->lg_plan, at_us))
+    if (ledger_scores_at(ledger->lg_plan, at_us))
         count_round(fold, stands_for);
     fold->cf_round_us = at_us;
     fold->cf_until_us =
@@ -256,7 +259,7 @@ static void close_outages(Ledger *ledger, gint64 clock_us)
         CheckFold *fold = &ledger->lg_checks[i];
         gint64 until_us = MIN(clock_us, fold->cf_until_us);
 
-        fold_outage(fold, until_us);
+        fold_outage(ledger->lg_plan, fold, until_us);
         fold->cf_round_us = MAX(fold->cf_round_us, until_us);
     }
 }

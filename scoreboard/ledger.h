@@ -42,19 +42,25 @@ typedef struct {
 
 typedef enum {
     INJECT_PLANNED,
+    INJECT_HELD, /* due, and waits: for approval, a window's end, others */
     INJECT_RUNNING,
-    INJECT_SUCCEEDED,
+    INJECT_SUCCEEDED, /* from here on terminal */
     INJECT_BLOCKED,
     INJECT_FAILED,
     INJECT_SENT,
     INJECT_CANCELLED,
+    INJECT_EXPIRED, /* too late: it never began */
+    INJECT_NOT_RUN, /* the drill ended before it began */
 } InjectState;
 
 typedef struct {
     InjectState lj_state;
-    gint64 lj_seq;                                  /* inject.wanted, 0 before */
-    gint64 lj_exec_us, lj_detect_us, lj_contain_us; /* drill clock, -1: not (yet) */
-    gint64 lj_exec_seq, lj_detect_seq, lj_contain_seq, lj_end_seq;
+    gint64 lj_seq; /* inject.wanted, 0: it has not begun */
+    /* Drill clock, -1: not (yet). Where several expectations are of one kind: when the
+     * last of them was met. */
+    gint64 lj_exec_us, lj_detect_us, lj_contain_us, lj_eradicate_us, lj_recover_us;
+    gint64 lj_exec_seq, lj_detect_seq, lj_contain_seq, lj_eradicate_seq, lj_recover_seq;
+    gint64 lj_end_seq;
     gboolean lj_detect_missed, lj_contain_missed;
 } LedgerInject;
 
@@ -105,9 +111,9 @@ const GPtrArray *ledger_lines_for(Ledger *ledger, int team, int viewer);
 /*
  * Whether the viewer may know of an inject. Messages: the team that got them, once sent.
  * An attack: its red team at once; its victim by a report that matched it; all by
- * `inject.disclosed/1`, by the clock passing its execution plus the detect window (4 h
- * where it has none) or the scenario's disclose-after, whichever is later, and by the end
- * of the drill.
+ * `inject.disclosed/1`, by the clock passing its execution plus the longest detect window
+ * (4 h where it has none) or the scenario's disclose-after, whichever is later, and by
+ * the end of the drill. The scenario's windows are left out of these times.
  */
 gboolean ledger_disclosed(const Ledger *ledger, int inject, int viewer);
 /* When the report window of an inject closes: drill clock, -1 where it has not begun. */
@@ -118,7 +124,7 @@ int ledger_inject_of(const Ledger *ledger, gint64 wanted_seq);
 int ledger_event_inject(const Ledger *ledger, const JournalEvent *event);
 
 const char *
-inject_state_name(InjectState state); /* "planned", "running", "succeeded", … */
+inject_state_name(InjectState state); /* "planned", "held", "running", "not-run", … */
 
 typedef struct {
     gint64 lk_size; /* 0: none yet */

@@ -8,20 +8,16 @@
  */
 #include "scoreboard/ledger_priv.h"
 
+#include "scenarios/plan_windows.h"
+
 #include <string.h>
 
 static const char *const STATE_NAMES[] = {
-    [INJECT_PLANNED] = "planned",     [INJECT_RUNNING] = "running",
-    [INJECT_SUCCEEDED] = "succeeded", [INJECT_BLOCKED] = "blocked",
-    [INJECT_FAILED] = "failed",       [INJECT_SENT] = "sent",
-    [INJECT_CANCELLED] = "cancelled",
-};
-
-static const char *const EXPECT_NAMES[EXPECTS] = {
-    [EXPECT_PREVENT] = "prevent",
-    [EXPECT_DETECT] = "detect",
-    [EXPECT_CONTAIN] = "contain",
-    [EXPECT_ANSWER] = "answer",
+    [INJECT_PLANNED] = "planned", [INJECT_HELD] = "held",
+    [INJECT_RUNNING] = "running", [INJECT_SUCCEEDED] = "succeeded",
+    [INJECT_BLOCKED] = "blocked", [INJECT_FAILED] = "failed",
+    [INJECT_SENT] = "sent",       [INJECT_CANCELLED] = "cancelled",
+    [INJECT_EXPIRED] = "expired", [INJECT_NOT_RUN] = "not-run",
 };
 
 const char *inject_state_name(InjectState state)
@@ -48,20 +44,35 @@ gboolean inject_came_to_nothing(const InjectFold *inject)
 
 gboolean inject_detected(const InjectFold *inject)
 {
-    return inject->if_report > 0 ||
-           inject->if_expect[EXPECT_DETECT].es_state == EXPECT_MET;
+    if (inject->if_report > 0)
+        return TRUE;
+    for (guint i = 0; i < inject->if_n_expect; i++)
+        if (inject->if_expect[i].es_plan->ex_kind == EXPECT_DETECT &&
+            inject->if_expect[i].es_state == EXPECT_MET)
+            return TRUE;
+    return FALSE;
+}
+
+/* What an attack leaves to earn, which prevention stands for. */
+static gboolean is_defence(PlanExpectKind kind)
+{
+    return kind == EXPECT_DETECT || kind == EXPECT_CONTAIN || kind == EXPECT_ERADICATE ||
+           kind == EXPECT_RECOVER;
 }
 
 gint64 inject_prevent_points(const InjectFold *inject)
 {
-    gint64 points = 0;
+    gint64 given = 0, otherwise = 0;
 
-    if (inject->if_expect[EXPECT_PREVENT].es_plan)
-        return inject->if_expect[EXPECT_PREVENT].es_plan->ex_points;
-    for (int i = EXPECT_DETECT; i <= EXPECT_CONTAIN; i++)
-        if (inject->if_expect[i].es_plan)
-            points += inject->if_expect[i].es_plan->ex_points;
-    return points;
+    for (guint i = 0; i < inject->if_n_expect; i++) {
+        const PlanExpect *expect = inject->if_expect[i].es_plan;
+
+        if (expect->ex_kind == EXPECT_PREVENT)
+            given += expect->ex_points;
+        else if (is_defence(expect->ex_kind))
+            otherwise += expect->ex_points;
+    }
+    return given ? given : otherwise;
 }
 
 static gint64 begin_us(const InjectFold *inject)
@@ -74,17 +85,21 @@ static gint64 begin_us(const InjectFold *inject)
  */
 static gint64 report_within(const Ledger *ledger, const InjectFold *inject)
 {
-    const PlanExpect *detect = inject->if_expect[EXPECT_DETECT].es_plan;
-    gint64 disclose = ledger->lg_plan->p_scoring.ps_disclose_us;
+    gint64 disclose = ledger->lg_plan->p_scoring.ps_disclose_us, within = 0;
 
-    if (detect && detect->ex_within_us > 0)
-        return detect->ex_within_us;
+    for (guint i = 0; i < inject->if_n_expect; i++)
+        if (inject->if_expect[i].es_plan->ex_kind == EXPECT_DETECT)
+            within = MAX(within, inject->if_expect[i].es_plan->ex_within_us);
+    if (within > 0)
+        return within;
     return disclose > 0 && disclose != SCORING_AT_END ? disclose : HK_WINDOW_US;
 }
 
 static gint64 window_of(const Ledger *ledger, const InjectFold *inject)
 {
-    return begin_us(inject) < 0 ? -1 : begin_us(inject) + report_within(ledger, inject);
+    return begin_us(inject) < 0 ? -1
+                                : plan_deadline(ledger->lg_plan, begin_us(inject),
+                                                report_within(ledger, inject));
 }
 
 /* Never before the report window closes: after it was told a report is no detection. */
@@ -95,7 +110,8 @@ static gboolean is_told(const Ledger *ledger, const InjectFold *inject)
     if (disclose == SCORING_AT_END)
         return FALSE;
     return ledger->lg_clock_us >
-           begin_us(inject) + MAX(report_within(ledger, inject), disclose);
+           plan_deadline(ledger->lg_plan, begin_us(inject),
+                         MAX(report_within(ledger, inject), disclose));
 }
 
 gint64 ledger_window_us(const Ledger *ledger, int inject)
@@ -104,16 +120,46 @@ gint64 ledger_window_us(const Ledger *ledger, int inject)
 }
 
 ExpectState inject_expect(const Ledger *ledger, const InjectFold *inject,
-                          PlanExpectKind kind)
+                          const ExpectFold *expect)
 {
-    const ExpectFold *expect = &inject->if_expect[kind];
     gint64 begin = begin_us(inject);
 
-    if (expect->es_state != EXPECT_OPEN || !expect->es_plan || begin < 0 ||
+    if (expect->es_state != EXPECT_OPEN || begin < 0 ||
         expect->es_plan->ex_within_us <= 0)
         return expect->es_state;
-    return ledger->lg_clock_us > begin + expect->es_plan->ex_within_us ? EXPECT_MISSED
-                                                                       : EXPECT_OPEN;
+    return ledger->lg_clock_us >
+                   plan_deadline(ledger->lg_plan, begin, expect->es_plan->ex_within_us)
+               ? EXPECT_MISSED
+               : EXPECT_OPEN;
+}
+
+ExpectState inject_expects(const Ledger *ledger, const InjectFold *inject,
+                           PlanExpectKind kind)
+{
+    guint n = 0, met = 0, open = 0;
+
+    for (guint i = 0; i < inject->if_n_expect; i++) {
+        ExpectState state;
+
+        if (inject->if_expect[i].es_plan->ex_kind != kind)
+            continue;
+        state = inject_expect(ledger, inject, &inject->if_expect[i]);
+        n++;
+        met += state == EXPECT_MET;
+        open += state == EXPECT_OPEN;
+    }
+    if (!n || open)
+        return EXPECT_OPEN;
+    return met == n ? EXPECT_MET : EXPECT_MISSED;
+}
+
+gint64 inject_expect_seq(const InjectFold *inject, PlanExpectKind kind)
+{
+    for (guint i = 0; i < inject->if_n_expect; i++)
+        if (inject->if_expect[i].es_plan->ex_kind == kind &&
+            inject->if_expect[i].es_state != EXPECT_OPEN)
+            return inject->if_expect[i].es_seq;
+    return 0;
 }
 
 gboolean ledger_disclosed(const Ledger *ledger, int inject, int viewer)
@@ -123,7 +169,7 @@ gboolean ledger_disclosed(const Ledger *ledger, int inject, int viewer)
 
     if (viewer == LEDGER_WHITE)
         return TRUE;
-    if (fold->if_shown.lj_state == INJECT_PLANNED)
+    if (!fold->if_shown.lj_seq)
         return FALSE; /* what did not begin is nobody's business, even after the end */
     if (!inject_is_attack(fold))
         return viewer == plan->in_team && fold->if_shown.lj_exec_seq > 0;
@@ -156,9 +202,9 @@ const LedgerInject *ledger_inject(const Ledger *ledger, int inject)
     InjectFold *fold = &ledger->lg_injects[inject];
 
     fold->if_shown.lj_detect_missed =
-        inject_expect(ledger, fold, EXPECT_DETECT) == EXPECT_MISSED;
+        inject_expects(ledger, fold, EXPECT_DETECT) == EXPECT_MISSED;
     fold->if_shown.lj_contain_missed =
-        inject_expect(ledger, fold, EXPECT_CONTAIN) == EXPECT_MISSED;
+        inject_expects(ledger, fold, EXPECT_CONTAIN) == EXPECT_MISSED;
     return &fold->if_shown;
 }
 
@@ -235,15 +281,24 @@ static void on_wanted(Ledger *ledger, InjectFold *fold, const JournalEvent *even
     fold->if_shown.lj_seq = event->ev_seq;
     fold->if_shown.lj_state = INJECT_RUNNING;
     fold->if_wanted_us = event->ev_clock_us;
-    fold->if_scored = ledger_phase_scores(ledger->lg_plan, event->ev_clock_us);
+    fold->if_scored = ledger_scores_at(ledger->lg_plan, event->ev_clock_us);
     fold->if_weight =
         inject_is_attack(fold) ? weight_of(ledger->lg_plan, fold->if_plan) : 0;
 }
 
+static void on_held(Ledger *ledger, InjectFold *fold, const JournalEvent *event)
+{
+    (void)ledger;
+    (void)event;
+    if (fold->if_shown.lj_state == INJECT_PLANNED)
+        fold->if_shown.lj_state = INJECT_HELD;
+}
+
+/* Where an attempt failed by the platform's fault, the next one is the attack. */
 static void on_executed(Ledger *ledger, InjectFold *fold, const JournalEvent *event)
 {
     (void)ledger;
-    if (fold->if_shown.lj_exec_seq)
+    if (fold->if_shown.lj_exec_seq && body_int(event, "attempt", 1) <= 1)
         return;
     fold->if_shown.lj_exec_seq = event->ev_seq;
     fold->if_shown.lj_exec_us = body_int(event, "at", event->ev_clock_us);
@@ -339,39 +394,50 @@ static void on_matched(Ledger *ledger, InjectFold *fold, const JournalEvent *eve
     fold->if_shown.lj_detect_seq = report->rf_seq;
 }
 
-/* t_contain, and t_det where no report says it better. */
-static void note_time(InjectFold *fold, PlanExpectKind kind, const JournalEvent *event,
-                      gint64 after_us)
+/* t_contain and the like once all of the kind are met, and t_det where no report says it
+ * better. */
+static void note_time(const Ledger *ledger, InjectFold *fold, PlanExpectKind kind,
+                      const JournalEvent *event, gint64 after_us)
 {
-    gint64 at_us = after_us >= 0 && fold->if_shown.lj_exec_us >= 0
-                       ? fold->if_shown.lj_exec_us + after_us
-                       : event->ev_clock_us;
+    LedgerInject *shown = &fold->if_shown;
+    gint64 at_us = after_us >= 0 && shown->lj_exec_us >= 0 ? shown->lj_exec_us + after_us
+                                                           : event->ev_clock_us;
+    gint64 *us = kind == EXPECT_CONTAIN     ? &shown->lj_contain_us
+                 : kind == EXPECT_ERADICATE ? &shown->lj_eradicate_us
+                 : kind == EXPECT_RECOVER   ? &shown->lj_recover_us
+                                            : &shown->lj_detect_us;
+    gint64 *seq = kind == EXPECT_CONTAIN     ? &shown->lj_contain_seq
+                  : kind == EXPECT_ERADICATE ? &shown->lj_eradicate_seq
+                  : kind == EXPECT_RECOVER   ? &shown->lj_recover_seq
+                                             : &shown->lj_detect_seq;
 
-    if (kind == EXPECT_CONTAIN) {
-        fold->if_shown.lj_contain_us = at_us;
-        fold->if_shown.lj_contain_seq = event->ev_seq;
-    } else if (kind == EXPECT_DETECT && !fold->if_report) {
-        fold->if_shown.lj_detect_us = at_us;
-        fold->if_shown.lj_detect_seq = event->ev_seq;
-    }
+    if (!is_defence(kind) || (kind == EXPECT_DETECT && fold->if_report) ||
+        inject_expects(ledger, fold, kind) != EXPECT_MET)
+        return;
+    *us = at_us;
+    *seq = event->ev_seq;
 }
 
-static int expect_kind(const JournalEvent *event)
+/* The expectation that the event settles: by its place, and where that is not said the
+ * first of its kind. NULL: the scenario asks for no such thing. */
+static ExpectFold *expect_of(InjectFold *fold, const JournalEvent *event)
 {
     const char *word = json_string_value(json_object_get(event->ev_body, "expect"));
+    gint64 index = body_int(event, "index", -1);
 
-    for (int i = 0; word && i < EXPECTS; i++)
-        if (strcmp(word, EXPECT_NAMES[i]) == 0)
-            return i;
-    return -1;
+    if (g_strcmp0(word, plan_expect_name(EXPECT_PREVENT)) == 0)
+        return &fold->if_prevent;
+    for (guint i = 0; word && i < fold->if_n_expect; i++)
+        if ((index < 0 || index == (gint64)i) &&
+            strcmp(word, plan_expect_name(fold->if_expect[i].es_plan->ex_kind)) == 0)
+            return &fold->if_expect[i];
+    return NULL;
 }
 
 static void on_met(Ledger *ledger, InjectFold *fold, const JournalEvent *event)
 {
-    int kind = expect_kind(event);
-    ExpectFold *expect = kind >= 0 ? &fold->if_expect[kind] : NULL;
+    ExpectFold *expect = expect_of(fold, event);
 
-    (void)ledger;
     if (!expect || expect->es_state == EXPECT_MET)
         return;
     expect->es_state = EXPECT_MET;
@@ -379,28 +445,34 @@ static void on_met(Ledger *ledger, InjectFold *fold, const JournalEvent *event)
     expect->es_after_us = body_int(event, "after_us", -1);
     expect->es_points = body_int(event, "points", -1);
     expect->es_given = expect->es_points >= 0;
-    note_time(fold, (PlanExpectKind)kind, event, expect->es_after_us);
+    if (expect->es_plan)
+        note_time(ledger, fold, expect->es_plan->ex_kind, event, expect->es_after_us);
 }
 
 static void on_missed(Ledger *ledger, InjectFold *fold, const JournalEvent *event)
 {
-    int kind = expect_kind(event);
+    ExpectFold *expect = expect_of(fold, event);
 
     (void)ledger;
-    if (kind < 0 || fold->if_expect[kind].es_state != EXPECT_OPEN)
+    if (!expect || expect->es_state != EXPECT_OPEN)
         return;
-    fold->if_expect[kind].es_state = EXPECT_MISSED;
-    fold->if_expect[kind].es_seq = event->ev_seq;
+    expect->es_state = EXPECT_MISSED;
+    expect->es_seq = event->ev_seq;
 }
 
 static const struct {
     const char *kind;
     void (*on)(Ledger *ledger, InjectFold *fold, const JournalEvent *event);
 } INJECT_EVENTS[] = {
-    {"inject.wanted/1", on_wanted},   {"inject.executed/1", on_executed},
-    {"message.sent/1", on_executed},  {"inject.ended/1", on_ended},
-    {"effect.seen/1", on_seen},       {"inject.disclosed/1", on_disclosed},
-    {"report.matched/1", on_matched}, {"expect.met/1", on_met},
+    {"inject.held/1", on_held},
+    {"inject.wanted/1", on_wanted},
+    {"inject.executed/1", on_executed},
+    {"message.sent/1", on_executed},
+    {"inject.ended/1", on_ended},
+    {"effect.seen/1", on_seen},
+    {"inject.disclosed/1", on_disclosed},
+    {"report.matched/1", on_matched},
+    {"expect.met/1", on_met},
     {"expect.missed/1", on_missed},
 };
 

@@ -8,7 +8,6 @@
 #include "scoreboard/ledger.h"
 #include "scoreboard/profile_hk.h"
 
-#define EXPECTS 4 /* of enum PlanExpectKind */
 #define CHECK_REFS_MAX                                                                   \
     256 /* changes of a check that a line names; the last is always in */
 
@@ -19,7 +18,7 @@ typedef enum {
 } ExpectState; /* in order of strength */
 
 typedef struct {
-    const PlanExpect *es_plan; /* NULL: the scenario asks for no such thing */
+    const PlanExpect *es_plan; /* NULL: if_prevent, which needs no word of the scenario */
     ExpectState es_state;
     gboolean es_given; /* met by an event that said how many points */
     gint64 es_points;  /* then */
@@ -35,10 +34,12 @@ typedef struct {
     gboolean if_disclosed;   /* an event said so */
     gboolean if_victim_down; /* it ended while everything scored on that host was down */
     gint64 if_effect_seq, if_effect_us; /* verified; 0 and -1 before */
-    gint64 if_report;    /* seq of the first report in time that matched, 0: none */
-    gint64 if_match_seq; /* of its report.matched/1 */
-    gboolean if_named;   /* that report named one of the indicators */
-    ExpectFold if_expect[EXPECTS];
+    gint64 if_report;      /* seq of the first report in time that matched, 0: none */
+    gint64 if_match_seq;   /* of its report.matched/1 */
+    gboolean if_named;     /* that report named one of the indicators */
+    ExpectFold *if_expect; /* as in_expect of the plan, prevention apart */
+    guint if_n_expect;
+    ExpectFold if_prevent;
     gint64 if_weight; /* base times criticality, points */
     gint64 if_worth;  /* what it took, milli-points */
     int if_nth;       /* use of that weakness, from 1; 0: not taken */
@@ -104,17 +105,24 @@ struct Ledger {
 };
 
 /* ---- ledger.c ---- */
-/* Whether the phase that the clock stands in scores, and no window is there in which
- * nothing does; outside of all phases it does. */
-gboolean ledger_phase_scores(const Plan *plan, gint64 clock_us);
+/* Whether what happens at that time scores: by its phase (outside of all it does), and in
+ * none of the windows. */
+gboolean ledger_scores_at(const Plan *plan, gint64 clock_us);
 
 /* ---- ledger_inject.c ---- */
 /* Takes an event that concerns an inject; FALSE where it is none of those. */
 gboolean inject_fold(Ledger *ledger, const JournalEvent *event);
 /* Expectation with its deadline looked at: an open one past it counts as missed. */
 ExpectState inject_expect(const Ledger *ledger, const InjectFold *inject,
-                          PlanExpectKind kind);
-/* Points of preventing it: what the scenario says, else detect and contain together. */
+                          const ExpectFold *expect);
+/* All of one kind: met where all are, missed where none is open and not all are met; open
+ * where there are none. */
+ExpectState inject_expects(const Ledger *ledger, const InjectFold *inject,
+                           PlanExpectKind kind);
+/* The seq that settled the first of the kind that is settled, 0: none. */
+gint64 inject_expect_seq(const InjectFold *inject, PlanExpectKind kind);
+/* Points of preventing it: what the scenario says, else those of detect, contain,
+ * eradicate and recover together. */
 gint64 inject_prevent_points(const InjectFold *inject);
 /* Attack whose effect was verified. */
 gboolean inject_succeeded(const InjectFold *inject);

@@ -36,7 +36,7 @@ static const ProjectionInfo PROJECTIONS[N_PROJECTIONS] = {
           NULL}},
     [INJECT_STATE] =
         {"inject_state",
-         1,
+         2,
          "CREATE TABLE inject_state(inject TEXT PRIMARY KEY, team TEXT NOT NULL,"
          " state TEXT NOT NULL, reason TEXT NOT NULL, seq INTEGER NOT NULL,"
          " clock_us INTEGER NOT NULL) STRICT, WITHOUT ROWID",
@@ -76,6 +76,7 @@ static const Rule RULES[] = {
     {"agent.ready/1", HOST_STATE, EFFECT_SET, "ready"},
     {"agent.lost/1", HOST_STATE, EFFECT_SET, "silent"},
     {"agent.cut/1", HOST_STATE, EFFECT_SET, "cut"},
+    {"inject.held/1", INJECT_STATE, EFFECT_SET, "held"},
     {"inject.wanted/1", INJECT_STATE, EFFECT_SET, "running"},
     {"inject.executed/1", INJECT_STATE, EFFECT_SET, "executed"},
     {"inject.ended/1", INJECT_STATE, EFFECT_SET, NULL},

@@ -225,9 +225,19 @@ static const struct {
  * drill, and what went wrong; not how each network was made. */
 static gboolean in_timeline(const JournalEvent *event)
 {
-    static const char *const also[] = {
-        "agent.lost/1", "agent.cut/1",  "helper.down/1", "isolation.broken/1",
-        "note/1",       "daemon.gap/1", "order.lost/1",  NULL};
+    static const char *const also[] = {"agent.lost/1",
+                                       "agent.cut/1",
+                                       "helper.down/1",
+                                       "isolation.broken/1",
+                                       "note/1",
+                                       "daemon.gap/1",
+                                       "order.lost/1",
+                                       "inject.due/1",
+                                       "inject.held/1",
+                                       "inject.approved/1",
+                                       "inject.retry/1",
+                                       "inject.skew/1",
+                                       NULL};
     const KindInfo *kind = kind_find(event->ev_kind);
 
     return kind && ((kind->kd_see & (SEE_OWN | SEE_PUBLIC)) ||

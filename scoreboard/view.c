@@ -212,8 +212,11 @@ static json_t *injects_json(const Plan *plan, const Ledger *ledger, int who,
             inject_state_name(state->lj_state), "executed_us",
             (json_int_t)state->lj_exec_us, "detected_us", (json_int_t)state->lj_detect_us,
             "contained_us", (json_int_t)state->lj_contain_us);
+        set_int(json, "eradicated_us", state->lj_eradicate_us);
+        set_int(json, "recovered_us", state->lj_recover_us);
         if (who == LEDGER_WHITE)
-            set_int(json, "planned_us", inject->in_at_us);
+            set_int(json, "planned_us",
+                    inject->in_trigger == TRIGGER_AT ? inject->in_at_us : -1);
         json_array_append_new(list, json);
     }
     return list;

@@ -24,7 +24,7 @@ typedef enum {
     MAY_SEE_ALL = 1 << 0, /* every team, no embargo */
     MAY_SEE_OWN = 1 << 1,
     MAY_SEE_PUBLIC = 1 << 2,
-    MAY_RUN = 1 << 3,  /* up, start, pause, end, down */
+    MAY_RUN = 1 << 3,  /* up, start, pause, end, down; inject, approve, cancel */
     MAY_STOP = 1 << 4, /* the kill switch */
     MAY_JUDGE = 1 << 5,
     MAY_ORDER = 1 << 6,    /* run something in a guest */

@@ -59,6 +59,33 @@ static void print_hosts(const json_t *hosts)
     }
 }
 
+/* What white can move comes with the command that moves it. */
+static void print_waiting(const json_t *waiting)
+{
+    static const struct {
+        const char *why, *words;
+    } words[] = {
+        {"approval", "waits for `parry approve`"},
+        {"quiet", "waits: a window in which nothing begins"},
+        {"together", "waits for the others of its name"},
+        {"retry", "failed, and is tried again"},
+        {"manual", "is fired by `parry inject`"},
+    };
+    const json_t *one;
+    gsize i;
+
+    json_array_foreach (waiting, i, one) {
+        const char *why = json_string_value(json_object_get(one, "why"));
+        gint64 until = json_integer_value(json_object_get(one, "until_us"));
+        g_autofree char *clock = until >= 0 ? duration_clock(until) : NULL;
+        for (gsize w = 0; w < G_N_ELEMENTS(words); w++)
+            if (g_strcmp0(why, words[w].why) == 0)
+                printf("  %-26s %s%s%s\n",
+                       json_string_value(json_object_get(one, "inject")), words[w].words,
+                       clock ? ", until " : "", clock ? clock : "");
+    }
+}
+
 static void print_full(const json_t *status)
 {
     const json_t *service;
@@ -78,6 +105,7 @@ static void print_full(const json_t *status)
         printf("  accelerator  %s\n",
                json_string_value(json_object_get(status, "accel")));
     print_hosts(json_object_get(status, "hosts"));
+    print_waiting(json_object_get(status, "waiting"));
 }
 
 static int all(gboolean json)

@@ -1,8 +1,11 @@
 #include "orchestrator/daemon/checks.h"
 
+#include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
 
 #include <string.h>
+
+typedef struct Sample Sample;
 
 /* Checks of one interval. */
 typedef struct {
@@ -23,8 +26,7 @@ typedef struct {
     GArray *ro_rows; /* JournalCheckRow */
     struct event *ro_spread;
     struct timeval ro_gap;
-    ChecksDone ro_done;
-    gpointer ro_data;
+    Sample *ro_sample; /* it belongs to, NULL: a round of its own */
 } Round;
 
 typedef struct {
@@ -69,20 +71,28 @@ static int by_check(gconstpointer a, gconstpointer b)
            ((const JournalCheckRow *)b)->cr_check;
 }
 
-static void round_end(Round *round)
+static void sample_round(Sample *sample, Round *round);
+
+static void round_record(Round *round)
 {
     Daemon *d = round->ro_group->gr_checks->cs_daemon;
 
-    round->ro_group->gr_open--;
     g_array_sort(round->ro_rows, by_check);
     daemon_event_checks(d, -1,
                         json_pack("{s:I, s:I, s:b}", "at", (json_int_t)round->ro_at_us,
                                   "stands_for", (json_int_t)round->ro_stands_for,
                                   "thinned", round->ro_thinned),
                         (JournalCheckRow *)round->ro_rows->data, round->ro_rows->len);
-    if (round->ro_done)
-        round->ro_done(d, round->ro_data);
     round_free(round);
+}
+
+static void round_end(Round *round)
+{
+    round->ro_group->gr_open--;
+    if (round->ro_sample)
+        sample_round(round->ro_sample, round);
+    else
+        round_record(round);
 }
 
 static void on_checked(Daemon *d, CheckStatus status, gint64 dur_us, const char *text,
@@ -207,20 +217,67 @@ void checks_run(Checks *checks, gboolean run)
     }
 }
 
-typedef struct {
+/* ---- before a leap ---- */
+
+struct Sample {
+    Daemon *sa_daemon;
     guint sa_waiting;
-    ChecksDone sa_done;
+    gint64 sa_to_us;
+    GPtrArray *sa_rounds; /* Round: all in before the first is recorded */
+    ChecksSampled sa_done;
     gpointer sa_data;
-} Sample;
+};
 
-static void on_sampled(Daemon *d, gpointer data)
+/* Something waits for a check that is not as it was: when that happens next depends on
+ * what is seen here. */
+static gboolean sample_moves(const Sample *sample)
 {
-    Sample *sample = data;
+    const Daemon *d = sample->sa_daemon;
 
-    if (--sample->sa_waiting)
-        return;
-    sample->sa_done(d, sample->sa_data);
+    for (guint i = 0; i < sample->sa_rounds->len; i++) {
+        const Round *round = sample->sa_rounds->pdata[i];
+        for (guint r = 0; r < round->ro_rows->len; r++) {
+            const JournalCheckRow *row =
+                &g_array_index(round->ro_rows, JournalCheckRow, r);
+            if ((CheckStatus)row->cr_status !=
+                    ledger_check(d->dm_ledger, row->cr_check)->lc_status &&
+                injects_watch(d->dm_injects, row->cr_check))
+                return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* Where the clock may not leap after all, these rounds stand for themselves: they show
+ * how things are and count for nothing. */
+static void sample_end(Sample *sample)
+{
+    gboolean moves = sample->sa_daemon->dm_state != DRILL_RUNNING || sample_moves(sample);
+    gint64 to_us = moves ? daemon_now(sample->sa_daemon) : sample->sa_to_us;
+
+    for (guint i = 0; i < sample->sa_rounds->len; i++) {
+        Round *round = sample->sa_rounds->pdata[i];
+        if (moves) {
+            round->ro_stands_for = 0;
+            round->ro_thinned = FALSE;
+        }
+        round_record(round);
+    }
+    sample->sa_done(sample->sa_daemon, to_us, sample->sa_data);
+    g_ptr_array_unref(sample->sa_rounds);
     g_free(sample);
+}
+
+static void sample_step(Sample *sample)
+{
+    if (--sample->sa_waiting == 0)
+        sample_end(sample);
+}
+
+static void sample_round(Sample *sample, Round *round)
+{
+    g_ptr_array_add(sample->sa_rounds, round);
+    sample_step(sample);
 }
 
 /* How many rounds fall into a leap. In a simulation no other rounds take place, so it is
@@ -234,12 +291,15 @@ static gint64 rounds_within(const Daemon *d, gint64 interval_us, gint64 to_us)
     return (to_us - now) / interval_us;
 }
 
-void checks_sample(Checks *checks, gint64 to_us, ChecksDone done, gpointer data)
+void checks_sample(Checks *checks, gint64 to_us, ChecksSampled done, gpointer data)
 {
     Daemon *d = checks->cs_daemon;
     Sample *sample = g_new0(Sample, 1);
 
+    sample->sa_daemon = d;
     sample->sa_waiting = 1;
+    sample->sa_to_us = to_us;
+    sample->sa_rounds = g_ptr_array_new();
     sample->sa_done = done;
     sample->sa_data = data;
     for (guint i = 0; i < checks->cs_groups->len; i++) {
@@ -248,14 +308,15 @@ void checks_sample(Checks *checks, gint64 to_us, ChecksDone done, gpointer data)
         if (rounds < 1)
             continue;
         Round *round = round_start(group, rounds, TRUE);
-        round->ro_done = on_sampled;
-        round->ro_data = sample;
+        round->ro_sample = sample;
         sample->sa_waiting++;
         while (round->ro_next < group->gr_members->len)
             launch_next(round);
     }
-    on_sampled(d, sample);
+    sample_step(sample);
 }
+
+/* ---- on demand ---- */
 
 typedef struct {
     CheckVerdict ve_done;

@@ -16,10 +16,14 @@ void checks_free(Checks *checks);
 /* Rounds begin with `running` and rest otherwise. */
 void checks_run(Checks *checks, gboolean run);
 
-/* One round of everything, at once, that stands for those of a leap to to_us. done is
- * called when all its events are appended. */
-typedef void (*ChecksDone)(Daemon *d, gpointer data);
-void checks_sample(Checks *checks, gint64 to_us, ChecksDone done, gpointer data);
+/*
+ * One round of everything, at once, that stands for those of a leap to to_us. done is
+ * called when all its events are appended, with the time to leap to: now where a check
+ * that a trigger or an expectation waits for is not as it was, and then these rounds
+ * stand for none.
+ */
+typedef void (*ChecksSampled)(Daemon *d, gint64 to_us, gpointer data);
+void checks_sample(Checks *checks, gint64 to_us, ChecksSampled done, gpointer data);
 
 /* Runs one check now, outside of any round: it is not counted, its status goes to done.
  */

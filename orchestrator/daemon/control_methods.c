@@ -92,6 +92,7 @@ static void method_status(RpcCall *call, ControlPeer *peer, Daemon *d,
 
     (void)peer;
     (void)params;
+    json_object_set_new(status, "waiting", injects_waiting(d->dm_injects));
     if (d->dm_uri)
         json_object_set_new(status, "uri", json_string(d->dm_uri));
     rpc_reply(call, status);
@@ -310,6 +311,59 @@ static void method_down(RpcCall *call, ControlPeer *peer, Daemon *d, const json_
     (void)peer;
     (void)params;
     provision_down(d->dm_provision, on_down, call);
+}
+
+/* ---- injects by white's word ---- */
+
+/* {inject, team, by, reason}: the answer says to how many it was done. */
+static void say_word(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params,
+                     InjectsWord word, const char *what)
+{
+    const char *name = param_text(params, "inject", 128);
+    const char *team = param_text(params, "team", 64);
+    const char *by = param_text(params, "by", 128);
+    const char *reason = param_text(params, "reason", 500);
+    int index = team ? plan_team_index(d->dm_plan, team) : -1;
+    g_autofree char *safe_by = by ? parry_text_safe(by, -1) : NULL;
+    g_autofree char *safe = reason ? parry_text_safe(reason, -1) : NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (wrong_state(call, d, 1u << DRILL_RUNNING | 1u << DRILL_PAUSED, what))
+        return;
+    if (!name || (team && index < 0)) {
+        rpc_fail(call, team && name ? RPC_NOT_FOUND : RPC_PARAMS,
+                 "%s: wants an inject, and where a team is named one of the drill's",
+                 what);
+        return;
+    }
+    guint count = injects_word(d->dm_injects, word, name, index, actor_of(peer), safe_by,
+                               safe, &error);
+    if (!count)
+        rpc_fail(call,
+                 g_error_matches(error, INJECTS_ERROR, INJECTS_ERROR_UNKNOWN)
+                     ? RPC_NOT_FOUND
+                     : RPC_STATE,
+                 "%s: %s", what, error->message);
+    else
+        rpc_reply(call, json_pack("{s:i}", "injects", (int)count));
+}
+
+static void method_inject(RpcCall *call, ControlPeer *peer, Daemon *d,
+                          const json_t *params)
+{
+    say_word(call, peer, d, params, WORD_FIRE, "inject");
+}
+
+static void method_approve(RpcCall *call, ControlPeer *peer, Daemon *d,
+                           const json_t *params)
+{
+    say_word(call, peer, d, params, WORD_APPROVE, "approve");
+}
+
+static void method_cancel(RpcCall *call, ControlPeer *peer, Daemon *d,
+                          const json_t *params)
+{
+    say_word(call, peer, d, params, WORD_CANCEL, "cancel");
 }
 
 /* ---- orders of white ---- */
@@ -569,6 +623,9 @@ static const Method methods[] = {
     {"resume", MAY_RUN, method_resume},
     {"end", MAY_RUN, method_end},
     {"down", MAY_RUN, method_down},
+    {"inject", MAY_RUN, method_inject},
+    {"approve", MAY_RUN, method_approve},
+    {"cancel", MAY_RUN, method_cancel},
     {"stop", MAY_STOP, method_stop},
     {"order", MAY_ORDER, method_order},
     {"report", MAY_REPORT, method_report},

@@ -3,7 +3,7 @@
 #include "orchestrator/daemon/checks.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
-#include "orchestrator/daemon/scripts.h"
+#include "orchestrator/daemon/windows.h"
 
 /* A leap shorter than this is not worth a round of checks: the clock just runs. */
 #define LEAP_MIN_US (2 * G_USEC_PER_SEC)
@@ -20,6 +20,7 @@ struct Director {
     GSequence *di_due;
     guint64 di_order;
     struct event *di_timer;
+    Windows *di_windows;
     gboolean di_sampling; /* a round before a leap is under way */
     gboolean di_ending;
 };
@@ -56,6 +57,7 @@ Director *director_new(Daemon *d)
     director->di_due = g_sequence_new(g_free);
     director->di_timer = evtimer_new(d->dm_base, on_timer, NULL);
     director_due(director, d->dm_plan->p_duration_us, due_end, NULL);
+    director->di_windows = windows_new(d, director);
     return director;
 }
 
@@ -63,6 +65,7 @@ void director_free(Director *director)
 {
     if (!director)
         return;
+    windows_free(director->di_windows);
     event_free(director->di_timer);
     g_sequence_free(director->di_due);
     g_free(director);
@@ -79,6 +82,11 @@ void director_due(Director *director, gint64 at_us, DueFn fn, gpointer data)
     g_sequence_insert_sorted(director->di_due, due, due_compare, NULL);
 }
 
+Windows *director_windows(const Director *director)
+{
+    return director->di_windows;
+}
+
 gint64 director_next(const Director *director)
 {
     GSequenceIter *first = g_sequence_get_begin_iter(director->di_due);
@@ -91,12 +99,14 @@ void director_state_changed(Director *director)
     Daemon *d = director->di_daemon;
 
     checks_run(d->dm_checks, d->dm_state == DRILL_RUNNING);
+    windows_state_changed(director->di_windows);
 }
 
-static void on_sampled(Daemon *d, gpointer data)
+/* What became due while the checks were asked is not leapt over. */
+static void on_sampled(Daemon *d, gint64 to_us, gpointer data)
 {
     Director *director = d->dm_director;
-    gint64 from = daemon_now(d), to = director_next(director);
+    gint64 from = daemon_now(d), to = MIN(director_next(director), to_us);
 
     (void)data;
     director->di_sampling = FALSE;

@@ -27,6 +27,9 @@ void director_pump(Director *director);
  */
 void director_end(Director *director, const char *actor, const char *reason);
 
+/* The windows of its timeline (windows.h). */
+struct Windows *director_windows(const Director *director);
+
 /* Drill time of the next thing due, or -1. */
 gint64 director_next(const Director *director);
 

@@ -9,6 +9,7 @@
 #include "orchestrator/daemon/control.h"
 #include "orchestrator/daemon/daemon.h"
 #include "orchestrator/daemon/director.h"
+#include "orchestrator/daemon/injects.h"
 
 #include <string.h>
 
@@ -144,6 +145,8 @@ static gboolean record_fold(const JournalEvent *event, gpointer data)
     ledger_apply(d->dm_ledger, event, (JournalCheckRow *)fold->fo_rows->data,
                  fold->fo_rows->len);
     d->dm_applied = event->ev_seq;
+    if (d->dm_injects)
+        injects_on_event(d->dm_injects, event);
     if (d->dm_control)
         control_on_event(d->dm_control, event);
     return TRUE;
@@ -174,9 +177,12 @@ void daemon_barrier(Daemon *d)
     do {
         if (d->dm_full || (journal_dirty(d->dm_journal) && !record_commit(d)))
             return;
+        guint n = d->dm_then.length; /* what comes after these is not durable yet */
+        if (d->dm_injects)
+            injects_committed(d->dm_injects);
         if (d->dm_link)
             link_committed(d->dm_link);
-        for (guint n = d->dm_then.length; n > 0; n--) {
+        for (; n > 0; n--) {
             Then *then = g_queue_pop_head(&d->dm_then);
             if (then->th_msg)
                 record_send(d, then->th_host, then->th_msg);

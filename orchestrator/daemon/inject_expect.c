@@ -1,0 +1,464 @@
+/*
+ * What is expected of an inject's team, and the cleanup once that is settled.
+ *
+ * Detect and answer are met by people's words. Contain, eradicate and recover are looked
+ * at: when somebody acted, every minute where people play, and when their time is over.
+ * One look asks once whether the effect is gone, then each check that an open expectation
+ * names.
+ */
+#include "orchestrator/daemon/inject_priv.h"
+
+#include "orchestrator/daemon/checks.h"
+#include "orchestrator/daemon/director.h"
+#include "orchestrator/daemon/hosts.h"
+#include "orchestrator/daemon/orders.h"
+#include "scenarios/plan_windows.h"
+
+#include <string.h>
+
+#define CLEANUP_TIMEOUT_US (60 * G_USEC_PER_SEC)
+/* With people in their hosts, how often an open expectation is looked at. */
+#define LOOK_EVERY_US (60 * G_USEC_PER_SEC)
+
+static void look_next(Run *run, guint from);
+
+static Daemon *daemon_of(const Run *run)
+{
+    return run->ru_injects->ij_daemon;
+}
+
+void expects_new(Run *run)
+{
+    const GPtrArray *list = run->ru_plan->in_expect;
+
+    run->ru_n_expect = list->len;
+    run->ru_expect = g_new0(Expectation, list->len + 1);
+    for (guint i = 0; i < list->len; i++)
+        run->ru_expect[i] = (Expectation){
+            .ep_run = run, .ep_plan = list->pdata[i], .ep_index = i, .ep_good_us = -1};
+}
+
+const PlanExpect *expects_first(const PlanInject *plan, PlanExpectKind kind)
+{
+    for (guint i = 0; i < plan->in_expect->len; i++) {
+        const PlanExpect *expect = plan->in_expect->pdata[i];
+        if (expect->ex_kind == kind)
+            return expect;
+    }
+    return NULL;
+}
+
+gboolean expects_any(const Run *run, PlanExpectKind kind, ExpectationState state)
+{
+    for (guint i = 0; i < run->ru_n_expect; i++)
+        if (run->ru_expect[i].ep_plan->ex_kind == kind &&
+            run->ru_expect[i].ep_state == state)
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean is_looked_at(const Expectation *ep)
+{
+    PlanExpectKind kind = ep->ep_plan->ex_kind;
+
+    return kind == EXPECT_CONTAIN || kind == EXPECT_ERADICATE || kind == EXPECT_RECOVER;
+}
+
+static gboolean wants_gone(const Expectation *ep)
+{
+    return is_looked_at(ep) && ep->ep_plan->ex_kind != EXPECT_RECOVER;
+}
+
+static gboolean any_looked_at(const Run *run)
+{
+    for (guint i = 0; i < run->ru_n_expect; i++)
+        if (run->ru_expect[i].ep_state == EP_OPEN && is_looked_at(&run->ru_expect[i]))
+            return TRUE;
+    return FALSE;
+}
+
+/* ---- settling ---- */
+
+static void settle_event(Run *run, gboolean met, PlanExpectKind kind, gint64 points,
+                         gint64 at_us, gint64 ref, json_t *index)
+{
+    json_t *body = json_pack("{s:s, s:I, s:I}", "expect", plan_expect_name(kind),
+                             "points", (json_int_t)points, "after_us",
+                             (json_int_t)MAX(at_us - MAX(run->ru_exec_us, 0), 0));
+
+    if (index)
+        json_object_set_new(body, "index", index);
+    run_event(run, met ? "expect.met/1" : "expect.missed/1", "parryd",
+              ref ? ref : run->ru_seq, body);
+}
+
+static void settle_at(Expectation *ep, gboolean met, gint64 at_us, gint64 ref)
+{
+    if (ep->ep_state != EP_OPEN)
+        return;
+    ep->ep_state = met ? EP_MET : EP_MISSED;
+    settle_event(ep->ep_run, met, ep->ep_plan->ex_kind, ep->ep_plan->ex_points, at_us,
+                 ref, json_integer(ep->ep_index));
+}
+
+static void settle(Expectation *ep, gboolean met, gint64 ref)
+{
+    settle_at(ep, met, daemon_now(daemon_of(ep->ep_run)), ref);
+}
+
+gboolean expects_meet(Run *run, PlanExpectKind kind, gint64 ref)
+{
+    gboolean any = FALSE;
+
+    for (guint i = 0; i < run->ru_n_expect; i++) {
+        Expectation *ep = &run->ru_expect[i];
+        if (ep->ep_plan->ex_kind != kind || ep->ep_state != EP_OPEN)
+            continue;
+        settle(ep, TRUE, ref);
+        any = TRUE;
+    }
+    return any;
+}
+
+/* Once for all the scenario gives for it; by default what the attack would have left to
+ * earn. */
+void expects_prevented(Run *run)
+{
+    gint64 given = 0, otherwise = 0;
+
+    for (guint i = 0; i < run->ru_n_expect; i++) {
+        const Expectation *ep = &run->ru_expect[i];
+        if (ep->ep_plan->ex_kind == EXPECT_PREVENT)
+            given += ep->ep_plan->ex_points;
+        else if (is_looked_at(ep) || ep->ep_plan->ex_kind == EXPECT_DETECT)
+            otherwise += ep->ep_plan->ex_points;
+    }
+    settle_event(run, TRUE, EXPECT_PREVENT, given ? given : otherwise,
+                 daemon_now(daemon_of(run)), 0, NULL);
+}
+
+/* ---- the cleanup ---- */
+
+static void on_cleaned(Daemon *d, CheckStatus status, gint64 dur_us, const char *text,
+                       gpointer data)
+{
+    Run *run = data;
+
+    (void)d;
+    (void)dur_us;
+    run->ru_clean = TRUE;
+    if (status == CHECK_UP)
+        run_event(
+            run, "note/1", "parryd", run->ru_seq,
+            json_pack("{s:s}", "text", "the effect is still there after the cleanup"));
+    else if (!run->ru_gone_seq && run->ru_succeeded)
+        run_event(run, "effect.gone/1", "parryd", run->ru_seq,
+                  json_pack("{s:s, s:s}", "by", "cleanup", "text", text ? text : ""));
+    settled_step(run->ru_injects);
+}
+
+/* Where nothing tells whether there is an effect, nothing tells that it is gone. */
+static void cleaned_up(Run *run)
+{
+    if (run->ru_plan->in_effect_kind) {
+        effect_check(run, on_cleaned);
+        return;
+    }
+    run->ru_clean = TRUE;
+    settled_step(run->ru_injects);
+}
+
+static void on_cleanup_done(Daemon *d, const Order *order, gpointer data)
+{
+    (void)d;
+    (void)order; /* its own events tell how it went; the effect check decides */
+    cleaned_up(data);
+}
+
+static void clean_up(Run *run)
+{
+    const PlanInject *plan = run->ru_plan;
+    OrderSpec spec = {
+        .os_host = plan->in_from,
+        .os_purpose = "cleanup",
+        .os_title = plan->in_id,
+        .os_script = plan->in_cleanup,
+        .os_user = plan->in_user,
+        .os_env = plan->in_env,
+        .os_timeout_us = CLEANUP_TIMEOUT_US,
+        .os_ref = run->ru_seq,
+        .os_done = on_cleanup_done,
+        .os_data = run,
+    };
+
+    orders_run(daemon_of(run)->dm_orders, &spec);
+}
+
+/* Runs once the windows are closed, so that a cleanup never takes a defender's points;
+ * and also after a containment: what the attack left elsewhere (a tool, its loot) is
+ * Parry's to clear. */
+void cleanup_if_settled(Run *run)
+{
+    const PlanInject *plan = run->ru_plan;
+
+    if (!run->ru_state || run->ru_cleaning || run->ru_looking || any_looked_at(run) ||
+        expects_any(run, EXPECT_DETECT, EP_OPEN))
+        return;
+    run->ru_cleaning = TRUE;
+    if (plan->in_kind != INJECT_ATTACK || run->ru_exec_us < 0) {
+        run->ru_clean = TRUE;
+        settled_step(run->ru_injects);
+    } else if (plan->in_cleanup) {
+        clean_up(run);
+    } else {
+        cleaned_up(run);
+    }
+}
+
+/* ---- looking ---- */
+
+static gint64 note_gone(Run *run, const char *text)
+{
+    if (!run->ru_gone_seq)
+        run->ru_gone_seq =
+            run_event(run, "effect.gone/1", "parryd", run->ru_seq,
+                      json_pack("{s:s, s:s}", "by", "team", "text", text ? text : ""));
+    return run->ru_gone_seq;
+}
+
+static void judge_contain(Expectation *ep, gboolean good, const char *text)
+{
+    if (good)
+        settle(ep, TRUE, note_gone(ep->ep_run, text));
+    else if (ep->ep_closing)
+        settle(ep, FALSE, 0);
+}
+
+/* Well at the end, whatever came between: its time is that from which on it stayed so. */
+static void judge_eradicate(Expectation *ep, gboolean good, const char *text)
+{
+    gint64 seq = good ? note_gone(ep->ep_run, text) : 0;
+
+    if (!good)
+        ep->ep_good_us = -1;
+    else if (ep->ep_good_us < 0)
+        ep->ep_good_us = daemon_now(daemon_of(ep->ep_run));
+    if (ep->ep_closing)
+        settle_at(ep, good, good ? ep->ep_good_us : daemon_now(daemon_of(ep->ep_run)),
+                  seq);
+}
+
+/* Back after it was away; or, when the time is over, never away. */
+static void judge_recover(Expectation *ep, CheckStatus status, gint64 ref)
+{
+    if (status != CHECK_UP && status != CHECK_UNCHECKED)
+        ep->ep_fell = TRUE;
+    if (status == CHECK_UP && (ep->ep_fell || ep->ep_closing))
+        settle(ep, TRUE, ref);
+    else if (ep->ep_closing)
+        settle(ep, FALSE, 0);
+}
+
+static void judge(Expectation *ep, CheckStatus status, const char *text)
+{
+    if (ep->ep_state != EP_OPEN)
+        return;
+    if (ep->ep_plan->ex_kind == EXPECT_RECOVER)
+        judge_recover(ep, status, 0);
+    else if (ep->ep_plan->ex_kind == EXPECT_ERADICATE)
+        judge_eradicate(ep, ep->ep_run->ru_gone && status == CHECK_UP, text);
+    else
+        judge_contain(ep, ep->ep_run->ru_gone && status == CHECK_UP, text);
+}
+
+static void look_end(Run *run)
+{
+    run->ru_looking = FALSE;
+    if (run->ru_again)
+        expects_look(run);
+    cleanup_if_settled(run);
+}
+
+static void on_look_check(Daemon *d, CheckStatus status, const char *text, gpointer data)
+{
+    Run *run = data;
+
+    (void)d;
+    judge(&run->ru_expect[run->ru_at], status, text);
+    look_next(run, run->ru_at + 1);
+}
+
+static void look_next(Run *run, guint from)
+{
+    for (guint i = from; i < run->ru_n_expect; i++) {
+        Expectation *ep = &run->ru_expect[i];
+        if (ep->ep_state != EP_OPEN || !is_looked_at(ep))
+            continue;
+        if ((wants_gone(ep) && !run->ru_gone) || ep->ep_plan->ex_check < 0) {
+            judge(ep, CHECK_UP, "");
+            continue;
+        }
+        run->ru_at = i;
+        checks_verify(daemon_of(run)->dm_checks, ep->ep_plan->ex_check, on_look_check,
+                      run);
+        return;
+    }
+    look_end(run);
+}
+
+/* An effect that nobody can see is not an effect that is gone. */
+static void on_look_effect(Daemon *d, CheckStatus status, gint64 dur_us, const char *text,
+                           gpointer data)
+{
+    Run *run = data;
+    gboolean seen = hosts_connected(d->dm_hosts, run->ru_plan->in_effect_host) &&
+                    status != CHECK_UNCHECKED;
+
+    (void)dur_us;
+    run->ru_gone = seen && status != CHECK_UP;
+    if (status == CHECK_UP && run->ru_gone_seq) {
+        run->ru_gone_seq = 0; /* it came back */
+        run_event(run, "effect.seen/1", "parryd", run->ru_seq,
+                  json_pack("{s:s}", "text", text ? text : ""));
+    }
+    look_next(run, 0);
+}
+
+void expects_look(Run *run)
+{
+    gboolean gone = FALSE;
+
+    if (!any_looked_at(run))
+        return;
+    if (run->ru_looking) {
+        run->ru_again = TRUE;
+        return;
+    }
+    run->ru_looking = TRUE;
+    run->ru_again = FALSE;
+    for (guint i = 0; i < run->ru_n_expect; i++) {
+        Expectation *ep = &run->ru_expect[i];
+        ep->ep_closing = ep->ep_due;
+        gone = gone || (ep->ep_state == EP_OPEN && wants_gone(ep));
+    }
+    if (gone && run->ru_plan->in_effect_kind) {
+        effect_check(run, on_look_effect);
+    } else {
+        run->ru_gone = TRUE; /* the checks alone tell */
+        look_next(run, 0);
+    }
+}
+
+static void due_look(Daemon *d, gpointer data)
+{
+    Run *run = data;
+
+    if (!any_looked_at(run))
+        return;
+    expects_look(run);
+    director_due(d->dm_director, daemon_now(d) + LOOK_EVERY_US, due_look, run);
+}
+
+/* ---- opening and closing ---- */
+
+static void due_close(Daemon *d, gpointer data)
+{
+    Expectation *ep = data;
+
+    (void)d;
+    if (ep->ep_state != EP_OPEN)
+        return;
+    ep->ep_due = TRUE;
+    if (is_looked_at(ep)) {
+        expects_look(ep->ep_run);
+        return;
+    }
+    settle(ep, FALSE, 0);
+    cleanup_if_settled(ep->ep_run);
+}
+
+void expects_executed(Run *run)
+{
+    for (guint i = 0; i < run->ru_n_expect; i++)
+        if (run->ru_expect[i].ep_plan->ex_kind == EXPECT_DETECT &&
+            run->ru_expect[i].ep_state == EP_SHUT)
+            run->ru_expect[i].ep_state = EP_OPEN;
+}
+
+static void open_one(Expectation *ep)
+{
+    Daemon *d = daemon_of(ep->ep_run);
+    PlanExpectKind kind = ep->ep_plan->ex_kind;
+
+    /* A report may have come while the effect was still being looked for. */
+    if (kind == EXPECT_DETECT && ep->ep_state != EP_OPEN)
+        return;
+    if (kind != EXPECT_DETECT && kind != EXPECT_ANSWER && !is_looked_at(ep))
+        return;
+    ep->ep_state = EP_OPEN;
+    director_due(
+        d->dm_director,
+        plan_deadline(d->dm_plan, ep->ep_run->ru_exec_us, ep->ep_plan->ex_within_us),
+        due_close, ep);
+}
+
+void expects_open(Run *run)
+{
+    Daemon *d = daemon_of(run);
+
+    for (guint i = 0; i < run->ru_n_expect; i++)
+        open_one(&run->ru_expect[i]);
+    if (expects_any(run, EXPECT_RECOVER, EP_OPEN))
+        expects_look(run); /* is the service away? */
+    if (!d->dm_rehearsal && any_looked_at(run))
+        director_due(d->dm_director, daemon_now(d) + LOOK_EVERY_US, due_look, run);
+}
+
+void expects_shut(Run *run)
+{
+    for (guint i = 0; i < run->ru_n_expect; i++)
+        if (run->ru_expect[i].ep_state == EP_OPEN)
+            run->ru_expect[i].ep_state = EP_SHUT;
+}
+
+void expects_close(Run *run)
+{
+    for (guint i = 0; i < run->ru_n_expect; i++) {
+        Expectation *ep = &run->ru_expect[i];
+        ep->ep_due = TRUE;
+        if (ep->ep_state == EP_OPEN && !is_looked_at(ep))
+            settle(ep, FALSE, 0);
+    }
+    expects_look(run);
+}
+
+/* ---- rounds of checks ---- */
+
+void expects_checked(Run *run)
+{
+    const Daemon *d = daemon_of(run);
+
+    for (guint i = 0; i < run->ru_n_expect; i++) {
+        Expectation *ep = &run->ru_expect[i];
+        if (ep->ep_state != EP_OPEN || ep->ep_plan->ex_kind != EXPECT_RECOVER)
+            continue;
+        const LedgerCheck *check = ledger_check(d->dm_ledger, ep->ep_plan->ex_check);
+        if (check->lc_seq <= run->ru_exec_seq)
+            continue; /* it looked before the attack */
+        if (check->lc_status != CHECK_UP && check->lc_status != CHECK_UNCHECKED)
+            ep->ep_fell = TRUE;
+        else if (check->lc_status == CHECK_UP && ep->ep_fell)
+            settle(ep, TRUE, check->lc_seq);
+    }
+    cleanup_if_settled(run);
+}
+
+gboolean expects_watch(const Run *run, int check)
+{
+    for (guint i = 0; i < run->ru_n_expect; i++)
+        if (run->ru_expect[i].ep_state == EP_OPEN &&
+            run->ru_expect[i].ep_plan->ex_kind == EXPECT_RECOVER &&
+            run->ru_expect[i].ep_plan->ex_check == check)
+            return TRUE;
+    return FALSE;
+}

@@ -1,0 +1,261 @@
+/*
+ * From the moment at which an inject begins to its one terminal state.
+ */
+#include "orchestrator/daemon/inject_priv.h"
+
+#include "orchestrator/daemon/director.h"
+#include "orchestrator/daemon/hosts.h"
+#include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/scripts.h"
+#include "scenarios/plan_windows.h"
+
+#include <string.h>
+
+#define EXIT_BLOCKED 10
+#define EFFECT_DEADLINE_US (15 * G_USEC_PER_SEC)
+
+static void attempt(Run *run);
+
+void run_end(Run *run, const char *actor, const char *state, const char *reason)
+{
+    run->ru_state = state;
+    run->ru_end_seq = run_event(
+        run, "inject.ended/1", actor, run->ru_seq,
+        json_pack("{s:s, s:s}", "state", state, "reason", reason ? reason : ""));
+    together_moved(run);
+}
+
+static void run_executed(Run *run)
+{
+    json_t *body;
+
+    if (run->ru_started)
+        return;
+    run->ru_started = TRUE;
+    run->ru_exec_us = daemon_now(run->ru_injects->ij_daemon);
+    body = json_pack("{s:I}", "at", (json_int_t)run->ru_exec_us);
+    if (run->ru_attempt > 1)
+        json_object_set_new(body, "attempt", json_integer(run->ru_attempt));
+    run->ru_exec_seq = run_event(run, "inject.executed/1", "parryd", run->ru_seq, body);
+    expects_executed(run);
+    together_moved(run);
+}
+
+/* ---- attempts ---- */
+
+static void due_attempt(Daemon *d, gpointer data)
+{
+    Run *run = data;
+    gint64 quiet = plan_quiet_until(d->dm_plan, daemon_now(d));
+
+    if (!run->ru_waiting)
+        return; /* the drill has ended meanwhile */
+    if (quiet > daemon_now(d)) {
+        director_due(d->dm_director, quiet, due_attempt, run);
+        return;
+    }
+    run->ru_waiting = FALSE;
+    attempt(run);
+}
+
+static gboolean may_try_again(const Run *run, gint64 at_us)
+{
+    const PlanInject *plan = run->ru_plan;
+
+    return run->ru_attempt <= plan->in_retries && !run->ru_injects->ij_over &&
+           (plan->in_expires_us <= 0 || at_us < run->ru_due_us + plan->in_expires_us);
+}
+
+static void run_failed(Run *run, const char *reason)
+{
+    Daemon *d = run->ru_injects->ij_daemon;
+    gint64 at_us = daemon_now(d) + run->ru_plan->in_retry_wait_us;
+
+    if (may_try_again(run, at_us)) {
+        run_event(run, "inject.retry/1", "parryd", run->ru_seq,
+                  json_pack("{s:i, s:s, s:I}", "attempt", run->ru_attempt, "reason",
+                            reason ? reason : "", "again", (json_int_t)at_us));
+        run->ru_waiting = TRUE;
+        run->ru_held_us = daemon_now(d);
+        director_due(d->dm_director, at_us, due_attempt, run);
+        return;
+    }
+    expects_shut(run);
+    run_end(run, "parryd", "failed", reason);
+    cleanup_if_settled(run);
+}
+
+void run_over(Run *run)
+{
+    if (!run->ru_waiting)
+        return;
+    run->ru_waiting = FALSE;
+    run_failed(run, "the drill ended before another attempt");
+}
+
+/* ---- attacks ---- */
+
+void effect_check(Run *run, CheckDone done)
+{
+    const PlanInject *plan = run->ru_plan;
+
+    orders_check(run->ru_injects->ij_daemon->dm_orders, plan->in_effect_host,
+                 plan->in_effect_kind, plan->in_effect_params, EFFECT_DEADLINE_US, done,
+                 run);
+}
+
+static void run_succeeded(Run *run)
+{
+    Daemon *d = run->ru_injects->ij_daemon;
+
+    run->ru_succeeded = TRUE;
+    run_end(run, "parryd", "succeeded", "");
+    expects_open(run);
+    scripts_inject(d->dm_scripts, run->ru_plan->in_index);
+    if (run->ru_injects->ij_over)
+        expects_close(run); /* the drill ended while this was under way */
+    cleanup_if_settled(run);
+}
+
+static void run_blocked(Run *run, const char *reason)
+{
+    expects_shut(run);
+    run_end(run, "parryd", "blocked", reason);
+    expects_prevented(run);
+    cleanup_if_settled(run);
+}
+
+static void on_effect(Daemon *d, CheckStatus status, gint64 dur_us, const char *text,
+                      gpointer data)
+{
+    Run *run = data;
+
+    (void)dur_us;
+    if (status == CHECK_UP) {
+        run_event(run, "effect.seen/1", "parryd", run->ru_seq,
+                  json_pack("{s:s}", "text", text ? text : ""));
+        run_succeeded(run);
+    } else if (status == CHECK_UNCHECKED ||
+               !hosts_connected(d->dm_hosts, run->ru_plan->in_effect_host)) {
+        run->ru_ran = TRUE;
+        run_failed(run, "the effect could not be looked for");
+    } else {
+        run_blocked(run, text);
+    }
+}
+
+static void on_attack_started(Daemon *d, gint64 id, gpointer data)
+{
+    (void)d;
+    (void)id;
+    run_executed(data);
+}
+
+/* The attempt was made. Where the scenario gives no effect the script's word is all there
+ * is to go by. */
+static void attack_ran(Run *run, int status)
+{
+    if (run->ru_plan->in_effect_kind)
+        effect_check(run, on_effect);
+    else if (status == EXIT_BLOCKED)
+        run_blocked(run, "its script says that it was stopped");
+    else
+        run_succeeded(run);
+}
+
+static void on_attack_done(Daemon *d, const Order *order, gpointer data)
+{
+    Run *run = data;
+
+    (void)d;
+    if (order->or_status != ORDER_DONE) {
+        run_failed(run, order->or_reason);
+        return;
+    }
+    run_executed(run);
+    if (order->or_exit == 0 || order->or_exit == EXIT_BLOCKED) {
+        attack_ran(run, order->or_exit);
+        return;
+    }
+    g_autofree char *reason = g_strdup_printf(
+        "the attack's script ended with exit %d, signal %d: a platform failure",
+        order->or_exit, order->or_signal);
+    run_failed(run, reason);
+}
+
+static void attack_begin(Run *run)
+{
+    Daemon *d = run->ru_injects->ij_daemon;
+    const PlanInject *plan = run->ru_plan;
+    OrderSpec spec = {
+        .os_host = plan->in_from,
+        .os_purpose = "attack",
+        .os_title = plan->in_id,
+        .os_script = plan->in_run,
+        .os_user = plan->in_user,
+        .os_env = plan->in_env,
+        .os_timeout_us = plan->in_timeout_us,
+        .os_ref = run->ru_seq,
+        .os_started = on_attack_started,
+        .os_done = on_attack_done,
+        .os_data = run,
+    };
+
+    if (hosts_state(d->dm_hosts, plan->in_from) != HOST_READY) {
+        g_autofree char *reason =
+            g_strdup_printf("%s is %s", plan_host(d->dm_plan, plan->in_from)->ph_id,
+                            host_state_name(hosts_state(d->dm_hosts, plan->in_from)));
+        run_failed(run, reason);
+        return;
+    }
+    orders_run(d->dm_orders, &spec);
+}
+
+/* What was lost once it had run is not run again: only its effect is looked for. */
+static void attempt(Run *run)
+{
+    run->ru_attempt++;
+    if (run->ru_ran) {
+        effect_check(run, on_effect);
+        return;
+    }
+    run->ru_started = FALSE;
+    attack_begin(run);
+}
+
+/* ---- messages ---- */
+
+static void message_begin(Run *run)
+{
+    Daemon *d = run->ru_injects->ij_daemon;
+    const PlanInject *plan = run->ru_plan;
+    const char *body = parry_text_get(plan->in_body, "en");
+    g_autoptr(GError) error = NULL;
+    char hash[65] = "";
+
+    if (!journal_blob_put(d->dm_journal, body, strlen(body), hash, &error))
+        g_warning("%s: %s", plan->in_id, error->message);
+    run->ru_exec_us = daemon_now(d);
+    run_event(run, "message.sent/1", "white", run->ru_seq,
+              json_pack("{s:s, s:s, s:s}", "to",
+                        plan_team(d->dm_plan, plan->in_team)->pt_id, "subject",
+                        parry_text_get(plan->in_subject, "en"), "body_sha256", hash));
+    run_end(run, "parryd", "sent", "");
+    expects_open(run);
+    scripts_inject(d->dm_scripts, plan->in_index);
+    cleanup_if_settled(run);
+}
+
+void run_begin(Run *run)
+{
+    run->ru_held = NULL;
+    run->ru_seq = run_event(run, "inject.wanted/1", "parryd", 0, json_object());
+    if (run->ru_plan->in_kind == INJECT_ATTACK) {
+        attempt(run);
+    } else if (run->ru_plan->in_kind == INJECT_MESSAGE) {
+        message_begin(run);
+    } else {
+        run_end(run, "parryd", "failed", "this build cannot run injects of that kind");
+        cleanup_if_settled(run);
+    }
+}

@@ -1,0 +1,125 @@
+#include "orchestrator/daemon/windows.h"
+
+#include "orchestrator/daemon/director.h"
+
+struct Windows {
+    Daemon *wd_daemon;
+    const PlanWindow *wd_open; /* the pause that is on, or NULL */
+    gboolean wd_moving;        /* the state moves by our own hand */
+    struct event *wd_timer;
+};
+
+/* What stands for a stretch of time must not reach into another: the director only has to
+ * stop there. */
+static void due_boundary(Daemon *d, gpointer data)
+{
+    (void)d;
+    (void)data;
+}
+
+static void on_moved(guint count, const GError *error, gpointer data)
+{
+    const PlanWindow *window = data;
+
+    if (error)
+        g_warning("window %s: %u VMs, then: %s", window->wi_name, count, error->message);
+}
+
+static char *window_reason(const PlanWindow *window)
+{
+    return g_strdup_printf("the window %s", window->wi_name);
+}
+
+static void leap_over(Daemon *d, const PlanWindow *window)
+{
+    g_autofree char *reason = window_reason(window);
+    gint64 from = daemon_now(d), to = window->wi_until_us;
+
+    if (to <= from)
+        return;
+    daemon_event(d, "clock.leap/1", "parryd", -1, -1, 0,
+                 json_pack("{s:I, s:I, s:s}", "from", (json_int_t)from, "to",
+                           (json_int_t)to, "reason", reason));
+    clock_leap(&d->dm_clock, to);
+}
+
+/* The window is over. A drill that white stopped meanwhile stays stopped. */
+static void on_over(evutil_socket_t fd, short what, void *data)
+{
+    Windows *windows = data;
+    Daemon *d = windows->wd_daemon;
+    const PlanWindow *window = g_steal_pointer(&windows->wd_open);
+    g_autofree char *reason = NULL;
+
+    (void)fd;
+    (void)what;
+    if (!window)
+        return;
+    leap_over(d, window);
+    if (d->dm_state != DRILL_PAUSED)
+        return;
+    reason = g_strdup_printf("the window %s is over", window->wi_name);
+    daemon_set_state(d, DRILL_RUNNING, "parryd", reason);
+    if (d->dm_range)
+        range_resume_all(d->dm_range, on_moved, (gpointer)window);
+}
+
+static void due_pause(Daemon *d, gpointer data)
+{
+    const PlanWindow *window = data;
+    Windows *windows = director_windows(d->dm_director);
+    gint64 lasts = window->wi_until_us - daemon_now(d);
+    struct timeval tv = {lasts / G_USEC_PER_SEC, lasts % G_USEC_PER_SEC};
+    g_autofree char *reason = window_reason(window);
+
+    if (lasts <= 0)
+        return; /* a leap of another window's end went over it */
+    if (d->dm_rehearsal) {
+        leap_over(d, window);
+        return;
+    }
+    windows->wd_moving = TRUE;
+    daemon_set_state(d, DRILL_PAUSED, "parryd", reason);
+    windows->wd_moving = FALSE;
+    windows->wd_open = window;
+    evtimer_add(windows->wd_timer, &tv);
+    if (d->dm_range)
+        range_suspend_all(d->dm_range, on_moved, (gpointer)window);
+}
+
+void windows_state_changed(Windows *windows)
+{
+    DrillState state = windows->wd_daemon->dm_state;
+
+    /* Only standing still keeps it open. */
+    if (windows->wd_moving || state == DRILL_PAUSED || state == DRILL_STOPPED)
+        return;
+    windows->wd_open = NULL;
+    evtimer_del(windows->wd_timer);
+}
+
+Windows *windows_new(Daemon *d, Director *director)
+{
+    Windows *windows = g_new0(Windows, 1);
+
+    windows->wd_daemon = d;
+    windows->wd_timer = evtimer_new(d->dm_base, on_over, windows);
+    for (guint i = 0; i < d->dm_plan->p_windows->len; i++) {
+        PlanWindow *window = d->dm_plan->p_windows->pdata[i];
+        director_due(director, window->wi_from_us,
+                     window->wi_mode == WINDOW_PAUSE ? due_pause : due_boundary, window);
+        director_due(director, window->wi_until_us, due_boundary, window);
+    }
+    for (guint i = 0; i < d->dm_plan->p_phases->len; i++) {
+        PlanPhase *phase = d->dm_plan->p_phases->pdata[i];
+        if (phase->pz_until_us < d->dm_plan->p_duration_us)
+            director_due(director, phase->pz_until_us, due_boundary, phase);
+    }
+    return windows;
+}
+
+void windows_free(Windows *windows)
+{
+    event_free(windows->wd_timer);
+    g_free(windows);
+}
