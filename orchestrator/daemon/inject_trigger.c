@@ -375,12 +375,17 @@ static void speak(Run *run, InjectsWord word, const char *actor, const char *by,
         cancel(run, actor, by, reason);
 }
 
+/* The steps of a chain are named after it: "deface.1". */
 static gboolean is_named(const Run *run, const char *name, int team)
 {
     const PlanInject *plan = run->ru_plan;
+    gsize len = strlen(name);
 
-    return strcmp(plan->in_id, name) == 0 ||
-           (strcmp(plan->in_name, name) == 0 && (team < 0 || plan->in_team == team));
+    if (strcmp(plan->in_id, name) == 0)
+        return TRUE;
+    return strncmp(plan->in_name, name, len) == 0 &&
+           (plan->in_name[len] == '\0' || plan->in_name[len] == '.') &&
+           (team < 0 || plan->in_team == team);
 }
 
 guint injects_word(Injects *injects, InjectsWord word, const char *name, int team,
