@@ -22,11 +22,11 @@ static void after_add(Loader *loader, PlanHost *host, Node *name)
         loader_error(loader, name, NULL,
                      "the host \"%s\" has no agent that could say when it is ready",
                      first->ph_name);
-    if (host->ph_required && !first->ph_required)
-        loader_warn(loader, name, "make both required, or neither",
-                    "the drill waits for \"%s\", and that waits for \"%s\", which the "
-                    "drill can do without",
-                    host->ph_name, first->ph_name);
+    /* The drill may be ready, and provisioning over, before that one is. */
+    if (!first->ph_required)
+        loader_error(loader, name, "leave its \"required: false\" away",
+                     "\"%s\" would wait for \"%s\", which the drill does not wait for",
+                     host->ph_name, first->ph_name);
     g_array_append_val(host->ph_after, index);
 }
 

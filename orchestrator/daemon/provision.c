@@ -33,6 +33,7 @@ typedef struct {
     char *st_overlay; /* NULL for none */
     GError *st_error;
     struct event *st_hello;
+    gboolean st_begun;
 } Station; /* one host on its way */
 
 struct Provision {
@@ -41,6 +42,7 @@ struct Provision {
     GCancellable *pv_cancel;
     gint64 pv_hello_us;
     gboolean pv_active;
+    gboolean pv_wired; /* networks are there: hosts may be switched on */
     gboolean pv_proving;
     Image *pv_images;
     Station *pv_stations;
@@ -58,6 +60,8 @@ static void provision_fail(Provision *provision, const char *reason)
     g_cancellable_cancel(provision->pv_cancel);
     daemon_set_state(provision->pv_daemon, DRILL_FAILED, "parryd", reason);
 }
+
+static void station_start(Station *station);
 
 /* ---- hosts ---- */
 
@@ -105,6 +109,44 @@ static void fail_with_hosts(Provision *provision)
     provision_fail(provision, reason->str);
 }
 
+int provision_blocker(const Hosts *hosts, const PlanHost *host, gboolean *hopeless)
+{
+    for (guint i = 0; i < host->ph_after->len; i++) {
+        int first = g_array_index(host->ph_after, int, i);
+        HostState state = hosts_state(hosts, first);
+        *hopeless = state == HOST_FAILED || state == HOST_LOST || state == HOST_GONE;
+        if (state != HOST_READY && state != HOST_SILENT)
+            return first;
+    }
+    return -1;
+}
+
+/* Switches on what need not wait any more. A host that waits for a failed one fails too:
+ * its verdict may be what a third one waits for. */
+static void stations_release(Provision *provision)
+{
+    Daemon *d = provision->pv_daemon;
+
+    for (guint i = 0; i < d->dm_plan->p_hosts->len && provision->pv_active; i++) {
+        Station *station = &provision->pv_stations[i];
+        gboolean hopeless = FALSE;
+        if (station->st_begun)
+            continue;
+        int first =
+            provision_blocker(d->dm_hosts, plan_host(d->dm_plan, (int)i), &hopeless);
+        if (first < 0) {
+            station->st_begun = TRUE;
+            station_start(station);
+        } else if (hopeless) {
+            g_autofree char *reason = g_strdup_printf(
+                "not switched on: it waits for %s, which did not get ready",
+                plan_host(d->dm_plan, first)->ph_id);
+            station->st_begun = TRUE;
+            provision_host_failed(provision, (int)i, reason);
+        }
+    }
+}
+
 /* Waits for every host's verdict before giving up, so that one report names them all. */
 void provision_advance(Provision *provision)
 {
@@ -112,6 +154,10 @@ void provision_advance(Provision *provision)
     guint failed, missing;
 
     if (!provision->pv_active || provision->pv_proving || provision->pv_waiting)
+        return;
+    if (provision->pv_wired)
+        stations_release(provision);
+    if (!provision->pv_active || provision->pv_proving) /* a host failed on the way */
         return;
     missing = hosts_missing(d->dm_hosts, &failed);
     if (missing > failed)
@@ -310,13 +356,6 @@ static void station_start(Station *station)
     pool_run(provision->pv_pool, POOL_NORMAL, overlay_work, overlay_done, station);
 }
 
-static void stations_start(Provision *provision)
-{
-    for (guint i = 0; i < provision->pv_daemon->dm_plan->p_hosts->len; i++)
-        station_start(&provision->pv_stations[i]);
-    provision_advance(provision);
-}
-
 /* ---- networks ---- */
 
 typedef struct {
@@ -324,6 +363,12 @@ typedef struct {
     int nw_network;
     gint64 nw_seq;
 } NetworkStep;
+
+static void networks_done(Provision *provision)
+{
+    provision->pv_wired = TRUE;
+    provision_advance(provision);
+}
 
 static void on_network(const GError *error, gpointer data)
 {
@@ -340,7 +385,7 @@ static void on_network(const GError *error, gpointer data)
     }
     daemon_event(d, "net.done/1", "parryd", network->pn_team, -1, step->nw_seq, NULL);
     if (--provision->pv_waiting == 0 && provision->pv_active)
-        stations_start(provision);
+        networks_done(provision);
 }
 
 static void network_create(Daemon *d, gint64 seq, gpointer data)
@@ -368,7 +413,7 @@ static void networks_want(Provision *provision)
         daemon_then(d, network_create, step->nw_seq, step);
     }
     if (!provision->pv_waiting)
-        stations_start(provision);
+        networks_done(provision);
 }
 
 /* ---- the hypervisor ---- */

@@ -5,7 +5,7 @@
  *   personalise ─ isolation proof ─ ready
  *
  * Each step is wanted, done or failed in the journal; hosts go through theirs side by
- * side.
+ * side, but for those that wait for others to be ready first (`after`).
  */
 #ifndef PARRY_ORCHESTRATOR_DAEMON_PROVISION_H
 #define PARRY_ORCHESTRATOR_DAEMON_PROVISION_H
@@ -19,6 +19,9 @@ void provision_free(Provision *provision);
  * from power-on to its agent's hello. */
 void provision_begin(Provision *provision, gint64 hello_timeout_us);
 
+/* The first host that this one waits for (`after`) and that is not ready, or -1.
+ * *hopeless: it never will be. */
+int provision_blocker(const Hosts *hosts, const PlanHost *host, gboolean *hopeless);
 /* A host can never become ready: named, with the reason. */
 void provision_host_failed(Provision *provision, int host, const char *reason);
 /* Something changed: is everyone there, or is it hopeless? */
