@@ -339,15 +339,15 @@ static void join_file(Loader *loader, Node *tree, int number)
     join(loader, &keys_root, tree, root);
 }
 
-/* Copies of what was included, for those who keep the scenario. */
+/* Copies for those who keep the scenario. */
 static void keep_sources(Loader *loader)
 {
-    for (guint i = 1; i < loader->ld_files->len; i++) {
+    for (guint i = 0; i < loader->ld_files->len; i++) {
         const LoaderFile *file = loader->ld_files->pdata[i];
         PlanSource *source = g_new0(PlanSource, 1);
         source->so_path = g_strdup(file->lf_path);
         source->so_bytes = g_bytes_new(file->lf_source, file->lf_len);
-        g_ptr_array_add(loader->ld_plan->p_includes, source);
+        g_ptr_array_add(loader->ld_plan->p_sources, source);
     }
 }
 

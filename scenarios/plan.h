@@ -18,7 +18,7 @@
 #include <glib.h>
 #include <jansson.h>
 
-/* A file that the scenario includes. */
+/* A file of the scenario. */
 typedef struct {
     char *so_path; /* from the scenario's directory, plain: no ".", no ".." */
     GBytes *so_bytes;
@@ -60,7 +60,7 @@ typedef struct {
     gint64 p_duration_us;
     gboolean p_has_rehearsal;
     PlanScope p_scope;
-    ParryText *p_rules; /* what players keep to, or NULL */
+    ParryText *p_rules;      /* what players keep to, or NULL */
     gboolean p_rules_accept; /* they must accept them before they are let in */
     PlanPrivacy p_privacy;
     char *p_atomics, *p_caldera; /* directories of attacks of others, or NULL */
@@ -69,11 +69,11 @@ typedef struct {
     GPtrArray *p_teams, *p_networks, *p_images, *p_hosts;
     GPtrArray *p_pools, *p_weaknesses, *p_flags, *p_credentials, *p_zones;
     GPtrArray *p_targets, *p_checks, *p_injects, *p_scripts, *p_phases;
-    GPtrArray *p_windows;  /* PlanWindow, in order of time */
-    GPtrArray *p_secrets;  /* PlanSecret */
-    GPtrArray *p_includes; /* PlanSource, in the order in which they were met */
-    char **p_set;          /* NAME=VALUE as --set gave them, never NULL */
-    GPtrArray *p_unbuilt;  /* PlanUnbuilt, in order of place; empty: the plan can run */
+    GPtrArray *p_windows; /* PlanWindow, in order of time */
+    GPtrArray *p_secrets; /* PlanSecret */
+    GPtrArray *p_sources; /* PlanSource: the top file, and those it includes */
+    char **p_set;         /* NAME=VALUE as --set gave them, never NULL */
+    GPtrArray *p_unbuilt; /* PlanUnbuilt, in order of place; empty: the plan can run */
     PlanScoring p_scoring;
     char p_scenario_sha256[65]; /* of the file's bytes; of several: see include.c */
     char p_rules_sha256[65]; /* of the canonical JSON of scoring, checks, injects, targets
@@ -145,8 +145,11 @@ const char *plan_phase_kind_name(PlanPhaseKind kind);
 /* Dotted quad of a host-order IPv4 address; free with g_free(). */
 char *plan_addr_text(guint32 addr);
 
-/* The whole plan as JSON for `parry plan --json`; the caller owns the reference. */
+/* The whole plan as JSON for `parry plan --json`, the values of its secrets hidden; the
+ * caller owns the reference. */
 json_t *plan_to_json(const Plan *plan);
+/* The same with the values. */
+json_t *plan_to_json_open(const Plan *plan);
 
 /* Bytes of memory the plan's guests need under the given accelerator ("kvm" or "qemu").
  */

@@ -63,7 +63,7 @@ gboolean plan_rules_sha256(const Plan *plan, char out[65], GError **error)
     return ok;
 }
 
-json_t *plan_to_json(const Plan *plan)
+json_t *plan_to_json_open(const Plan *plan)
 {
     json_t *out = rules_json(plan);
 
@@ -78,5 +78,15 @@ json_t *plan_to_json(const Plan *plan)
     plan_json_estates(plan, out);
     json_object_set_new(out, "unbuilt",
                         plan_json_each(plan, plan->p_unbuilt, unbuilt_json));
+    json_object_set_new(out, "secrets", plan_json_secrets(plan, TRUE));
+    return out;
+}
+
+json_t *plan_to_json(const Plan *plan)
+{
+    json_t *out = plan_to_json_open(plan);
+
+    json_object_set_new(out, "secrets", plan_json_secrets(plan, FALSE));
+    plan_json_mask(plan, out);
     return out;
 }

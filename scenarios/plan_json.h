@@ -22,6 +22,12 @@ json_t *plan_json_each(const Plan *plan, const GPtrArray *all,
 json_t *plan_json_checks(const Plan *plan);
 json_t *plan_json_injects(const Plan *plan);
 
+/* ---- plan_json_secrets.c ---- */
+/* The secrets; with their values where `open`. */
+json_t *plan_json_secrets(const Plan *plan, gboolean open);
+/* Hides the values of secrets in all texts below. */
+void plan_json_mask(const Plan *plan, json_t *json);
+
 /* ---- plan_json_people.c ---- */
 json_t *plan_json_scoring(const PlanScoring *scoring);
 /* Sets what concerns people and the drill itself, but for the rules. */

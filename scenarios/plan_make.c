@@ -100,7 +100,7 @@ Plan *plan_new(void)
     plan->p_injects = g_ptr_array_new_with_free_func(inject_free);
     plan->p_unbuilt = g_ptr_array_new_with_free_func(unbuilt_free);
     plan->p_secrets = g_ptr_array_new_with_free_func(secret_free);
-    plan->p_includes = g_ptr_array_new_with_free_func(source_free);
+    plan->p_sources = g_ptr_array_new_with_free_func(source_free);
     return plan;
 }
 
@@ -116,7 +116,7 @@ void plan_free(Plan *plan)
     plan_estates_clear(plan);
     g_ptr_array_unref(plan->p_checks);
     g_ptr_array_unref(plan->p_secrets);
-    g_ptr_array_unref(plan->p_includes);
+    g_ptr_array_unref(plan->p_sources);
     g_strfreev(plan->p_set);
     g_ptr_array_unref(plan->p_injects);
     g_ptr_array_unref(plan->p_unbuilt);

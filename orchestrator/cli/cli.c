@@ -83,10 +83,17 @@ char *cli_size(guint64 bytes)
     return g_format_size_full(bytes, G_FORMAT_SIZE_IEC_UNITS);
 }
 
-Plan *cli_plan(const char *path, gboolean json, int *status)
+Plan *cli_load(const char *path, char **set, ParryDiags *diags)
+{
+    PlanOptions options = {.po_set = (const char *const *)set};
+
+    return plan_load_with(path, &options, diags);
+}
+
+Plan *cli_plan(const char *path, char **set, gboolean json, int *status)
 {
     g_autoptr(ParryDiags) diags = parry_diags_new();
-    Plan *plan = plan_load(path, NULL, diags);
+    Plan *plan = cli_load(path, set, diags);
     g_autofree char *text = parry_diags_text(diags, cli_colour(2));
 
     if (json && !plan)

@@ -56,9 +56,16 @@ int cli_columns(void);
 /* "1.5 GiB"; free with g_free(). */
 char *cli_size(guint64 bytes);
 
-/* Loads a scenario and prints its findings to standard error; NULL and *status on errors.
+/* The option --set NAME=VALUE of all commands that read a scenario: char **, freed by
+ * g_strfreev(). */
+#define CLI_SET(set)                                                                     \
+    {"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &(set),                                     \
+     "give a parameter of the scenario this value; may be repeated", "NAME=VALUE"}
+/* Loads a scenario with what --set gave, or NULL; findings go to diags. */
+Plan *cli_load(const char *path, char **set, ParryDiags *diags);
+/* The same, with the findings printed to standard error; NULL and *status on errors.
  */
-Plan *cli_plan(const char *path, gboolean json, int *status);
+Plan *cli_plan(const char *path, char **set, gboolean json, int *status);
 
 /* Prints each key that has no engine yet, by its place; TRUE and *status where there are
  * any. */
@@ -84,6 +91,7 @@ gboolean cli_interrupted_pending(void); /* tells only */
 
 typedef struct {
     const char *la_scenario;
+    char **la_set; /* --set */
     char *la_connect;
     char *la_gate, *la_board; /* ADDR:PORT or NULL */
     gboolean la_rehearsal;

@@ -5,8 +5,10 @@
 static int run(int argc, char **argv)
 {
     gboolean json = FALSE;
+    g_auto(GStrv) set = NULL;
     const GOptionEntry entries[] = {
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "findings as JSON", NULL},
+        CLI_SET(set),
         G_OPTION_ENTRY_NULL,
     };
     int status;
@@ -14,7 +16,7 @@ static int run(int argc, char **argv)
     if (!cli_options(&cmd_check, entries, &argc, &argv, 1, 1, &status))
         return status;
     g_autoptr(ParryDiags) diags = parry_diags_new();
-    g_autoptr(Plan) plan = plan_load(argv[1], NULL, diags);
+    g_autoptr(Plan) plan = cli_load(argv[1], set, diags);
     status = plan ? EXIT_OK : EXIT_SCENARIO;
     if (json) {
         cli_json(parry_diags_json(diags));

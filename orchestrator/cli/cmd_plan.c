@@ -67,20 +67,24 @@ static void print_needs(const Plan *plan, const char *home, const char *accel)
 
 static int run(int argc, char **argv)
 {
-    gboolean json = FALSE;
+    gboolean json = FALSE, secrets = FALSE;
+    g_auto(GStrv) set = NULL;
     const GOptionEntry entries[] = {
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "the whole plan as JSON", NULL},
+        {"secrets", 0, 0, G_OPTION_ARG_NONE, &secrets, "with the values of its secrets",
+         NULL},
+        CLI_SET(set),
         G_OPTION_ENTRY_NULL,
     };
     int status;
 
     if (!cli_options(&cmd_plan, entries, &argc, &argv, 1, 1, &status))
         return status;
-    g_autoptr(Plan) plan = cli_plan(argv[1], json, &status);
+    g_autoptr(Plan) plan = cli_plan(argv[1], set, json, &status);
     if (!plan)
         return status;
     if (json)
-        return cli_json(plan_to_json(plan));
+        return cli_json(secrets ? plan_to_json_open(plan) : plan_to_json(plan));
     g_autofree char *home = drill_home();
     g_autoptr(TrialVerdict) verdict = trial_cached(home);
     g_autofree char *length = duration_text(plan->p_duration_us);

@@ -13,6 +13,7 @@
 
 typedef struct {
     const char *si_scenario;
+    char **si_set;   /* --set */
     char *si_report; /* where report and journal are copied to, or NULL */
     char *si_home;   /* --home, or a temporary directory */
     gboolean si_keep, si_json;
@@ -23,6 +24,7 @@ static void simulation_clear(Simulation *sim)
 {
     g_free(sim->si_report);
     g_free(sim->si_home);
+    g_strfreev(sim->si_set);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Simulation, simulation_clear)
@@ -232,7 +234,7 @@ static int play(const Simulation *sim, const Drill *drill, Plan *plan)
     return EXIT_OK;
 }
 
-static int simulate(Simulation *sim, const char *name)
+static int simulate(Simulation *sim, const Plan *checked)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *kept = NULL;
@@ -240,8 +242,9 @@ static int simulate(Simulation *sim, const char *name)
     g_autoptr(Plan) plan = NULL;
     int status;
 
-    if (drill_set_aside(sim->si_home, name, &kept, &error))
-        drill = drill_create(sim->si_home, name, sim->si_scenario, NULL, TRUE, &error);
+    if (drill_set_aside(sim->si_home, checked->p_name, &kept, &error))
+        drill = drill_create(sim->si_home, checked->p_name, sim->si_scenario, checked,
+                             NULL, TRUE, &error);
     if (drill)
         plan = drill_plan(drill, &error);
     status = plan ? play(sim, drill, plan) : cli_fail(EXIT_FAIL, "%s", error->message);
@@ -260,6 +263,7 @@ static gboolean parse(int argc, char **argv, Simulation *sim, int *status)
          "use this PARRY_HOME, and keep the drill in it", "DIR"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &sim->si_json, "score and outcome as JSON",
          NULL},
+        CLI_SET(sim->si_set),
         G_OPTION_ENTRY_NULL,
     };
 
@@ -278,13 +282,13 @@ static int run(int argc, char **argv)
 
     if (!parse(argc, argv, &sim, &status))
         return status;
-    g_autoptr(Plan) plan = cli_plan(sim.si_scenario, sim.si_json, &status);
+    g_autoptr(Plan) plan = cli_plan(sim.si_scenario, sim.si_set, sim.si_json, &status);
     if (!plan || cli_refuse_unbuilt(plan, &status))
         return status;
     cli_catch_signals();
     if (!home_open(&sim, &error))
         return cli_fail(EXIT_FAIL, "%s", error->message);
-    return simulate(&sim, plan->p_name);
+    return simulate(&sim, plan);
 }
 
 const CliCommand cmd_simulate = {

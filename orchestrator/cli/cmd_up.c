@@ -21,6 +21,7 @@ static gboolean parse(const CliCommand *command, int argc, char **argv, Launch *
          "ADDR:PORT"},
         {"boot-timeout", 0, 0, G_OPTION_ARG_INT, &launch->la_boot_timeout_s,
          "how long a VM may take to say hello (180)", "SECONDS"},
+        CLI_SET(launch->la_set),
         G_OPTION_ENTRY_NULL,
     };
     const char *connect = g_getenv("PARRY_CONNECT");
@@ -39,6 +40,7 @@ static void launch_clear(Launch *launch)
     g_free(launch->la_connect);
     g_free(launch->la_gate);
     g_free(launch->la_board);
+    g_strfreev(launch->la_set);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Launch, launch_clear)

@@ -104,7 +104,7 @@ static gboolean spawn_daemon(const char *home, const Launch *launch, const Drill
 static Plan *plan_that_fits(const char *home, const Launch *launch, int *status)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(Plan) plan = cli_plan(launch->la_scenario, FALSE, status);
+    g_autoptr(Plan) plan = cli_plan(launch->la_scenario, launch->la_set, FALSE, status);
     g_autoptr(TrialVerdict) verdict = NULL;
 
     if (!plan)
@@ -178,7 +178,7 @@ Drill *launch_up(const Launch *launch, RpcClient **client, int *status)
     if (!plan)
         return NULL;
     if (!set_aside(home, plan->p_name, &error) ||
-        !(drill = drill_create(home, plan->p_name, launch->la_scenario,
+        !(drill = drill_create(home, plan->p_name, launch->la_scenario, plan,
                                launch->la_connect, launch->la_rehearsal, &error))) {
         *status = cli_fail(EXIT_FAIL, "%s", error->message);
         return NULL;

@@ -32,6 +32,7 @@ void drill_free(Drill *drill)
     g_free(drill->dr_scenario);
     g_free(drill->dr_base);
     g_free(drill->dr_connect);
+    g_strfreev(drill->dr_set);
     g_free(drill);
 }
 
@@ -81,6 +82,12 @@ static gboolean write_json(const char *dir, const Drill *drill, GError **error)
 
     if (drill->dr_connect)
         json_object_set_new(json, "connect", json_string(drill->dr_connect));
+    if (drill->dr_set[0]) {
+        json_t *set = json_array();
+        for (char **value = drill->dr_set; *value; value++)
+            json_array_append_new(set, json_string(*value));
+        json_object_set_new(json, "set", set);
+    }
     char *text = json_dumps(json, JSON_INDENT(2) | JSON_SORT_KEYS);
     json_decref(json);
     gboolean ok = g_file_set_contents(path, text, -1, error);
@@ -88,14 +95,37 @@ static gboolean write_json(const char *dir, const Drill *drill, GError **error)
     return ok;
 }
 
+/* A copy of an included file is below includes/, by its path from the scenario. */
+static char *copy_path(const Drill *drill, const char *path)
+{
+    return g_build_filename(drill->dr_dir, "includes", path, NULL);
+}
+
+/* Copies of all files of the scenario, as they were when the plan was made. */
+static gboolean write_sources(const Drill *drill, const Plan *plan, GError **error)
+{
+    for (guint i = 0; i < plan->p_sources->len; i++) {
+        const PlanSource *source = plan->p_sources->pdata[i];
+        g_autofree char *path =
+            i ? copy_path(drill, source->so_path) : g_strdup(drill->dr_scenario);
+        g_autofree char *dir = g_path_get_dirname(path);
+        gsize len;
+        const char *bytes = g_bytes_get_data(source->so_bytes, &len);
+        if (g_mkdir_with_parents(dir, 0700) < 0)
+            return fail_errno(error, dir, "make directory");
+        if (!g_file_set_contents(path, bytes, (gssize)len, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 Drill *drill_create(const char *home, const char *name, const char *scenario,
-                    const char *connect, gboolean rehearsal, GError **error)
+                    const Plan *plan, const char *connect, gboolean rehearsal,
+                    GError **error)
 {
     g_autoptr(Drill) drill = g_new0(Drill, 1);
     g_autofree char *full = g_canonicalize_filename(scenario, NULL);
     g_autofree char *drills = g_build_filename(home, "drills", NULL);
-    g_autofree char *bytes = NULL;
-    gsize len;
 
     drill->dr_name = g_strdup(name);
     drill->dr_uuid = g_uuid_string_random();
@@ -104,8 +134,7 @@ Drill *drill_create(const char *home, const char *name, const char *scenario,
     drill->dr_base = g_path_get_dirname(full);
     drill->dr_connect = g_strdup(connect);
     drill->dr_rehearsal = rehearsal;
-    if (!g_file_get_contents(scenario, &bytes, &len, error))
-        return NULL;
+    drill->dr_set = g_strdupv(plan->p_set);
     if (g_mkdir_with_parents(drills, 0711) < 0) {
         fail_errno(error, drills, "make directory");
         return NULL;
@@ -116,8 +145,7 @@ Drill *drill_create(const char *home, const char *name, const char *scenario,
                     name, drill->dr_dir, name);
         return NULL;
     }
-    if (!make_directories(drill->dr_dir, error) ||
-        !g_file_set_contents(drill->dr_scenario, bytes, (gssize)len, error) ||
+    if (!make_directories(drill->dr_dir, error) || !write_sources(drill, plan, error) ||
         !write_json(drill->dr_dir, drill, error))
         return NULL;
     return g_steal_pointer(&drill);
@@ -161,6 +189,20 @@ static gboolean lock_is_held(const char *dir)
     return held;
 }
 
+/* The texts of a JSON array; what is none is left out. */
+static char **read_texts(const json_t *array)
+{
+    GPtrArray *out = g_ptr_array_new();
+    const json_t *value;
+    size_t i;
+
+    json_array_foreach (array, i, value)
+        if (json_is_string(value))
+            g_ptr_array_add(out, g_strdup(json_string_value(value)));
+    g_ptr_array_add(out, NULL);
+    return (char **)g_ptr_array_free(out, FALSE);
+}
+
 Drill *drill_open(const char *dir, GError **error)
 {
     g_autofree char *path = g_build_filename(dir, "drill.json", NULL);
@@ -182,6 +224,7 @@ Drill *drill_open(const char *dir, GError **error)
     drill->dr_uuid = g_strdup(uuid);
     drill->dr_base = g_strdup(base);
     drill->dr_connect = g_strdup(connect);
+    drill->dr_set = read_texts(json_object_get(json, "set"));
     drill->dr_rehearsal = rehearsal;
     drill->dr_dir = g_strdup(dir);
     drill->dr_scenario = g_build_filename(dir, "scenario.yaml", NULL);
@@ -212,8 +255,24 @@ GPtrArray *drill_list(const char *home)
     return list;
 }
 
+static GBytes *read_copy(const char *path, gpointer data, GError **error)
+{
+    const Drill *drill = data;
+    g_autofree char *full = copy_path(drill, path);
+    char *bytes;
+    gsize len;
+
+    if (!g_file_get_contents(full, &bytes, &len, error))
+        return NULL;
+    return g_bytes_new_take(bytes, len);
+}
+
 Plan *drill_plan(const Drill *drill, GError **error)
 {
+    PlanOptions options = {.po_uuid = drill->dr_uuid,
+                           .po_set = (const char *const *)drill->dr_set,
+                           .po_read = read_copy,
+                           .po_data = (gpointer)drill};
     g_autoptr(ParryDiags) diags = parry_diags_new();
     g_autofree char *bytes = NULL;
     gsize len;
@@ -221,8 +280,8 @@ Plan *drill_plan(const Drill *drill, GError **error)
 
     if (!g_file_get_contents(drill->dr_scenario, &bytes, &len, error))
         return NULL;
-    plan = plan_load_bytes(drill->dr_scenario, drill->dr_base, bytes, len, drill->dr_uuid,
-                           diags);
+    plan = plan_load_bytes_with(drill->dr_scenario, drill->dr_base, bytes, len, &options,
+                                diags);
     if (!plan) {
         g_autofree char *text = parry_diags_text(diags, FALSE);
         g_set_error(error, DRILL_ERROR, EINVAL, "%s", text);

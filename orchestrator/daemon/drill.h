@@ -2,8 +2,9 @@
  * A drill's directory: PARRY_HOME/drills/NAME. What `parry up` puts there before the
  * daemon starts, and what every command that comes later finds.
  *
- *   drill.json      uuid, name, the scenario's own directory, --connect, rehearsal
+ *   drill.json      uuid, name, the scenario's own directory, --set, --connect, rehearsal
  *   scenario.yaml   a copy: the drill keeps what it was made from
+ *   includes/       copies of the files that it includes
  *   journal.db      the drill
  *   run/            sockets; run/a/N.sock the agents'
  *   disks/ logs/ recordings/ report/
@@ -20,6 +21,7 @@ typedef struct {
     char *dr_dir;      /* the drill's directory */
     char *dr_scenario; /* the copy */
     char *dr_base;     /* the directory that the scenario's relative paths start from */
+    char **dr_set;     /* NAME=VALUE of --set, never NULL */
     char *dr_connect;  /* libvirt URI, or NULL for the embedded host */
     gboolean dr_rehearsal;
     gboolean dr_alive; /* its daemon runs (holds the journal) */
@@ -32,9 +34,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Drill, drill_free)
 char *drill_home(void);
 char *drill_dir(const char *home, const char *name);
 
-/* Makes the directory for a scenario that was checked; fails where the drill exists. */
+/* Makes the directory for a scenario that was checked, with copies of its files and of
+ * what --set gave (both of the plan); fails where the drill exists. */
 Drill *drill_create(const char *home, const char *name, const char *scenario,
-                    const char *connect, gboolean rehearsal, GError **error);
+                    const Plan *plan, const char *connect, gboolean rehearsal,
+                    GError **error);
 /*
  * Moves a drill of that name that is not up to a name with its date, so that it keeps its
  * journal and report: *kept is the new directory, or NULL where there was nothing to

@@ -204,12 +204,15 @@ static void test_drill(void)
     g_autofree char *home = g_dir_make_tmp("parry-home-XXXXXX", NULL);
     g_autofree char *lock = NULL;
     g_autoptr(GError) error = NULL;
+    g_autoptr(ParryDiags) diags = parry_diags_new();
+    const char *path = PARRY_SOURCE_DIR "/examples/first-drill.yaml";
+    g_autoptr(Plan) checked = plan_load(path, NULL, diags);
     g_autoptr(Drill) drill =
-        drill_create(home, "d", PARRY_SOURCE_DIR "/examples/first-drill.yaml",
-                     "test:///default", TRUE, &error);
+        drill_create(home, "d", path, checked, "test:///default", TRUE, &error);
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(drill);
-    CU_ASSERT_PTR_NULL(drill_create(home, "d", drill->dr_scenario, NULL, FALSE, NULL));
+    CU_ASSERT_PTR_NULL(
+        drill_create(home, "d", drill->dr_scenario, checked, NULL, FALSE, NULL));
     g_autoptr(Drill) again = drill_open(drill->dr_dir, &error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(again);
     CU_ASSERT_STRING_EQUAL(again->dr_uuid, drill->dr_uuid);

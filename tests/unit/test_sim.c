@@ -255,7 +255,11 @@ static gboolean play(Played *played, const char *scenario, SimStop stop, GError 
 {
     played->pl_home = g_dir_make_tmp("parry-sim-test-XXXXXX", error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(played->pl_home);
-    played->pl_drill = drill_create(played->pl_home, "d", scenario, NULL, TRUE, error);
+    g_autoptr(ParryDiags) diags = parry_diags_new();
+    g_autoptr(Plan) checked = plan_load(scenario, NULL, diags);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(checked);
+    played->pl_drill =
+        drill_create(played->pl_home, "d", scenario, checked, NULL, TRUE, error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(played->pl_drill);
     played->pl_plan = drill_plan(played->pl_drill, error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(played->pl_plan);
