@@ -1,5 +1,6 @@
 #include "orchestrator/daemon/checks.h"
 
+#include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
 
@@ -32,11 +33,13 @@ typedef struct {
 typedef struct {
     Round *la_round;
     int la_check;
+    struct event *la_jitter; /* NULL: asked at once */
 } Launch;
 
 struct Checks {
     Daemon *cs_daemon;
     GPtrArray *cs_groups;
+    GRand *cs_rand; /* for the jitter */
     gboolean cs_running;
 };
 
@@ -78,11 +81,12 @@ static void round_record(Round *round)
     Daemon *d = round->ro_group->gr_checks->cs_daemon;
 
     g_array_sort(round->ro_rows, by_check);
-    daemon_event_checks(d, -1,
-                        json_pack("{s:I, s:I, s:b}", "at", (json_int_t)round->ro_at_us,
-                                  "stands_for", (json_int_t)round->ro_stands_for,
-                                  "thinned", round->ro_thinned),
-                        (JournalCheckRow *)round->ro_rows->data, round->ro_rows->len);
+    if (round->ro_rows->len) /* in quiet hours there is nothing to tell */
+        daemon_event_checks(
+            d, -1,
+            json_pack("{s:I, s:I, s:b}", "at", (json_int_t)round->ro_at_us, "stands_for",
+                      (json_int_t)round->ro_stands_for, "thinned", round->ro_thinned),
+            (JournalCheckRow *)round->ro_rows->data, round->ro_rows->len);
     round_free(round);
 }
 
@@ -108,27 +112,77 @@ static void on_checked(Daemon *d, CheckStatus status, gint64 dur_us, const char 
         round_end(round);
 }
 
-static void launch_next(Round *round)
+static gboolean is_quiet(const PlanCheck *check, gint64 now_us)
 {
-    Daemon *d = round->ro_group->gr_checks->cs_daemon;
-    Launch *launch = g_new0(Launch, 1);
+    for (guint i = 0; i < check->ck_quiet->len; i++) {
+        const PlanWindow *window = check->ck_quiet->pdata[i];
+        if (now_us >= window->wi_from_us && now_us < window->wi_until_us)
+            return TRUE;
+    }
+    return FALSE;
+}
 
-    launch->la_round = round;
-    launch->la_check = g_array_index(round->ro_group->gr_members, int, round->ro_next++);
+static void launch(Launch *launch)
+{
+    Daemon *d = launch->la_round->ro_group->gr_checks->cs_daemon;
     const PlanCheck *check = plan_check(d->dm_plan, launch->la_check);
+
     orders_check(d->dm_orders, check->ck_from, check->ck_kind, check->ck_params,
                  check->ck_deadline_us, on_checked, launch);
 }
 
+static void on_jitter(evutil_socket_t fd, short what, void *data)
+{
+    Launch *late = data;
+
+    (void)fd;
+    (void)what;
+    g_clear_pointer(&late->la_jitter, event_free);
+    launch(late);
+}
+
+/* Later by chance; not in a sample, where all are asked for one moment. */
+static void launch_late(Launch *late, gint64 jitter_us)
+{
+    Checks *checks = late->la_round->ro_group->gr_checks;
+    gint64 by = (gint64)(g_rand_double(checks->cs_rand) * (double)jitter_us);
+    struct timeval tv = timeval_of(by);
+
+    late->la_jitter = evtimer_new(checks->cs_daemon->dm_base, on_jitter, late);
+    evtimer_add(late->la_jitter, &tv);
+}
+
+/* The round may be gone after this, where it was its last. */
+static void launch_next(Round *round)
+{
+    Daemon *d = round->ro_group->gr_checks->cs_daemon;
+    int index = g_array_index(round->ro_group->gr_members, int, round->ro_next++);
+    const PlanCheck *check = plan_check(d->dm_plan, index);
+
+    if (is_quiet(check, daemon_now(d))) {
+        if (--round->ro_waiting == 0)
+            round_end(round);
+        return;
+    }
+    Launch *one = g_new0(Launch, 1);
+    one->la_round = round;
+    one->la_check = index;
+    if (check->ck_jitter_us && !round->ro_thinned)
+        launch_late(one, check->ck_jitter_us);
+    else
+        launch(one);
+}
+
+/* Goes on with the round, whose last launch may end it. */
 static void on_spread(evutil_socket_t fd, short what, void *data)
 {
     Round *round = data;
 
     (void)fd;
     (void)what;
-    launch_next(round);
-    if (round->ro_next < round->ro_group->gr_members->len)
+    if (round->ro_next + 1 < round->ro_group->gr_members->len)
         evtimer_add(round->ro_spread, &round->ro_gap);
+    launch_next(round);
 }
 
 static Round *round_start(Group *group, gint64 stands_for, gboolean thinned)
@@ -179,17 +233,36 @@ static Group *group_for(Checks *checks, gint64 interval_us)
     return group;
 }
 
+static void due_nothing(Daemon *d, gpointer data)
+{
+    (void)d;
+    (void)data;
+}
+
+/* A leap ends where quiet hours begin or end: a sample speaks for one side of that. */
+static void stop_leaps(Daemon *d, const PlanCheck *check)
+{
+    for (guint i = 0; i < check->ck_quiet->len; i++) {
+        const PlanWindow *window = check->ck_quiet->pdata[i];
+        director_due(d->dm_director, window->wi_from_us, due_nothing, NULL);
+        director_due(d->dm_director, window->wi_until_us, due_nothing, NULL);
+    }
+}
+
 Checks *checks_new(Daemon *d)
 {
     Checks *checks = g_new0(Checks, 1);
 
     checks->cs_daemon = d;
     checks->cs_groups = g_ptr_array_new_with_free_func(group_free);
+    checks->cs_rand = g_rand_new_with_seed(
+        (guint32)g_ascii_strtoull(d->dm_plan->p_rules_sha256 + 56, NULL, 16));
     for (guint i = 0; i < d->dm_plan->p_checks->len; i++) {
         const PlanCheck *check = plan_check(d->dm_plan, (int)i);
         if (check->ck_interval_us > 0)
             g_array_append_val(group_for(checks, check->ck_interval_us)->gr_members,
                                check->ck_index);
+        stop_leaps(d, check);
     }
     return checks;
 }
@@ -199,6 +272,7 @@ void checks_free(Checks *checks)
     if (!checks)
         return;
     g_ptr_array_unref(checks->cs_groups);
+    g_rand_free(checks->cs_rand);
     g_free(checks);
 }
 
@@ -310,7 +384,7 @@ void checks_sample(Checks *checks, gint64 to_us, ChecksSampled done, gpointer da
         Round *round = round_start(group, rounds, TRUE);
         round->ro_sample = sample;
         sample->sa_waiting++;
-        while (round->ro_next < group->gr_members->len)
+        for (guint left = group->gr_members->len; left; left--)
             launch_next(round);
     }
     sample_step(sample);
