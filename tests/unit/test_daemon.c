@@ -6,10 +6,12 @@
 #include "orchestrator/daemon/cast.h"
 #include "orchestrator/daemon/clock.h"
 #include "orchestrator/daemon/drill.h"
+#include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/isolation.h"
 #include "orchestrator/daemon/needs.h"
 #include "orchestrator/daemon/people.h"
 #include "orchestrator/daemon/personalise.h"
+#include "orchestrator/daemon/provision.h"
 #include "tests/unit/cunit_main.h"
 
 #include <fcntl.h>
@@ -126,6 +128,84 @@ static void test_personalise(void)
         json_object_get(json_object_get(gateway, "router"), "publish");
     CU_ASSERT_TRUE(json_array_size(publish) >= 1);
     json_decref(gateway);
+}
+
+static Plan *load_text(const char *text)
+{
+    g_autoptr(ParryDiags) diags = parry_diags_new();
+    Plan *plan = plan_load_bytes("f.yaml", "/", text, strlen(text), NULL, diags);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(plan);
+    return plan;
+}
+
+#define ESTATE                                                                           \
+    "parry: 1\n"                                                                         \
+    "drill: {name: t, start: 2026-11-13T09:00, duration: 10h}\n"                         \
+    "teams: {blue: {side: blue, estate: e}}\n"                                           \
+    "secrets: {admin: {kind: password}}\n"                                               \
+    "images: {names: {base: debian/bookworm, packages: [dnsmasq]}}\n"                    \
+    "estates:\n  e:\n"                                                                   \
+    "    networks: {dmz: {cidr: 10.0.0.0/24}, lan: {cidr: 10.0.1.0/24}}\n"               \
+    "    dns: {server: ns, domain: health.test}\n"                                       \
+    "    credentials: {chief: {host: web, account: root, secret: admin}}\n"              \
+    "    hosts:\n"                                                                       \
+    "      gate: {image: micro, nics: {dmz: 1, lan: 1}, after: ns, router: {forward: "   \
+    "drop, firewall: {web: {from: lan, to: web, proto: tcp, ports: 80, action: "         \
+    "accept}}}}\n"                                                                       \
+    "      ns: {image: names, nics: {dmz: 53}}\n"                                        \
+    "      web: {image: micro, nics: {dmz: 10}, after: [ns, gate]}\n"
+
+static void test_personalise_network(void)
+{
+    g_autoptr(Plan) plan = load_text(ESTATE);
+    json_t *gate = personalise_message(plan, host_of(plan, "blue/gate"));
+    json_t *web = personalise_message(plan, host_of(plan, "blue/web"));
+    json_t *want = json_pack("[{s:s, s:s, s:s, s:s, s:s, s:i, s:i}]", "name", "web",
+                             "proto", "tcp", "action", "accept", "from", "10.0.1.0/24",
+                             "to", "10.0.0.10/32", "first", 80, "last", 80);
+    const json_t *router = json_object_get(gate, "router");
+    const json_t *root = json_array_get(json_object_get(web, "users"), 0);
+
+    CU_ASSERT_TRUE(json_equal(json_object_get(router, "rules"), want));
+    CU_ASSERT_TRUE(json_is_true(json_object_get(router, "drop")));
+    CU_ASSERT_STRING_EQUAL(
+        json_string_value(json_array_get(json_object_get(web, "dns"), 0)), "10.0.0.53");
+    /* root keeps the shell that its image gives it. */
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(root, "uid")), 0);
+    CU_ASSERT_PTR_NULL(json_object_get(root, "shell"));
+    CU_ASSERT_PTR_NOT_NULL(json_object_get(root, "password"));
+    json_decref(want);
+    json_decref(gate);
+    json_decref(web);
+}
+
+/* ---- the order of hosts ---- */
+
+static void test_order_of_hosts(void)
+{
+    g_autoptr(Plan) plan = load_text(ESTATE);
+    struct event_base *base = event_base_new();
+    Daemon d = {.dm_plan = plan, .dm_base = base};
+    Hosts *hosts = hosts_new(&d);
+    int gate = plan_host_index(plan, "blue/gate"), ns = plan_host_index(plan, "blue/ns");
+    const PlanHost *web = host_of(plan, "blue/web");
+    gboolean hopeless;
+
+    CU_ASSERT_EQUAL(provision_blocker(hosts, plan_host(plan, ns), &hopeless), -1);
+    CU_ASSERT_EQUAL(provision_blocker(hosts, plan_host(plan, gate), &hopeless), ns);
+    CU_ASSERT_FALSE(hopeless);
+    hosts_set(hosts, ns, HOST_AGENT, NULL); /* hello is not enough */
+    CU_ASSERT_EQUAL(provision_blocker(hosts, web, &hopeless), ns);
+    hosts_set(hosts, ns, HOST_READY, NULL);
+    CU_ASSERT_EQUAL(provision_blocker(hosts, web, &hopeless), gate);
+    hosts_set(hosts, gate, HOST_READY, NULL);
+    CU_ASSERT_EQUAL(provision_blocker(hosts, web, &hopeless), -1);
+    hosts_set(hosts, gate, HOST_FAILED, "personalise: run script 1: exit 1");
+    CU_ASSERT_EQUAL(provision_blocker(hosts, web, &hopeless), gate);
+    CU_ASSERT_TRUE(hopeless);
+    hosts_free(hosts);
+    event_base_free(base);
 }
 
 /* ---- isolation ---- */
@@ -332,6 +412,8 @@ int main(void)
     CU_TestInfo tests[] = {
         {"recordings", test_cast},
         {"personalise", test_personalise},
+        {"rules, resolvers and root reach the guest", test_personalise_network},
+        {"hosts wait for others", test_order_of_hosts},
         {"isolation rows", test_isolation},
         {"needs", test_needs},
         {"the drill's directory", test_drill},
