@@ -123,11 +123,12 @@ static void leap(Director *director, gint64 to_us)
     checks_sample(director->di_daemon->dm_checks, to_us, on_sampled, NULL);
 }
 
+/* What is not committed yet may make something due. */
 static gboolean director_idle(const Director *director)
 {
     const Daemon *d = director->di_daemon;
 
-    return !director->di_sampling && orders_in_flight(d->dm_orders) == 0 &&
+    return !director->di_sampling && !journal_dirty(d->dm_journal) && orders_in_flight(d->dm_orders) == 0 &&
            d->dm_then.length == 0;
 }
 
