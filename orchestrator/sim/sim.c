@@ -26,30 +26,6 @@ void sim_result_clear(SimResult *result)
     g_clear_pointer(&result->sr_notes, g_ptr_array_unref);
 }
 
-static void due_edge(Daemon *d, gpointer data)
-{
-    (void)d;
-    (void)data; /* the clock has stopped here: that is all */
-}
-
-/* A round stands for the whole leap that it is sampled for: no leap crosses a time from
- * which on checks count for more, or for less. */
-static void sim_edges(const Sim *sim)
-{
-    const Daemon *d = &sim->si_daemon;
-
-    for (guint i = 0; i < d->dm_plan->p_phases->len; i++) {
-        const PlanPhase *phase = d->dm_plan->p_phases->pdata[i];
-        director_due(d->dm_director, phase->pz_from_us, due_edge, NULL);
-        director_due(d->dm_director, phase->pz_until_us, due_edge, NULL);
-    }
-    for (guint i = 0; i < d->dm_plan->p_windows->len; i++) {
-        const PlanWindow *window = d->dm_plan->p_windows->pdata[i];
-        director_due(d->dm_director, window->wi_from_us, due_edge, NULL);
-        director_due(d->dm_director, window->wi_until_us, due_edge, NULL);
-    }
-}
-
 static gboolean sim_open(Sim *sim, GError **error)
 {
     Daemon *d = &sim->si_daemon;
@@ -66,7 +42,6 @@ static gboolean sim_open(Sim *sim, GError **error)
         return FALSE;
     d->dm_ledger = ledger_new(d->dm_plan);
     daemon_modules_new(d);
-    sim_edges(sim);
     sim->si_facts = facts_new(d->dm_plan);
     sim->si_agents = agents_new(d, sim->si_facts);
     return TRUE;
@@ -180,15 +155,46 @@ static gboolean sim_play(Sim *sim, GError **error)
     return TRUE;
 }
 
+static gboolean is_manual(const PlanInject *inject)
+{
+    return inject->in_trigger == TRIGGER_MANUAL;
+}
+
+static gboolean is_held(const PlanInject *inject)
+{
+    return inject->in_hold;
+}
+
+/* Names, each once, of the injects that are so. */
+static void note_injects(SimResult *result, const Plan *plan,
+                         gboolean (*is_so)(const PlanInject *inject), const char *what)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+    const char *last = NULL;
+
+    for (guint i = 0; i < plan->p_injects->len; i++) {
+        const PlanInject *inject = plan_inject(plan, (int)i);
+        if (!is_so(inject) || g_strcmp0(inject->in_name, last) == 0)
+            continue;
+        last = inject->in_name;
+        g_string_append_printf(names, "%s%s", names->len ? ", " : "", last);
+    }
+    if (names->len)
+        g_ptr_array_add(result->sr_notes, g_strdup_printf("%s: %s", what, names->str));
+}
+
 static void sim_notes(Sim *sim)
 {
     SimResult *result = sim->si_result;
+    const Plan *plan = sim->si_daemon.dm_plan;
     g_autoptr(GPtrArray) idle = facts_idle_actions(sim->si_facts);
 
+    note_injects(result, plan, is_manual, "nobody fires what is manual");
+    note_injects(result, plan, is_held, "approved at once, for nobody looks at it");
     for (guint i = 0; i < idle->len; i++)
         g_ptr_array_add(result->sr_notes,
-                        g_strdup_printf("the action \"%s\" is no attack's `contain`: it "
-                                        "changes nothing in a simulation",
+                        g_strdup_printf("no attack's `contain`, so it changes nothing "
+                                        "in a simulation: the action of %s",
                                         (char *)idle->pdata[i]));
     if (result->sr_resumed)
         g_ptr_array_add(result->sr_notes,

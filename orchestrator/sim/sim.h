@@ -11,8 +11,7 @@
 typedef struct {
     gint64 sr_wall_us;   /* how long it took */
     guint sr_resumed;    /* pauses that the simulated controller ended */
-    guint sr_approved;   /* held injects that it approved */
-    GPtrArray *sr_notes; /* char *: what a reader of the result should know */
+    GPtrArray *sr_notes; /* char *: what who reads the result should know */
 } SimResult;
 
 void sim_result_clear(SimResult *result);

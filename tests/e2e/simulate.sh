@@ -47,7 +47,7 @@ for drill in first-drill first-drill-full; do
   [ "$(count '*' inject.wanted/1)" = "$(count '*' inject.ended/1)" ] || fail "$drill: an inject without an end, or with two"
   [ "$(count "$ended" inject.ended/1)" = "$(count '*' inject.ended/1)" ] || fail "$drill: an inject ended twice"
   [ "$(sqlite3 -readonly "$db" "select count(*) from open_act")" = 0 ] || fail "$drill: an act was left open"
-  [ "$(json 'Object.keys(d.injects).filter(s => ["planned", "under way", "failed"].includes(s)).length' <"$work/$drill.json")" = 0 ] ||
+  [ "$(json 'Object.keys(d.injects).filter(s => ["planned", "held", "running", "failed"].includes(s)).length' <"$work/$drill.json")" = 0 ] ||
     fail "$drill: $(json 'd.injects' <"$work/$drill.json")"
 done
 ok "every inject came to exactly one end"

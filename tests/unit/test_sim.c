@@ -355,20 +355,80 @@ static const char no_hosts[] =
     "rehearsal:\n"
     "  health: {detect: all}\n";
 
+static gboolean play_text(Played *played, const char *text, GError **error)
+{
+    g_autofree char *path = NULL;
+    int fd = g_file_open_tmp("parry-sim-XXXXXX.yaml", &path, error);
+    gboolean ok;
+
+    CU_ASSERT_TRUE_FATAL(fd >= 0);
+    close(fd);
+    CU_ASSERT_TRUE_FATAL(g_file_set_contents(path, text, -1, error));
+    ok = play(played, path, NULL, error);
+    unlink(path);
+    return ok;
+}
+
 static void test_no_hosts(void)
 {
     g_auto(Played) played = {0};
     g_autoptr(GError) error = NULL;
-    g_autofree char *path = NULL;
-    int fd = g_file_open_tmp("parry-sim-XXXXXX.yaml", &path, &error);
 
-    CU_ASSERT_TRUE_FATAL(fd >= 0);
-    close(fd);
-    CU_ASSERT_TRUE_FATAL(g_file_set_contents(path, no_hosts, -1, &error));
-    CU_ASSERT_TRUE_FATAL(play(&played, path, NULL, &error));
+    CU_ASSERT_TRUE_FATAL(play_text(&played, no_hosts, &error));
     CU_ASSERT_STRING_EQUAL(ledger_state(played.pl_ledger), "provisional");
     CU_ASSERT_TRUE(total(&played, "health") > total(&played, "lands"));
-    unlink(path);
+}
+
+/* One of each trigger; what comes of it is known beforehand. */
+static const char triggers[] =
+    "parry: 1\n"
+    "drill: {name: desk, start: 2026-11-13T09:00, timezone: UTC, duration: 8h}\n"
+    "teams:\n"
+    "  health: {side: blue}\n"
+    "  lands: {side: blue}\n"
+    "windows: {lunch: {from: 2h, until: 3h, mode: pause}}\n"
+    "injects:\n"
+    "  first:\n"
+    "    at: 1h\n"
+    "    hold: true\n"
+    "    message: {to: [blue], subject: A, body: B, answer-within: 2h}\n"
+    "    expect: {answer: {points: 50}}\n"
+    "  praise:\n"
+    "    after: {inject: first, outcome: success, delay: 10m}\n"
+    "    message: {to: [blue], subject: A, body: B}\n"
+    "  reminder:\n"
+    "    after: {inject: first, outcome: failure}\n"
+    "    message: {to: [blue], subject: A, body: B}\n"
+    "  by-hand:\n"
+    "    manual: true\n"
+    "    message: {to: [blue], subject: A, body: B}\n"
+    "rehearsal:\n"
+    "  health: {detect: all, delay: 5m}\n";
+
+static const LedgerInject *outcome(const Played *played, const char *id)
+{
+    return ledger_inject(played->pl_ledger, plan_inject_index(played->pl_plan, id));
+}
+
+static void test_triggers(void)
+{
+    const gint64 minute = HOUR / 60;
+    g_auto(Played) played = {0};
+    g_autoptr(GError) error = NULL;
+
+    CU_ASSERT_TRUE_FATAL(play_text(&played, triggers, &error));
+    CU_ASSERT_EQUAL(outcome(&played, "first@health")->lj_state, INJECT_SENT);
+    CU_ASSERT_EQUAL(outcome(&played, "first@health")->lj_exec_us, HOUR);
+    CU_ASSERT_EQUAL(outcome(&played, "praise@health")->lj_state, INJECT_SENT);
+    CU_ASSERT_EQUAL(outcome(&played, "praise@health")->lj_exec_us, HOUR + 15 * minute);
+    CU_ASSERT_EQUAL(outcome(&played, "praise@lands")->lj_state, INJECT_NOT_RUN);
+    CU_ASSERT_EQUAL(outcome(&played, "reminder@health")->lj_state, INJECT_NOT_RUN);
+    CU_ASSERT_EQUAL(outcome(&played, "reminder@lands")->lj_state, INJECT_SENT);
+    CU_ASSERT_EQUAL(outcome(&played, "by-hand@lands")->lj_state, INJECT_NOT_RUN);
+    CU_ASSERT_EQUAL(ledger_clock_us(played.pl_ledger), 8 * HOUR);
+    CU_ASSERT_EQUAL_FATAL(played.pl_result.sr_notes->len, 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(played.pl_result.sr_notes->pdata[0], "by-hand"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(played.pl_result.sr_notes->pdata[1], "first"));
 }
 
 int main(void)
@@ -382,6 +442,7 @@ int main(void)
         {"the same again", test_same_again},
         {"stopped on the way", test_stopped},
         {"a drill without hosts", test_no_hosts},
+        {"triggers", test_triggers},
         CU_TEST_INFO_NULL,
     };
 
