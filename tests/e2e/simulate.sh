@@ -52,6 +52,17 @@ for drill in first-drill first-drill-full; do
 done
 ok "every inject came to exactly one end"
 
+# Every engine of the timeline, event by event, with its minute of the drill.
+expect_status 0 parry simulate --report "$work/engines" "$here/engines.yaml"
+says out 'injects: 12: 6 succeeded, 2 sent, 2 expired, 2 not-run'
+says out 'note: approved at once, for nobody looks at it: alarm'
+sqlite3 -readonly -separator ' ' "$work/engines/journal.db" "select clock_us / 60000000, kind, json_extract(body, '\$.inject'),
+  coalesce(json_extract(body, '\$.state'), json_extract(body, '\$.expect'), json_extract(body, '\$.why'), json_extract(body, '\$.by'), '')
+  from event where kind glob 'inject.*' and kind != 'inject.wanted/1' or kind glob 'expect.*' or kind glob 'effect.*' or kind = 'report.matched/1'
+  order by seq" | sed 's/ *$//' >"$work/engines.got"
+diff -u "$here/engines.expect" "$work/engines.got" >&2 || fail "the timeline went another way"
+ok "triggers, holds, windows, chains and expectations: each event in its minute"
+
 expect_status 0 parry simulate "$top/examples/first-drill.yaml"
 for line in 'SIMULATION: no guests' 'Department of Health' 'injects: 22: ' 'simulated: 2d 12:00:00' 'report: not kept'; do
   says out "$line"
