@@ -54,6 +54,9 @@ Journal *journal_create(const char *dir, GError **error);
 Journal *journal_open(const char *dir, GError **error);
 /* Opens for reading beside a running writer. */
 Journal *journal_open_read(const char *dir, GError **error);
+/* From now on a commit does not wait for the disk: for a journal that would be made again
+ * rather than recovered. */
+gboolean journal_hurry(Journal *journal, GError **error);
 void journal_close(Journal *journal);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Journal, journal_close)
 

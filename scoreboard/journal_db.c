@@ -218,6 +218,11 @@ static gboolean writer_pragmas(Journal *journal, GError **error)
         "set up", error);
 }
 
+gboolean journal_hurry(Journal *journal, GError **error)
+{
+    return journal_exec(journal, "PRAGMA synchronous = OFF;", "hurry", error);
+}
+
 static gboolean prepare_all(Journal *journal, GError **error)
 {
     for (int i = 0; i < ST_COUNT; i++) {

@@ -38,7 +38,7 @@ static gboolean sim_open(Sim *sim, GError **error)
     /* Modules put timers on it, and nobody dispatches them: no wall time passes here. */
     d->dm_base = event_base_new();
     d->dm_journal = journal_create(d->dm_dir, error);
-    if (!d->dm_journal || !signer_open(d, error))
+    if (!d->dm_journal || !journal_hurry(d->dm_journal, error) || !signer_open(d, error))
         return FALSE;
     d->dm_ledger = ledger_new(d->dm_plan);
     daemon_modules_new(d);
