@@ -16,10 +16,11 @@
 /* Exit statuses, the same for every command. */
 enum {
     EXIT_OK = 0,
-    EXIT_FAIL = 1,     /* it was tried and failed; the message says what and why */
-    EXIT_SCENARIO = 2, /* the scenario has errors, or uses a key that is not built yet */
-    EXIT_NO_DRILL = 3, /* no such drill, or its daemon does not run */
-    EXIT_STATE = 4,    /* not in this state of the drill */
+    EXIT_FAIL = 1,      /* it was tried and failed; the message says what and why */
+    EXIT_SCENARIO = 2,  /* the scenario has errors, or uses a key that is not built yet */
+    EXIT_NO_DRILL = 3,  /* no such drill, or its daemon does not run */
+    EXIT_STATE = 4,     /* not in this state of the drill */
+    EXIT_DIFFERENT = 5, /* `plan --diff`: the drill would change */
     EXIT_USAGE = 64,
     EXIT_INTERRUPTED = 130,
 };

@@ -1,100 +1,230 @@
 #include "orchestrator/cli/cli.h"
 
+#include "agents/images/images.h"
 #include "orchestrator/daemon/needs.h"
+#include "orchestrator/daemon/programs.h"
 #include "orchestrator/host/trial.h"
-#include "scenarios/base/duration.h"
+#include "scenarios/msel.h"
+#include "scenarios/plan_diff.h"
+#include "scenarios/plan_text.h"
+#include "scenarios/topology.h"
 
+#include <gio/gio.h>
 #include <stdio.h>
+#include <unistd.h>
 
-static void cell(const char *text, int columns)
+typedef struct {
+    gboolean json, secrets, msel, csv, dot, svg, each;
+    char *diff, *lang;
+    GStrv set;
+} Options;
+
+static void options_clear(Options *options)
 {
-    g_autofree char *fit = parry_text_fit(text, columns);
-
-    printf("%s  ", fit);
+    g_free(options->diff);
+    g_free(options->lang);
+    g_strfreev(options->set);
 }
 
-static void print_hosts(const Plan *plan)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
+
+/* Columns of the terminal; what goes into a file or another program is not wrapped. */
+static int width(void)
 {
-    printf("\nHosts\n");
-    for (guint i = 0; i < plan->p_hosts->len; i++) {
-        const PlanHost *host = plan_host(plan, (int)i);
-        g_autoptr(GString) nics = g_string_new(NULL);
-        for (guint n = 0; n < host->ph_nics->len; n++) {
-            const PlanNic *nic = host->ph_nics->pdata[n];
-            g_autofree char *addr = plan_addr_text(nic->ni_addr);
-            g_string_append_printf(nics, "%s%s on %s", n ? ", " : "", addr,
-                                   plan_network(plan, nic->ni_network)->pn_id);
-        }
-        printf("  ");
-        cell(host->ph_id, 22);
-        cell(plan_image(plan, host->ph_image)->pi_id, 8);
-        printf("%4" G_GUINT64_FORMAT " MiB  %-6s %s\n", host->ph_memory >> 20,
-               plan_side_name(host->ph_owner), nics->str);
+    return isatty(1) ? cli_columns() : 0;
+}
+
+static gboolean image_is_built(const char *home, const PlanImage *plan, const char *agent)
+{
+    g_autoptr(GPtrArray) files =
+        g_ptr_array_new_with_free_func((GDestroyNotify)image_file_free);
+    ImageSpec spec = {
+        .id = plan->pi_id, .base = plan->pi_base, .packages = plan->pi_packages};
+
+    for (guint i = 0; i < plan->pi_files->len; i++) {
+        const PlanFile *file = plan->pi_files->pdata[i];
+        g_autofree char *owner = g_strconcat(file->pf_owner, ":", file->pf_group, NULL);
+        g_ptr_array_add(files, image_file_new(file->pf_path, (guint)file->pf_mode, owner,
+                                              file->pf_bytes));
     }
+    spec.files = files->len ? files : NULL;
+    return images_cached(home, &spec, agent);
 }
 
-static void print_timeline(const Plan *plan)
+/* Ids of the plan's images that the home has. */
+static GHashTable *images_built(const char *home, const Plan *plan)
 {
-    printf("\nTimeline\n");
-    for (guint i = 0; i < plan->p_injects->len; i++) {
-        const PlanInject *inject = plan_inject(plan, (int)i);
-        g_autofree char *at = duration_clock(inject->in_at_us);
-        g_autoptr(GString) expect = g_string_new(NULL);
-        for (guint e = 0; e < inject->in_expect->len; e++) {
-            const PlanExpect *want = inject->in_expect->pdata[e];
-            g_string_append_printf(expect, "%s%s", e ? ", " : "",
-                                   plan_expect_name(want->ex_kind));
-        }
-        printf("  %12s  ", at);
-        cell(inject->in_id, 24);
-        cell(inject->in_technique ? inject->in_technique : "message", 10);
-        cell(parry_text_get(inject->in_title, "en"), 30);
-        printf("%s\n", expect->str);
+    g_autofree char *agent = programs_path("parry-agent-static");
+    GHashTable *built = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; i < plan->p_images->len; i++) {
+        const PlanImage *image = plan_image(plan, (int)i);
+        if (image_is_built(home, image, agent))
+            g_hash_table_add(built, image->pi_id);
     }
+    return built;
 }
 
-static void print_needs(const Plan *plan, const char *home, const char *accel)
+static PlanHere here(const char *home, const TrialVerdict *verdict)
 {
-    g_autofree char *memory = cli_size(plan_memory_needed(plan, accel));
-    g_autofree char *memory_here = cli_size(needs_memory_here());
-    g_autofree char *disk = cli_size(plan_disk_needed(plan));
-    g_autofree char *disk_here =
-        cli_size(needs_disk_here(g_file_test(home, G_FILE_TEST_IS_DIR) ? home : "/"));
+    gboolean there = g_file_test(home, G_FILE_TEST_IS_DIR);
 
-    printf("\nNeeds (%s)\n  memory %s of %s available\n  disk   %s of %s free\n", accel,
-           memory, memory_here, disk, disk_here);
+    return (PlanHere){
+        .hr_accel = verdict ? verdict->accel : "qemu",
+        .hr_memory = needs_memory_here(),
+        .hr_disk = needs_disk_here(there ? home : "/"),
+        .hr_cores = (int)g_get_num_processors(),
+    };
+}
+
+static int print_json(const Plan *plan, const PlanHere *machine, const Options *options)
+{
+    g_autoptr(GPtrArray) rows = msel_rows(plan, options->lang);
+    json_t *json = options->secrets ? plan_to_json_open(plan) : plan_to_json(plan);
+
+    json_object_set_new(json, "msel", msel_json(plan, rows));
+    json_object_set_new(json, "needs", plan_needs_json(plan, machine));
+    return cli_json(json);
+}
+
+static int print_csv(const Plan *plan, const char *lang)
+{
+    g_autoptr(GPtrArray) rows = msel_rows(plan, lang);
+    g_autofree char *csv = msel_csv(rows);
+
+    fputs(csv, stdout);
+    return EXIT_OK;
+}
+
+/* graphviz draws: dot(1) from PATH, the graph on its standard input. */
+static int print_svg(const char *dot)
+{
+    g_autofree char *program = g_find_program_in_path("dot");
+    g_autoptr(GError) error = NULL;
+    g_autofree char *svg = NULL, *words = NULL;
+
+    if (!program)
+        return cli_fail(EXIT_FAIL,
+                        "--svg: graphviz's dot is not in PATH; install graphviz, "
+                        "or draw what --dot prints elsewhere");
+    g_autoptr(GSubprocess) child =
+        g_subprocess_new(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE |
+                             G_SUBPROCESS_FLAGS_STDERR_PIPE,
+                         &error, program, "-Tsvg", NULL);
+    if (!child || !g_subprocess_communicate_utf8(child, dot, NULL, &svg, &words, &error))
+        return cli_fail(EXIT_FAIL, "--svg: %s: %s", program, error->message);
+    if (!g_subprocess_get_successful(child))
+        return cli_fail(EXIT_FAIL, "--svg: %s failed: %s", program, words);
+    fputs(svg, stdout);
+    return EXIT_OK;
+}
+
+/* The scenario under the drill's UUID. */
+static Plan *load_as(const char *scenario, const Drill *drill, const Options *options,
+                     int *status)
+{
+    g_autoptr(ParryDiags) diags = parry_diags_new();
+    const PlanOptions with = {.po_uuid = drill->dr_uuid,
+                              .po_set = (const char *const *)options->set};
+    Plan *plan = plan_load_with(scenario, &with, diags);
+    g_autofree char *text = parry_diags_text(diags, cli_colour(2));
+
+    fputs(text, stderr);
+    if (!plan)
+        *status = EXIT_SCENARIO;
+    return plan;
+}
+
+/* The stored drill's plan against the scenario's, both under the drill's UUID. */
+static int print_diff(const char *scenario, const Options *options)
+{
+    int status = EXIT_OK;
+    g_autoptr(Drill) drill = cli_drill(options->diff, &status);
+    g_autoptr(GError) error = NULL;
+
+    if (!drill)
+        return status;
+    g_autoptr(Plan) old = drill_plan(drill, &error);
+    if (!old)
+        return cli_fail(EXIT_FAIL, "drill %s: its stored scenario cannot be loaded: %s",
+                        drill->dr_name, error->message);
+    g_autoptr(Plan) new = load_as(scenario, drill, options, &status);
+    if (!new)
+        return status;
+    g_autoptr(GPtrArray) diffs = plan_diff(old, new);
+    if (options->json) {
+        cli_json(plan_diff_json(diffs));
+    } else {
+        g_autofree char *text = plan_diff_text(diffs, width());
+        fputs(text, stdout);
+    }
+    return diffs->len ? EXIT_DIFFERENT : EXIT_OK;
+}
+
+static int print_text(const Plan *plan, const PlanHere *machine, const Options *options)
+{
+    g_autofree char *text = options->msel
+                                ? plan_text_msel(plan, options->lang, width())
+                                : plan_text(plan, machine, options->lang, width());
+
+    fputs(text, stdout);
+    return EXIT_OK;
+}
+
+static int print_plan(const Plan *plan, const Options *options)
+{
+    g_autofree char *home = drill_home();
+    g_autoptr(TrialVerdict) verdict = trial_cached(home);
+    g_autoptr(GHashTable) built = NULL;
+    PlanHere machine = here(home, verdict);
+
+    if (options->csv)
+        return print_csv(plan, options->lang);
+    if (options->dot || options->svg) {
+        g_autofree char *dot = topology_dot(plan, options->lang, options->each);
+        if (options->svg)
+            return print_svg(dot);
+        fputs(dot, stdout);
+        return EXIT_OK;
+    }
+    machine.hr_cached = built = images_built(home, plan);
+    if (options->json)
+        return print_json(plan, &machine, options);
+    return print_text(plan, &machine, options);
 }
 
 static int run(int argc, char **argv)
 {
-    gboolean json = FALSE, secrets = FALSE;
-    g_auto(GStrv) set = NULL;
+    g_auto(Options) options = {0};
     const GOptionEntry entries[] = {
-        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "the whole plan as JSON", NULL},
-        {"secrets", 0, 0, G_OPTION_ARG_NONE, &secrets, "with the values of its secrets",
+        {"msel", 0, 0, G_OPTION_ARG_NONE, &options.msel, "the timeline only", NULL},
+        {"csv", 0, 0, G_OPTION_ARG_NONE, &options.csv, "the timeline as CSV", NULL},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &options.json, "the whole plan as JSON", NULL},
+        {"secrets", 0, 0, G_OPTION_ARG_NONE, &options.secrets,
+         "with the values of its secrets", NULL},
+        {"dot", 0, 0, G_OPTION_ARG_NONE, &options.dot, "the topology for graphviz", NULL},
+        {"svg", 0, 0, G_OPTION_ARG_NONE, &options.svg, "the topology as SVG", NULL},
+        {"each", 0, 0, G_OPTION_ARG_NONE, &options.each, "draw every copy of an estate",
          NULL},
-        CLI_SET(set),
+        {"diff", 0, 0, G_OPTION_ARG_STRING, &options.diff,
+         "what would change of the drill NAME", "NAME"},
+        {"lang", 0, 0, G_OPTION_ARG_STRING, &options.lang, "language of titles", "LANG"},
+        CLI_SET(options.set),
         G_OPTION_ENTRY_NULL,
     };
     int status;
 
     if (!cli_options(&cmd_plan, entries, &argc, &argv, 1, 1, &status))
         return status;
-    g_autoptr(Plan) plan = cli_plan(argv[1], set, json, &status);
-    if (!plan)
-        return status;
-    if (json)
-        return cli_json(secrets ? plan_to_json_open(plan) : plan_to_json(plan));
-    g_autofree char *home = drill_home();
-    g_autoptr(TrialVerdict) verdict = trial_cached(home);
-    g_autofree char *length = duration_text(plan->p_duration_us);
-    printf("%s (%s): %s, %u teams, %u networks, %u hosts, %u injects\n",
-           parry_text_get(plan->p_title, "en"), plan->p_name, length, plan->p_teams->len,
-           plan->p_networks->len, plan->p_hosts->len, plan->p_injects->len);
-    print_hosts(plan);
-    print_timeline(plan);
-    print_needs(plan, home, verdict ? verdict->accel : "qemu");
-    return EXIT_OK;
+    if (options.csv + options.dot + options.svg + options.msel + options.json > 1 ||
+        (options.diff && (options.csv || options.dot || options.svg || options.msel)))
+        return cli_fail(EXIT_USAGE,
+                        "one of --msel, --csv, --json, --dot, --svg at a time; "
+                        "--diff goes with --json only");
+    if (options.diff)
+        return print_diff(argv[1], &options);
+    g_autoptr(Plan) plan = cli_plan(argv[1], options.set, options.json, &status);
+    return plan ? print_plan(plan, &options) : status;
 }
 
 const CliCommand cmd_plan = {"plan", "SCENARIO",

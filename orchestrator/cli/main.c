@@ -19,7 +19,7 @@ static const char help_end[] =
     "\n"
     "Every command has --help. Commands that report take --json.\n"
     "Exit status: 0 done, 1 failed, 2 the scenario has errors, 3 no such drill,\n"
-    "4 not in this state of the drill, 64 usage, 130 interrupted.\n"
+    "4 not in this state of the drill, 5 the plan differs, 64 usage, 130 interrupted.\n"
     "\n"
     "PARRY_HOME (default /var/lib/parry) holds drills, images and keys; PARRY_CONNECT "
     "names\n"
