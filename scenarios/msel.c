@@ -184,13 +184,6 @@ static char *medium_of(const PlanInject *inject)
     }
 }
 
-static const char *const expected[] = {
-    [EXPECT_PREVENT] = "prevent",     [EXPECT_DETECT] = "detect",
-    [EXPECT_CONTAIN] = "contain",     [EXPECT_ANSWER] = "answer",
-    [EXPECT_ERADICATE] = "eradicate", [EXPECT_RECOVER] = "recover",
-    [EXPECT_REPORT] = "report",       [EXPECT_SHARE] = "share",
-};
-
 static char *expected_of(const Plan *plan, const PlanInject *inject)
 {
     g_autoptr(GString) out = g_string_new(NULL);
@@ -198,7 +191,8 @@ static char *expected_of(const Plan *plan, const PlanInject *inject)
     for (guint i = 0; i < inject->in_expect->len; i++) {
         const PlanExpect *want = inject->in_expect->pdata[i];
         g_autofree char *within = duration_text(want->ex_within_us);
-        g_string_append_printf(out, "%s%s", i ? "; " : "", expected[want->ex_kind]);
+        g_string_append_printf(out, "%s%s", i ? "; " : "",
+                               plan_expect_name(want->ex_kind));
         if (want->ex_within_us)
             g_string_append_printf(out, " within %s", within);
         if (want->ex_check >= 0)

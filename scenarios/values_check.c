@@ -394,6 +394,8 @@ gboolean value_is_text(KeyType type)
 #define RE_PORT                                                                          \
     "(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}"                    \
     "|655[0-2][0-9]|6553[0-5])"
+#define RE_PERCENT "(?:0?[0-9]?[0-9]|100)%"
+#define RE_POINTS "(?:0|[1-9][0-9]{0,6})(?:\\.[0-9]{1,3})?"
 #define RE_DURATION                                                                      \
     "(?=[0-9])(?:[0-9]+d)?(?:[0-9]+h)?(?:[0-9]+m)?(?:[0-9]+s)?(?:[0-9]+ms)?(?:[0-9]+us)" \
     "?"
@@ -418,8 +420,9 @@ static const ValueForm forms[KEY_SCALARS] = {
     [KEY_PATH] = {RE_NO_UP "/[^\n\r\t]{0,1021}[^/\n\r\t]"},
     [KEY_BOOL] = {"true|false", "boolean"},
     [KEY_INT] = {"-?(?:0|[1-9][0-9]{0,17})", "integer"},
-    [KEY_PERCENT] = {"(?:0?[0-9]?[0-9]|100)%"},
-    [KEY_POINTS] = {"(?:0|[1-9][0-9]{0,6})(?:\\.[0-9]{1,3})?", "number", 0, 9999999},
+    [KEY_PERCENT] = {RE_PERCENT},
+    [KEY_POINTS] = {RE_POINTS, "number", 0, 9999999},
+    [KEY_SHARE] = {RE_PERCENT "|" RE_POINTS, "number", 0, 9999999},
     [KEY_SIZE] = {"[0-9]{1,9}[KMGT](?:iB)?"},
     [KEY_MODE] = {"[0-7]{3,4}", "integer", 0, 7777},
     [KEY_DURATION] = {RE_DURATION},

@@ -119,13 +119,15 @@ static int print_svg(const char *dot)
     return EXIT_OK;
 }
 
-/* The scenario under the drill's UUID. */
+/* The scenario under the drill's UUID, and with the drill's parameters where none are
+ * given: else they would show as changes. */
 static Plan *load_as(const char *scenario, const Drill *drill, const Options *options,
                      int *status)
 {
     g_autoptr(ParryDiags) diags = parry_diags_new();
+    char **set = options->set ? options->set : drill->dr_set;
     const PlanOptions with = {.po_uuid = drill->dr_uuid,
-                              .po_set = (const char *const *)options->set};
+                              .po_set = (const char *const *)set};
     Plan *plan = plan_load_with(scenario, &with, diags);
     g_autofree char *text = parry_diags_text(diags, cli_colour(2));
 
