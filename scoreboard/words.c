@@ -47,6 +47,14 @@ static const struct {
     {"answer", "回覆"},
     {"attack", "攻擊"},
     {"message", "訊息"},
+    /* how messages come */
+    {"mail", "電郵"},
+    {"phone", "電話"},
+    {"radio", "無線電"},
+    {"chat", "即時通訊"},
+    {"paper", "文件"},
+    {"press", "傳媒"},
+    {"social", "社交媒體"},
     /* checks */
     {"UP", "正常"},
     {"DOWN", "中斷"},

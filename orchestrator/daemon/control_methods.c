@@ -16,6 +16,7 @@
 
 #define EVENTS_MAX 500
 #define INDICATOR_MAX 200
+#define PIECE_MAX ((gsize)192 * 1024) /* bytes of an attachment in one answer */
 #define TEXT_MAX 16384
 #define HELLO_TIMEOUT_S 180
 
@@ -181,6 +182,30 @@ static void method_inbox(RpcCall *call, ControlPeer *peer, Daemon *d,
         rpc_fail(call, RPC_PARAMS, "team: name one");
     else
         rpc_reply(call, injects_inbox(d->dm_injects, team, peer->pe_lang));
+}
+
+/* An attachment, or a piece of one: base64 of as much as fits into a line. */
+static void method_attachment(RpcCall *call, ControlPeer *peer, Daemon *d,
+                              const json_t *params)
+{
+    int team = param_team(peer, d, params);
+    const char *inject = param_text(params, "inject", 128);
+    const char *name = param_text(params, "name", 256);
+    const PlanAttachment *attachment =
+        team < 0 || !inject || !name
+            ? NULL
+            : injects_attachment(d->dm_injects, team, inject, name);
+    gsize len, from = (gsize)MAX(param_int(params, "offset", 0), 0);
+
+    if (!attachment) {
+        rpc_fail(call, RPC_NOT_FOUND,
+                 "attachment: no message to your team has one of that name");
+        return;
+    }
+    const guchar *bytes = g_bytes_get_data(attachment->at_bytes, &len);
+    from = MIN(from, len);
+    g_autofree char *data = g_base64_encode(bytes + from, MIN(len - from, PIECE_MAX));
+    rpc_reply(call, json_pack("{s:I, s:s}", "size", (json_int_t)len, "data_b64", data));
 }
 
 /* ---- running ---- */
@@ -617,6 +642,7 @@ static const Method methods[] = {
     {"subscribe", MAY_SEE_ALL | MAY_SEE_OWN | MAY_SEE_PUBLIC, method_subscribe},
     {"hosts", MAY_SEE_ALL | MAY_SEE_OWN, method_hosts},
     {"inbox", MAY_SEE_ALL | MAY_SEE_OWN, method_inbox},
+    {"attachment", MAY_SEE_ALL | MAY_SEE_OWN, method_attachment},
     {"provision", MAY_RUN, method_provision},
     {"start", MAY_RUN, method_start},
     {"pause", MAY_RUN, method_pause},

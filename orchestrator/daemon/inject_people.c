@@ -92,6 +92,25 @@ gint64 injects_answer(Injects *injects, const char *actor, int team, int inject,
     return seq;
 }
 
+static gboolean is_sent_to(const Run *run, int team)
+{
+    return run->ru_plan->in_kind == INJECT_MESSAGE && run->ru_plan->in_team == team &&
+           run->ru_exec_us >= 0;
+}
+
+static json_t *inbox_attachments(const PlanInject *plan)
+{
+    json_t *list = json_array();
+
+    for (guint i = 0; i < plan->in_attachments->len; i++) {
+        const PlanAttachment *attachment = plan->in_attachments->pdata[i];
+        json_array_append_new(
+            list, json_pack("{s:s, s:I}", "name", attachment->at_name, "size",
+                            (json_int_t)g_bytes_get_size(attachment->at_bytes)));
+    }
+    return list;
+}
+
 json_t *injects_inbox(const Injects *injects, int team, const char *lang)
 {
     json_t *list = json_array();
@@ -100,16 +119,32 @@ json_t *injects_inbox(const Injects *injects, int team, const char *lang)
         const Run *run = &injects->ij_runs[i];
         const PlanInject *plan = run->ru_plan;
         const PlanExpect *answer = expects_first(plan, EXPECT_ANSWER);
-        if (plan->in_kind != INJECT_MESSAGE || plan->in_team != team ||
-            run->ru_exec_us < 0)
+        if (!is_sent_to(run, team))
             continue;
         json_array_append_new(
-            list, json_pack("{s:s, s:I, s:s, s:s, s:I, s:b}", "inject", plan->in_name,
-                            "at_us", (json_int_t)run->ru_exec_us, "subject",
+            list, json_pack("{s:s, s:I, s:s*, s:s, s:s, s:s, s:I, s:b, s:o}", "inject",
+                            plan->in_name, "at_us", (json_int_t)run->ru_exec_us, "sender",
+                            plan->in_sender, "channel", plan->in_channel, "subject",
                             parry_text_get(plan->in_subject, lang), "body",
                             parry_text_get(plan->in_body, lang), "within_us",
                             (json_int_t)(answer ? answer->ex_within_us : 0), "answered",
-                            expects_any(run, EXPECT_ANSWER, EP_MET)));
+                            expects_any(run, EXPECT_ANSWER, EP_MET), "attachments",
+                            inbox_attachments(plan)));
     }
     return list;
+}
+
+const PlanAttachment *injects_attachment(const Injects *injects, int team,
+                                         const char *inject, const char *name)
+{
+    for (guint i = 0; i < injects->ij_count; i++) {
+        const Run *run = &injects->ij_runs[i];
+        const GPtrArray *all = run->ru_plan->in_attachments;
+        if (!is_sent_to(run, team) || strcmp(run->ru_plan->in_name, inject) != 0)
+            continue;
+        for (guint j = 0; j < all->len; j++)
+            if (!strcmp(((const PlanAttachment *)all->pdata[j])->at_name, name))
+                return all->pdata[j];
+    }
+    return NULL;
 }

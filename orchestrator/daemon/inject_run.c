@@ -225,24 +225,61 @@ static void attempt(Run *run)
 
 /* ---- messages ---- */
 
+/* The text's hash, which is that of a blob from now on; "" where it could not be kept. */
+static void keep(Run *run, gconstpointer bytes, gsize len, char hash[65])
+{
+    g_autoptr(GError) error = NULL;
+
+    hash[0] = '\0';
+    if (!journal_blob_put(run->ru_injects->ij_daemon->dm_journal, bytes, len, hash,
+                          &error))
+        g_warning("%s: %s", run->ru_plan->in_id, error->message);
+}
+
+static json_t *keep_attachments(Run *run)
+{
+    const GPtrArray *all = run->ru_plan->in_attachments;
+    json_t *list = json_array();
+    char hash[65];
+
+    for (guint i = 0; i < all->len; i++) {
+        const PlanAttachment *attachment = all->pdata[i];
+        gsize len;
+        gconstpointer bytes = g_bytes_get_data(attachment->at_bytes, &len);
+        keep(run, bytes, len, hash);
+        json_array_append_new(list,
+                              json_pack("{s:s, s:I, s:s}", "name", attachment->at_name,
+                                        "size", (json_int_t)len, "sha256", hash));
+    }
+    return list;
+}
+
+static json_t *message_body(Run *run)
+{
+    const PlanInject *plan = run->ru_plan;
+    const char *text = parry_text_get(plan->in_body, "en");
+    char hash[65];
+
+    keep(run, text, strlen(text), hash);
+    json_t *body =
+        json_pack("{s:s, s:s, s:s, s:s}", "to",
+                  plan_team(run->ru_injects->ij_daemon->dm_plan, plan->in_team)->pt_id,
+                  "channel", plan->in_channel, "subject",
+                  parry_text_get(plan->in_subject, "en"), "body_sha256", hash);
+    if (plan->in_sender)
+        json_object_set_new(body, "sender", json_string(plan->in_sender));
+    if (plan->in_attachments->len)
+        json_object_set_new(body, "attachments", keep_attachments(run));
+    return body;
+}
+
 static void message_begin(Run *run)
 {
-    Daemon *d = run->ru_injects->ij_daemon;
-    const PlanInject *plan = run->ru_plan;
-    const char *body = parry_text_get(plan->in_body, "en");
-    g_autoptr(GError) error = NULL;
-    char hash[65] = "";
-
-    if (!journal_blob_put(d->dm_journal, body, strlen(body), hash, &error))
-        g_warning("%s: %s", plan->in_id, error->message);
-    run->ru_exec_us = daemon_now(d);
-    run_event(run, "message.sent/1", "white", run->ru_seq,
-              json_pack("{s:s, s:s, s:s}", "to",
-                        plan_team(d->dm_plan, plan->in_team)->pt_id, "subject",
-                        parry_text_get(plan->in_subject, "en"), "body_sha256", hash));
+    run->ru_exec_us = daemon_now(run->ru_injects->ij_daemon);
+    run_event(run, "message.sent/1", "white", run->ru_seq, message_body(run));
     run_end(run, "parryd", "sent", "");
     expects_open(run);
-    scripts_inject(d->dm_scripts, plan->in_index);
+    scripts_inject(run->ru_injects->ij_daemon->dm_scripts, run->ru_plan->in_index);
     cleanup_if_settled(run);
 }
 

@@ -75,8 +75,12 @@ void injects_verify(Injects *injects, int inject);
 
 gint64 injects_executed_us(const Injects *injects, int inject); /* -1 before */
 
-/* Messages to a team: [{inject, at_us, from, subject, body, within_us, answered}]. */
+/* Messages to a team: [{inject, at_us, sender?, channel, subject, body, within_us,
+ * answered, attachments: [{name, size}]}]. */
 json_t *injects_inbox(const Injects *injects, int team, const char *lang);
+/* What came with a message that the team has got, or NULL. The plan owns it. */
+const PlanAttachment *injects_attachment(const Injects *injects, int team,
+                                         const char *inject, const char *name);
 
 /* ---- the end ---- */
 

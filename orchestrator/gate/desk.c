@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define EVENTS_SHOWN 25
+#define ATTACHMENT_MAX ((gint64)1024 * 1024) /* as the language has it */
 #define WORDS_MAX 4
 #define MINUTE_US (60 * G_USEC_PER_SEC)
 
@@ -168,6 +169,26 @@ static DeskResult do_events(Args *args)
     return DESK_DONE;
 }
 
+/* "    phone, from Help desk", and what came with it. */
+static void print_origin(Args *args, const json_t *message)
+{
+    Visit *visit = args->visit;
+    const char *sender = text_of(message, "sender");
+    const json_t *attachments = json_object_get(message, "attachments"), *one;
+    size_t i;
+
+    if (*text_of(message, "channel")) {
+        visit_printf(visit, "    %s%s", tr(args, text_of(message, "channel")),
+                     *sender ? ": " : "");
+        visit_print_safe(visit, sender);
+    }
+    json_array_foreach (attachments, i, one) {
+        g_autofree char *name = parry_text_safe(text_of(one, "name"), -1);
+        visit_printf(visit, "    [open %s %s: %" G_GINT64_FORMAT " B]\n",
+                     text_of(message, "inject"), name, int_of(one, "size"));
+    }
+}
+
 static void print_message(Args *args, const json_t *message)
 {
     Visit *visit = args->visit;
@@ -178,6 +199,7 @@ static void print_message(Args *args, const json_t *message)
     visit_printf(visit, "%s  ", clock);
     print_column(visit, text_of(message, "inject"), 16);
     visit_print_safe(visit, text_of(message, "subject"));
+    print_origin(args, message);
     for (char **line = lines; *line; line++) {
         visit_print(visit, "    ");
         visit_print_safe(visit, *line);
@@ -207,6 +229,51 @@ static DeskResult do_inbox(Args *args)
         visit_printf(args->visit, "%s\n", tr(args, "No messages."));
     json_decref(messages);
     return DESK_DONE;
+}
+
+/* On a terminal only what is text, line by line and made safe; else the bytes. */
+static DeskResult show_bytes(Args *args, const GByteArray *bytes)
+{
+    g_autofree char *text = g_strndup((const char *)bytes->data, bytes->len);
+    g_auto(GStrv) lines = NULL;
+
+    if (!args->visit->vi_pty) {
+        visit_write(args->visit, bytes->data, bytes->len);
+        return DESK_DONE;
+    }
+    if (strlen(text) != bytes->len || !g_utf8_validate(text, -1, NULL)) {
+        visit_printf(args->visit, "%s\n",
+                     tr(args, "This is no text: fetch it by `ssh … open MESSAGE FILE "
+                              ">FILE`."));
+        return DESK_FAILED;
+    }
+    lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line; line++)
+        visit_print_safe(args->visit, *line);
+    return DESK_DONE;
+}
+
+static DeskResult do_open(Args *args)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    gint64 size = 0;
+
+    do {
+        json_t *piece =
+            visit_call(args->visit, "attachment",
+                       json_pack("{s:s, s:s, s:I}", "inject", args->word[1], "name",
+                                 args->rest, "offset", (json_int_t)bytes->len));
+        gsize len = 0;
+        if (!piece)
+            return DESK_FAILED;
+        g_autofree guchar *data = g_base64_decode(text_of(piece, "data_b64"), &len);
+        size = int_of(piece, "size");
+        json_decref(piece);
+        if (!len)
+            break;
+        g_byte_array_append(bytes, data, (guint)len);
+    } while ((gint64)bytes->len < MIN(size, ATTACHMENT_MAX));
+    return show_bytes(args, bytes);
 }
 
 /* ---- acting ---- */
@@ -314,6 +381,7 @@ static const struct {
     {"board", "", "the scoreboard", 1, FALSE, do_board},
     {"events", "", "what happened lately", 1, FALSE, do_events},
     {"inbox", "", "messages to your team", 1, FALSE, do_inbox},
+    {"open", "MESSAGE FILE", "what came with a message", 2, TRUE, do_open},
     {"report", "HOST TIME INDICATOR [TEXT]",
      "report an incident: TIME is now, 10m (ago) or 18:04 on the drill clock", 4, FALSE,
      do_report},
