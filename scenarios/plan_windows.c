@@ -56,3 +56,18 @@ gint64 plan_deadline(const Plan *plan, gint64 from_us, gint64 within_us)
     }
     return at_us;
 }
+
+gint64 plan_scope_from(const Plan *plan, gint64 at_us)
+{
+    const GPtrArray *windows = plan->p_scope.sp_windows;
+
+    if (!windows)
+        return at_us;
+    for (guint i = 0; i < windows->len; i++) {
+        const PlanWindow *window = g_ptr_array_index(windows, i);
+
+        if (at_us < window->wi_until_us)
+            return MAX(at_us, window->wi_from_us);
+    }
+    return -1;
+}

@@ -19,4 +19,8 @@ gint64 plan_quiet_within(const Plan *plan, gint64 from_us, gint64 until_us);
  * stands still while its team is asleep. */
 gint64 plan_deadline(const Plan *plan, gint64 from_us, gint64 within_us);
 
+/* The first moment from at_us on at which the scope lets attacks begin; -1 where none
+ * comes before the drill's end. */
+gint64 plan_scope_from(const Plan *plan, gint64 at_us);
+
 #endif

@@ -85,8 +85,8 @@ void scope_expand(Loader *loader)
     out->sp_targets = key_texts(scope, "targets");
     out->sp_has_rules = rules != NULL;
     for (int i = 0; i < ENGAGE_COUNT; i++)
-        out->sp_rules[i] =
-            ruling_of(key_text(&keys_scope_rules, rules, rule_spec((PlanEngagement)i)->ks_key));
+        out->sp_rules[i] = ruling_of(
+            key_text(&keys_scope_rules, rules, rule_spec((PlanEngagement)i)->ks_key));
     check_targets(loader, node_get(scope, "targets"));
     expand_window(loader, scope);
 }
@@ -141,7 +141,7 @@ static gboolean forbids(const Loader *loader, PlanEngagement rule)
            loader->ld_plan->p_scope.sp_rules[rule] == RULING_FORBIDDEN;
 }
 
-static void check_families(Loader *loader, Node *name, const Node *def)
+static void check_families(Loader *loader, const Node *def)
 {
     static const struct {
         PlanEngagement rule;
@@ -153,7 +153,6 @@ static void check_families(Loader *loader, Node *name, const Node *def)
     };
     Node *technique = node_get(def, "technique"), *risk = node_get(def, "risk");
 
-    (void)name;
     for (gsize i = 0; i < G_N_ELEMENTS(families); i++) {
         const char *rule = plan_engagement_name(families[i].rule);
         if (!forbids(loader, families[i].rule))
@@ -179,7 +178,7 @@ void scope_check_attack(Loader *loader, Node *name, const Node *def)
     if (risk_of(risk) > risk_of(most))
         loader_error(loader, node_get(def, "risk") ? node_get(def, "risk") : name, NULL,
                      "the risk \"%s\" is above the scope's max-risk \"%s\"", risk, most);
-    check_families(loader, name, def);
+    check_families(loader, def);
 }
 
 /* --- an attack for one team --- */
@@ -230,8 +229,7 @@ static gboolean within(const GPtrArray *windows, gint64 from, gint64 until)
     return FALSE;
 }
 
-static void check_time(Loader *loader, Node *name, const Node *def,
-                       const PlanInject *inject)
+static void check_time(Loader *loader, const Node *def, const PlanInject *inject)
 {
     const GPtrArray *windows = loader->ld_plan->p_scope.sp_windows;
     Node *at = node_get(def, "at");
@@ -239,14 +237,9 @@ static void check_time(Loader *loader, Node *name, const Node *def,
 
     if (!windows)
         return;
-    if (inject->in_trigger != TRIGGER_AT) {
-        loader_warn(loader, name, NULL,
-                    "when this attack begins is known only in the drill: white must see "
-                    "that it keeps to the scope's \"window\"");
-        return;
-    }
-    if (!node_text(at) || !loader_moment(loader, at, &when) ||
-        within(windows, when, when + jitter))
+    /* When one begins that waits for something is known in the drill, which holds it. */
+    if (inject->in_trigger != TRIGGER_AT || !node_text(at) ||
+        !loader_moment(loader, at, &when) || within(windows, when, when + jitter))
         return;
     loader_error(loader, at, NULL,
                  within(windows, when, when)
@@ -259,5 +252,5 @@ void scope_check_inject(Loader *loader, Node *name, const Node *def,
 {
     check_target(loader, name, def, inject);
     check_victim(loader, name, def, inject);
-    check_time(loader, name, def, inject);
+    check_time(loader, def, inject);
 }

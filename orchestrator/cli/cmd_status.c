@@ -67,6 +67,7 @@ static void print_waiting(const json_t *waiting)
     } words[] = {
         {"approval", "waits for `parry approve`"},
         {"quiet", "waits: a window in which nothing begins"},
+        {"scope", "waits: the scope lets no attack begin now"},
         {"together", "waits for the others of its name"},
         {"retry", "failed, and is tried again"},
         {"manual", "is fired by `parry inject`"},

@@ -33,7 +33,8 @@ struct Run {
     gboolean ru_triggered; /* ru_due_us is known */
     gint64 ru_due_us;
     gboolean ru_approved;
-    const char *ru_held; /* "approval", "quiet", "together"; NULL: it waits for none */
+    const char
+        *ru_held; /* "approval", "quiet", "scope", "together"; NULL: it waits for none */
     gint64 ru_held_us;
     gint64 ru_asked_us; /* when its condition is looked at again, -1: on events only */
     /* from then on */

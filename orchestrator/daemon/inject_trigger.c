@@ -157,6 +157,8 @@ static const char *held_words(const Run *run)
         return "its time had passed";
     if (strcmp(run->ru_held, "approval") == 0)
         return "nobody approved it";
+    if (strcmp(run->ru_held, "scope") == 0)
+        return "the scope let no attack begin";
     return strcmp(run->ru_held, "quiet") == 0
                ? "a window was open in which nothing begins"
                : "others of its name were not ready";
@@ -178,11 +180,33 @@ static void due_expired(Daemon *d, gpointer data)
         expire(data);
 }
 
+/* From when on it may begin by the windows and, of an attack, by the scope; -1: never in
+ * this drill. One of the two may end where the other begins. */
+static gint64 open_from(const Run *run, gint64 at_us, const char **why)
+{
+    const Plan *plan = daemon_of(run)->dm_plan;
+    gboolean attack = run->ru_plan->in_kind == INJECT_ATTACK;
+
+    for (;;) {
+        gint64 quiet = plan_quiet_until(plan, at_us);
+        gint64 scope = attack ? plan_scope_from(plan, quiet) : quiet;
+
+        if (quiet > at_us)
+            *why = "quiet";
+        if (scope != quiet)
+            *why = "scope";
+        if (scope < 0 || scope == at_us)
+            return scope;
+        at_us = scope;
+    }
+}
+
 /* Its time has come: begins it, unless there is something to wait for. */
 static void proceed(Run *run)
 {
     Daemon *d = daemon_of(run);
-    gint64 quiet = plan_quiet_until(d->dm_plan, daemon_now(d));
+    const char *why = NULL;
+    gint64 now = daemon_now(d), open = open_from(run, now, &why);
 
     if (is_past(run) || !run->ru_triggered || run->ru_due_us > daemon_now(d) ||
         run->ru_injects->ij_over)
@@ -191,9 +215,10 @@ static void proceed(Run *run)
         expire(run);
     } else if (run->ru_plan->in_hold && !approved(run)) {
         hold(run, "approval", -1);
-    } else if (quiet > daemon_now(d)) {
-        hold(run, "quiet", quiet);
-        director_due(d->dm_director, quiet, due_proceed, run);
+    } else if (open != now) {
+        hold(run, why, open);
+        if (open >= 0)
+            director_due(d->dm_director, open, due_proceed, run);
     } else if (!run->ru_plan->in_together) {
         run_begin(run);
     } else if (others_ready(run)) {
@@ -435,6 +460,8 @@ static gint64 waits_until(const Run *run, const char *why)
 
     if (strcmp(why, "quiet") == 0)
         return plan_quiet_until(plan, run->ru_held_us);
+    if (strcmp(why, "scope") == 0)
+        return plan_scope_from(plan, run->ru_held_us);
     return run->ru_plan->in_expires_us > 0 && run->ru_triggered
                ? run->ru_due_us + run->ru_plan->in_expires_us
                : -1;

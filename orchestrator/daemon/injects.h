@@ -55,8 +55,8 @@ guint injects_word(Injects *injects, InjectsWord word, const char *name, int tea
                    const char *actor, const char *by, const char *reason, GError **error);
 
 /* What waits, and for what: [{inject, name, team, why, since_us, until_us}]; why is
- * "approval", "quiet", "together", "retry", or "manual" for what white may fire; until_us
- * -1: not known. */
+ * "approval", "quiet", "scope", "together", "retry", or "manual" for what white may fire;
+ * until_us -1: not known. */
 json_t *injects_waiting(const Injects *injects);
 
 /* ---- people ---- */
