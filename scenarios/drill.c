@@ -137,7 +137,10 @@ void drill_expand(Loader *loader)
     plan->p_title = loader_text(node_get(drill, "title"), plan->p_name);
     if (!plan->p_uuid)
         plan->p_uuid = ident_drill_uuid(plan->p_name);
-    loader->ld_seed = key_int(&keys_drill, drill, "seed");
+    loader->ld_seed =
+        loader->ld_reseed ? *loader->ld_reseed : key_int(&keys_drill, drill, "seed");
+    plan->p_seed = loader->ld_seed;
+    plan->p_reseeded = loader->ld_reseed != NULL;
     expand_times(loader, drill);
     expand_scoring(loader);
     expand_privacy(loader);

@@ -287,7 +287,8 @@ Plan *plan_load_bytes_with(const char *file, const char *dir, const void *bytes,
     Loader loader = {.ld_dir = full_dir,
                      .ld_diags = diags,
                      .ld_plan = plan,
-                     .ld_set = options->po_set};
+                     .ld_set = options->po_set,
+                     .ld_reseed = options->po_seed};
     plan->p_uuid = g_strdup(options->po_uuid);
     plan->p_set =
         options->po_set ? g_strdupv((char **)options->po_set) : g_new0(char *, 1);

@@ -39,6 +39,7 @@ typedef struct {
     GTimeZone *ld_zone;    /* NULL where the timezone is unknown */
     gboolean ld_has_start; /* start and duration are known: times can be judged */
     gint64 ld_seed;
+    const gint64 *ld_reseed; /* in place of drill.seed, or NULL */
     GPtrArray *ld_host_nodes; /* Node of each host of the plan, in step with p_hosts */
     GPtrArray *ld_ports;      /* GArray of LoaderPort, in step with p_networks */
     GHashTable *ld_host_ids;  /* host id to index plus 1 */

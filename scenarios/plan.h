@@ -72,6 +72,8 @@ typedef struct {
     GPtrArray *p_windows; /* PlanWindow, in order of time */
     GPtrArray *p_secrets; /* PlanSecret */
     GPtrArray *p_sources; /* PlanSource: the top file, and those it includes */
+    gint64 p_seed;        /* what jitter and secrets are drawn by */
+    gboolean p_reseeded;  /* it is po_seed, not the scenario's */
     char **p_set;         /* NAME=VALUE as --set gave them, never NULL */
     GPtrArray *p_unbuilt; /* PlanUnbuilt, in order of place; empty: the plan can run */
     PlanScoring p_scoring;
@@ -87,6 +89,7 @@ typedef GBytes *(*PlanReader)(const char *path, gpointer data, GError **error);
 typedef struct {
     const char *po_uuid;       /* the drill's UUID, or NULL */
     const char *const *po_set; /* NAME=VALUE of --set, ended by NULL; or NULL */
+    const gint64 *po_seed;     /* in place of drill.seed, or NULL */
     PlanReader po_read;        /* where included files come from, NULL: the directory */
     gpointer po_data;
 } PlanOptions;

@@ -92,8 +92,16 @@ Plan *cli_load(const char *path, char **set, ParryDiags *diags)
 
 Plan *cli_plan(const char *path, char **set, gboolean json, int *status)
 {
+    PlanOptions options = {.po_set = (const char *const *)set};
+
+    return cli_plan_with(path, &options, json, status);
+}
+
+Plan *cli_plan_with(const char *path, const PlanOptions *options, gboolean json,
+                    int *status)
+{
     g_autoptr(ParryDiags) diags = parry_diags_new();
-    Plan *plan = cli_load(path, set, diags);
+    Plan *plan = plan_load_with(path, options, diags);
     g_autofree char *text = parry_diags_text(diags, cli_colour(2));
 
     if (json && !plan)

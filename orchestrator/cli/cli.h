@@ -60,13 +60,17 @@ char *cli_size(guint64 bytes);
 /* The option --set NAME=VALUE of all commands that read a scenario: char **, freed by
  * g_strfreev(). */
 #define CLI_SET(set)                                                                     \
-    {"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &(set),                                     \
-     "give a parameter of the scenario this value; may be repeated", "NAME=VALUE"}
+    {                                                                                    \
+        "set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &(set),                                  \
+            "give a parameter of the scenario this value; may be repeated", "NAME=VALUE" \
+    }
 /* Loads a scenario with what --set gave, or NULL; findings go to diags. */
 Plan *cli_load(const char *path, char **set, ParryDiags *diags);
 /* The same, with the findings printed to standard error; NULL and *status on errors.
  */
 Plan *cli_plan(const char *path, char **set, gboolean json, int *status);
+Plan *cli_plan_with(const char *path, const PlanOptions *options, gboolean json,
+                    int *status);
 
 /* Prints each key that has no engine yet, by its place; TRUE and *status where there are
  * any. */

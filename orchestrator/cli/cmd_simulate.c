@@ -14,6 +14,7 @@
 typedef struct {
     const char *si_scenario;
     char **si_set;   /* --set */
+    gint64 si_seed;  /* --seed; -1: the scenario's */
     char *si_report; /* where report and journal are copied to, or NULL */
     char *si_home;   /* --home, or a temporary directory */
     gboolean si_keep, si_json;
@@ -264,11 +265,18 @@ static gboolean parse(int argc, char **argv, Simulation *sim, int *status)
         {"json", 0, 0, G_OPTION_ARG_NONE, &sim->si_json, "score and outcome as JSON",
          NULL},
         CLI_SET(sim->si_set),
+        {"seed", 0, 0, G_OPTION_ARG_INT64, &sim->si_seed,
+         "draw jitter and secrets by this number, not by the scenario's `seed`", "N"},
         G_OPTION_ENTRY_NULL,
     };
 
+    sim->si_seed = -1;
     if (!cli_options(&cmd_simulate, entries, &argc, &argv, 1, 1, status))
         return FALSE;
+    if (sim->si_seed < -1 || sim->si_seed > G_MAXINT32) {
+        *status = cli_fail(EXIT_USAGE, "--seed: a number from 0 to %d", G_MAXINT32);
+        return FALSE;
+    }
     sim->si_keep = sim->si_keep || sim->si_home;
     sim->si_scenario = argv[1];
     return TRUE;
@@ -282,7 +290,9 @@ static int run(int argc, char **argv)
 
     if (!parse(argc, argv, &sim, &status))
         return status;
-    g_autoptr(Plan) plan = cli_plan(sim.si_scenario, sim.si_set, sim.si_json, &status);
+    PlanOptions options = {.po_set = (const char *const *)sim.si_set,
+                           .po_seed = sim.si_seed >= 0 ? &sim.si_seed : NULL};
+    g_autoptr(Plan) plan = cli_plan_with(sim.si_scenario, &options, sim.si_json, &status);
     if (!plan || cli_refuse_unbuilt(plan, &status))
         return status;
     cli_catch_signals();

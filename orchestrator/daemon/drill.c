@@ -88,6 +88,8 @@ static gboolean write_json(const char *dir, const Drill *drill, GError **error)
             json_array_append_new(set, json_string(*value));
         json_object_set_new(json, "set", set);
     }
+    if (drill->dr_reseeded)
+        json_object_set_new(json, "seed", json_integer(drill->dr_seed));
     char *text = json_dumps(json, JSON_INDENT(2) | JSON_SORT_KEYS);
     json_decref(json);
     gboolean ok = g_file_set_contents(path, text, -1, error);
@@ -135,6 +137,8 @@ Drill *drill_create(const char *home, const char *name, const char *scenario,
     drill->dr_connect = g_strdup(connect);
     drill->dr_rehearsal = rehearsal;
     drill->dr_set = g_strdupv(plan->p_set);
+    drill->dr_seed = plan->p_seed;
+    drill->dr_reseeded = plan->p_reseeded;
     if (g_mkdir_with_parents(drills, 0711) < 0) {
         fail_errno(error, drills, "make directory");
         return NULL;
@@ -225,6 +229,8 @@ Drill *drill_open(const char *dir, GError **error)
     drill->dr_base = g_strdup(base);
     drill->dr_connect = g_strdup(connect);
     drill->dr_set = read_texts(json_object_get(json, "set"));
+    drill->dr_seed = json_integer_value(json_object_get(json, "seed"));
+    drill->dr_reseeded = json_object_get(json, "seed") != NULL;
     drill->dr_rehearsal = rehearsal;
     drill->dr_dir = g_strdup(dir);
     drill->dr_scenario = g_build_filename(dir, "scenario.yaml", NULL);
@@ -271,6 +277,7 @@ Plan *drill_plan(const Drill *drill, GError **error)
 {
     PlanOptions options = {.po_uuid = drill->dr_uuid,
                            .po_set = (const char *const *)drill->dr_set,
+                           .po_seed = drill->dr_reseeded ? &drill->dr_seed : NULL,
                            .po_read = read_copy,
                            .po_data = (gpointer)drill};
     g_autoptr(ParryDiags) diags = parry_diags_new();

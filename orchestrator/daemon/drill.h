@@ -2,7 +2,8 @@
  * A drill's directory: PARRY_HOME/drills/NAME. What `parry up` puts there before the
  * daemon starts, and what every command that comes later finds.
  *
- *   drill.json      uuid, name, the scenario's own directory, --set, --connect, rehearsal
+ *   drill.json      uuid, name, the scenario's own directory, --set, --seed, --connect,
+ *                   rehearsal
  *   scenario.yaml   a copy: the drill keeps what it was made from
  *   includes/       copies of the files that it includes
  *   journal.db      the drill
@@ -22,7 +23,9 @@ typedef struct {
     char *dr_scenario; /* the copy */
     char *dr_base;     /* the directory that the scenario's relative paths start from */
     char **dr_set;     /* NAME=VALUE of --set, never NULL */
-    char *dr_connect;  /* libvirt URI, or NULL for the embedded host */
+    gint64 dr_seed;    /* of --seed, where dr_reseeded */
+    gboolean dr_reseeded;
+    char *dr_connect; /* libvirt URI, or NULL for the embedded host */
     gboolean dr_rehearsal;
     gboolean dr_alive; /* its daemon runs (holds the journal) */
 } Drill;

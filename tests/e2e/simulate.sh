@@ -91,6 +91,16 @@ home=$(json d.home <"$work/out")
 rm -r "$home"
 ok "--keep: the home stays, and is named"
 
+# Another seed, another moment of what has jitter; the kept drill knows by what it was drawn.
+moment() { json "d.board.injects.find(i => i.id === 'deface@health').executed_us"; }
+expect_status 0 parry simulate --json --seed 7 --home "$work/seven" "$top/examples/first-drill.yaml"
+seven=$(moment <"$work/out")
+[ "$seven" != "$(moment <"$work/first-drill.json")" ] || fail "--seed changes nothing"
+[ "$(PARRY_HOME=$work/seven parry report --json first-drill |
+  json "d.injects.find(i => i.id === 'deface@health').planned_us")" = "$seven" ] || fail "the report knows nothing of the seed"
+expect_status 64 parry simulate --seed -5 "$top/examples/first-drill.yaml"
+ok "--seed: jitter drawn anew, and kept with the drill"
+
 # No programs around, no variables, no privileges.
 if [ "$(id -u)" = 0 ]; then
   cp "$top/examples/first-drill.yaml" "$work/drill.yaml"
