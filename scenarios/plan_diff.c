@@ -310,24 +310,111 @@ static char *key_text_of(const PlanDiff *diff)
     return key;
 }
 
+/* The team that "health/web" or "deface@health" belongs to, and the rest; FALSE: none. */
+static gboolean split_id(const char *id, char **team, char **rest)
+{
+    const char *slash = strchr(id, '/'), *at = strrchr(id, '@');
+
+    if (!slash && !at)
+        return FALSE;
+    *team = slash ? g_strndup(id, (gsize)(slash - id)) : g_strdup(at + 1);
+    *rest = slash ? g_strdup(slash + 1) : g_strndup(id, (gsize)(at - id));
+    return TRUE;
+}
+
+/* Takes "health/" out: the same text for every team. */
+static char *without_team(const char *text, const char *team)
+{
+    g_autofree char *prefix = g_strconcat(team, "/", NULL);
+    g_auto(GStrv) parts = g_strsplit(text, prefix, -1);
+
+    return g_strjoinv("", parts);
+}
+
+/* A line of the text: what happens alike to several teams' copies is told once. */
+typedef struct {
+    const PlanDiff *diff;
+    char *rest, *key, *change;
+    GString *teams; /* NULL: it belongs to none */
+} Line;
+
+static void line_free(gpointer data)
+{
+    Line *line = data;
+
+    g_free(line->rest);
+    g_free(line->key);
+    g_free(line->change);
+    if (line->teams)
+        g_string_free(line->teams, TRUE);
+    g_free(line);
+}
+
+static Line *line_new(const PlanDiff *diff)
+{
+    Line *line = g_new0(Line, 1);
+    g_autofree char *key = key_text_of(diff), *change = change_text(diff);
+    g_autofree char *team = NULL;
+
+    line->diff = diff;
+    if (!split_id(diff->df_id, &team, &line->rest)) {
+        line->rest = g_strdup(diff->df_id);
+        line->key = g_steal_pointer(&key);
+        line->change = g_steal_pointer(&change);
+        return line;
+    }
+    line->teams = g_string_new(team);
+    line->key = without_team(key, team);
+    line->change = without_team(change, team);
+    return line;
+}
+
+static GPtrArray *gather(const GPtrArray *diffs)
+{
+    GPtrArray *lines = g_ptr_array_new_with_free_func(line_free);
+    g_autoptr(GHashTable) known =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (guint i = 0; i < diffs->len; i++) {
+        const PlanDiff *diff = diffs->pdata[i];
+        Line *line = line_new(diff);
+        char *name = g_strdup_printf("%d\n%s\n%s\n%s\n%s", (int)diff->df_kind,
+                                     diff->df_what, line->rest, line->key, line->change);
+        Line *same = line->teams ? g_hash_table_lookup(known, name) : NULL;
+        if (same) {
+            g_string_append_printf(same->teams, ", %s", line->teams->str);
+            line_free(line);
+            g_free(name);
+            continue;
+        }
+        g_ptr_array_add(lines, line);
+        g_hash_table_replace(known, name, line);
+    }
+    return lines;
+}
+
 char *plan_diff_text(const GPtrArray *diffs, int width)
 {
     static const ParryColumn columns[] = {
         {.tc_title = ""},
         {.tc_title = "what"},
-        {.tc_title = "which", .tc_min = 12},
+        {.tc_title = "which", .tc_min = 8},
+        {.tc_title = "of", .tc_min = 10},
         {.tc_title = "key", .tc_min = 10},
-        {.tc_title = "change", .tc_min = 24},
+        {.tc_title = "change", .tc_min = 20},
     };
     static const char *const marks[] = {"+", "-", "~"};
     g_autoptr(ParryTable) table = parry_table_new(columns, G_N_ELEMENTS(columns));
+    g_autoptr(GPtrArray) lines = gather(diffs);
 
-    for (guint i = 0; i < diffs->len; i++) {
-        const PlanDiff *diff = diffs->pdata[i];
-        g_autofree char *key = key_text_of(diff);
-        g_autofree char *change = change_text(diff);
-        const char *cells[] = {marks[diff->df_kind], diff->df_what, diff->df_id, key,
-                               change};
+    for (guint i = 0; i < lines->len; i++) {
+        const Line *line = lines->pdata[i];
+        const char *cells[] = {marks[line->diff->df_kind],
+                               line->diff->df_what,
+                               line->rest,
+                               line->teams ? line->teams->str : NULL,
+                               line->key,
+                               line->change};
         parry_table_row(table, cells);
     }
     return diffs->len ? parry_table_text(table, 0, width) : g_strdup("");

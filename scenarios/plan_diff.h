@@ -23,8 +23,9 @@ typedef struct {
  */
 GPtrArray *plan_diff(const Plan *old, const Plan *new);
 
-/* A line each: "+ host health/web", "~ host health/web  memory  256 MiB -> 384 MiB", in
- * `width` terminal columns (0: as wide as it takes). Free with g_free(). */
+/* A line each, such as "~ host web  health, lands  memory  256 MiB -> 384 MiB": what
+ * happens alike to several teams is told once. In `width` terminal columns (0: as wide as
+ * it takes). Free with g_free(). */
 char *plan_diff_text(const GPtrArray *diffs, int width);
 /* A list of objects: change, what, id, key, old, new; the caller owns it. */
 json_t *plan_diff_json(const GPtrArray *diffs);
