@@ -138,6 +138,14 @@ static void set_after(json_t *json, const char *key, gint64 from_us, gint64 to_u
 
 static json_t *inject_json(const ReportFold *fold, int index)
 {
+    static const char *const kinds[] = {[INJECT_ATTACK] = "attack",
+                                        [INJECT_MESSAGE] = "message",
+                                        [INJECT_FAULT] = "fault",
+                                        [INJECT_TRAFFIC] = "traffic"};
+    static const char *const triggers[] = {[TRIGGER_AT] = "at",
+                                           [TRIGGER_AFTER] = "after",
+                                           [TRIGGER_WHEN] = "when",
+                                           [TRIGGER_MANUAL] = "manual"};
     const Plan *plan = fold->rf_plan;
     const PlanInject *in = plan_inject(plan, index);
     const LedgerInject *state = ledger_inject(fold->rf_ledger, index);
@@ -146,19 +154,23 @@ static json_t *inject_json(const ReportFold *fold, int index)
 
     set_text(json, "id", in->in_id);
     json_object_set_new(json, "title", parry_text_to_json(in->in_title));
-    set_text(json, "kind", in->in_kind == INJECT_ATTACK ? "attack" : "message");
+    set_text(json, "kind", kinds[in->in_kind]);
+    set_text(json, "trigger", triggers[in->in_trigger]);
     set_text(json, "team", team_id(plan, in->in_team));
     set_text(json, "by", team_id(plan, in->in_by));
     set_text(json, "technique", in->in_technique);
     set_text(json, "host", in->in_host >= 0 ? plan_host(plan, in->in_host)->ph_id : "");
     set_text(json, "state", inject_state_name(state->lj_state));
     set_text(json, "reason", json_string_value(json_object_get(end, "reason")));
-    set_int(json, "planned_us", in->in_at_us);
+    set_int(json, "planned_us", in->in_trigger == TRIGGER_AT ? in->in_at_us : -1);
     set_int(json, "executed_us", state->lj_exec_us);
     set_int(json, "detected_us", state->lj_detect_us);
     set_int(json, "contained_us", state->lj_contain_us);
+    set_int(json, "eradicated_us", state->lj_eradicate_us);
+    set_int(json, "recovered_us", state->lj_recover_us);
     set_after(json, "detect_after_us", state->lj_exec_us, state->lj_detect_us);
     set_after(json, "contain_after_us", state->lj_exec_us, state->lj_contain_us);
+    set_after(json, "recover_after_us", state->lj_exec_us, state->lj_recover_us);
     set_after(json, "contain_after_detect_us", state->lj_detect_us, state->lj_contain_us);
     json_object_set_new(json, "contained", json_boolean(state->lj_contain_us >= 0));
     set_text(json, "verdict",
@@ -167,7 +179,9 @@ static json_t *inject_json(const ReportFold *fold, int index)
             in->in_kind == INJECT_ATTACK ? worth_of(fold->rf_ledger, in) : 0);
     json_object_set_new(json, "refs",
                         refs_of(state->lj_seq, state->lj_exec_seq, state->lj_end_seq,
-                                state->lj_detect_seq, state->lj_contain_seq, REFS_END));
+                                state->lj_detect_seq, state->lj_contain_seq,
+                                state->lj_eradicate_seq, state->lj_recover_seq,
+                                REFS_END));
     return json;
 }
 
@@ -367,6 +381,7 @@ static json_t *summary_json(const ReportFold *fold, const json_t *injects,
     set_times(summary, "time_to_detect", injects, "detect_after_us");
     set_times(summary, "time_to_contain", injects, "contain_after_us");
     set_times(summary, "time_to_contain_detected", injects, "contain_after_detect_us");
+    set_times(summary, "time_to_recover", injects, "recover_after_us");
     set_int(summary, "availability_ppm", all_availability(fold));
     json_object_set_new(summary, "longest_outage", longest_outage(checks));
     return summary;

@@ -283,6 +283,8 @@ static void section_brief(Md *md)
     time_figure(md, table, "Median time to contain, from detection",
                 "time_to_contain_detected",
                 num(json_object_get(summary, "detected"), "n"));
+    if (num(json_object_get(summary, "time_to_recover"), "n") > 0)
+        time_figure(md, table, "Median time to recover", "time_to_recover", executed);
     reports_figure(md, table);
     figure(md, table, "Availability of scored services",
            per_cent(num(summary, "availability_ppm")), NULL);
@@ -387,8 +389,9 @@ static const char *outcome(const Md *md, const json_t *inject)
 
 static void detections_of(Md *md, const char *team)
 {
-    MdTable *table = table_new(
-        md, "Inject\tExecuted\tOutcome\t>Time to detect\t>Time to contain\tEvents");
+    MdTable *table =
+        table_new(md, "Inject\tExecuted\tOutcome\t>Time to detect\t>Time to contain\t"
+                      ">Time to recover\tEvents");
     const json_t *inject;
     size_t i;
 
@@ -401,6 +404,7 @@ static void detections_of(Md *md, const char *team)
         md_cell(table, outcome(md, inject));
         md_cell_take(table, clock_or_dash(num(inject, "detect_after_us")));
         md_cell_take(table, clock_or_dash(num(inject, "contain_after_us")));
+        md_cell_take(table, clock_or_dash(num(inject, "recover_after_us")));
         cell_refs(table, json_object_get(inject, "refs"));
     }
     heading(md, 3, "Detections");
@@ -519,10 +523,20 @@ static void section_teams(Md *md)
 
 /* ---- red ---- */
 
+/* When it was to be; of one that something else brought about, when it was; what never
+ * was comes last. */
+static gint64 time_of(const json_t *inject)
+{
+    gint64 us = num(inject, "planned_us");
+
+    if (us < 0)
+        us = num(inject, "executed_us");
+    return us < 0 ? G_MAXINT64 : us;
+}
+
 static int by_planned(gconstpointer a, gconstpointer b)
 {
-    gint64 left = num(*(json_t *const *)a, "planned_us");
-    gint64 right = num(*(json_t *const *)b, "planned_us");
+    gint64 left = time_of(*(json_t *const *)a), right = time_of(*(json_t *const *)b);
 
     return left < right ? -1 : left > right;
 }
@@ -581,7 +595,10 @@ static void section_msel(Md *md)
     for (guint i = 0; i < injects->len; i++) {
         const json_t *inject = injects->pdata[i];
 
-        md_cell_take(table, clock_or_dash(num(inject, "planned_us")));
+        if (num(inject, "planned_us") >= 0)
+            md_cell_take(table, clock_or_dash(num(inject, "planned_us")));
+        else
+            md_cell(table, say(md, str(inject, "trigger")));
         md_cell_take(table, clock_or_dash(num(inject, "executed_us")));
         md_cell(table, title_of(md, inject));
         md_cell(table, team_title(md, str(inject, "team")));
