@@ -171,29 +171,6 @@ static PlanInject *expand_one(Loader *loader, const InjectDef *def, int team)
 
 /* --- chains --- */
 
-/* What `over` says, and else what `under` says, but for `without`. It owns no node. */
-static Node *overlay(Node *over, const Node *under, const char *const *without)
-{
-    Node *out = g_memdup2(over, sizeof(*over));
-    const Node *layers[] = {over, under};
-
-    out->nd_items = g_ptr_array_new();
-    out->nd_keys = g_ptr_array_new();
-    out->nd_index = g_hash_table_new(g_str_hash, g_str_equal);
-    for (gsize l = 0; l < G_N_ELEMENTS(layers); l++) {
-        for (guint i = 0; i < node_len(layers[l]); i++) {
-            const char *key = node_key_at(layers[l], i);
-            if (l && (node_get(out, key) || g_strv_contains(without, key)))
-                continue;
-            g_ptr_array_add(out->nd_keys, layers[l]->nd_keys->pdata[i]);
-            g_ptr_array_add(out->nd_items, node_at(layers[l], i));
-            g_hash_table_insert(out->nd_index, (char *)key,
-                                GUINT_TO_POINTER(out->nd_items->len));
-        }
-    }
-    return out;
-}
-
 /* A step falls back on its chain; but what is looked for when all is done is the last
  * one's. */
 static InjectDef step_def(const InjectDef *chain, guint i)
@@ -205,8 +182,8 @@ static InjectDef step_def(const InjectDef *chain, guint i)
     const char *const *without = i + 1 < node_len(steps) ? last : never;
     InjectDef step = *chain;
 
-    step.jd_def = overlay(node_at(steps, i), chain->jd_def, without);
-    step.jd_what = overlay(node_at(steps, i), chain->jd_what, without);
+    step.jd_def = node_overlay(node_at(steps, i), chain->jd_def, without);
+    step.jd_what = node_overlay(node_at(steps, i), chain->jd_what, without);
     step.jd_number = i + 1;
     step.jd_count = node_len(steps);
     return step;

@@ -167,16 +167,28 @@ static void expand_image(Loader *loader, Node *name, const Node *def)
     PlanImage *image = plan_image_add(loader->ld_plan, name->nd_text);
     image->pi_base = node_text(base) ? expand_base(loader, base) : NULL;
     image->pi_packages = expand_packages(def);
-    files_expand(loader, node_get(def, "files"), -1, image->pi_files);
     gboolean debian = image->pi_base && is_debian(image->pi_base);
     if (image->pi_base && !debian && image->pi_packages[0])
         loader_error(loader, node_key(def, "packages"),
                      "only images on debian/SUITE take packages",
                      "an image on %s takes no packages", node_text(base));
     if (image->pi_base && !debian && strcmp(image->pi_base, "micro") != 0 &&
-        image->pi_files->len)
+        node_len(node_get(def, "files")))
         loader_error(loader, node_key(def, "files"), "give the files to the host",
                      "files cannot be baked into an image of your own");
+}
+
+/* Texts may refer to the drill's own secrets: read once those are drawn. */
+void image_contents_expand(Loader *loader)
+{
+    const Node *images = node_get(loader->ld_root, "images");
+    const GPtrArray *all = loader->ld_plan->p_images;
+
+    for (guint i = 1; i < all->len; i++) {
+        PlanImage *image = all->pdata[i];
+        files_expand(loader, node_get(node_get(images, image->pi_id), "files"), -1,
+                     image->pi_files);
+    }
 }
 
 void images_expand(Loader *loader)

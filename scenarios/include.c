@@ -187,8 +187,11 @@ static void include_one(Include *in, Node *item)
     g_autoptr(GError) error = NULL;
     g_autofree char *why = NULL;
 
-    if (item->nd_kind != NODE_SCALAR || !*item->nd_text) {
-        refuse(in, item, "includes wants paths of files, not %s", node_kind_name(item));
+    if (item->nd_kind != NODE_SCALAR || !*item->nd_text || item->nd_refs) {
+        refuse(in, item, "includes wants paths of files, not %s",
+               item->nd_kind != NODE_SCALAR ? node_kind_name(item)
+               : item->nd_refs              ? "references"
+                                            : "nothing");
         return;
     }
     if (!value_check(&spec, KEY_FILE, item->nd_text, &why)) {
@@ -283,12 +286,16 @@ static void join_pair(Loader *loader, const KeyTable *table, Node *to, Node *key
         return;
     }
     gboolean maps = there->nd_kind == NODE_MAP && value->nd_kind == NODE_MAP;
-    if (spec && spec->ks_type == KEY_NAMED && maps)
-        join(loader, NULL, there, value);
-    else if (spec && spec->ks_type == KEY_MAP && maps && is_group(spec->ks_sub))
-        join(loader, spec->ks_sub, there, value);
-    else
+    gboolean names = spec && spec->ks_type == KEY_NAMED;
+    gboolean joins =
+        names || (spec && spec->ks_type == KEY_MAP && is_group(spec->ks_sub));
+    if (joins && maps)
+        join(loader, names ? NULL : spec->ks_sub, there, value);
+    else if (maps || !joins)
         told_twice(loader, key, node_key(to, key->nd_text), table != NULL);
+    else if (value->nd_kind != NODE_MAP) /* else the shape tells of the other */
+        loader_error(loader, value, NULL, "%s wants a mapping of names, not %s",
+                     key->nd_text, node_kind_name(value));
     node_free(key);
     node_free(value);
 }
@@ -405,7 +412,6 @@ gboolean files_load(Loader *loader, const char *name, const void *bytes, gsize l
     Node *tree =
         node_make(NODE_MAP, NULL, top->lf_root->nd_line, top->lf_root->nd_column);
     join_file(loader, tree, 0);
-    node_free(top->lf_root);
-    loader->ld_root = top->lf_root = tree;
+    loader->ld_root = loader->ld_tree = tree;
     return TRUE;
 }

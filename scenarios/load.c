@@ -215,12 +215,13 @@ GArray *loader_teams(Loader *loader, Node *names)
 
 /* In this order: each part needs what the ones before it made. */
 static void (*const parts[])(Loader *) = {
-    params_expand,     defaults_apply,   shape_check,      drill_expand,
-    teams_expand,      images_expand,    estates_expand,   order_expand,
-    links_expand,      addresses_expand, secrets_expand,   contents_expand,
-    planted_expand,    wiring_expand,    zones_expand,     checks_expand,
-    channels_expand,   phases_expand,    injects_expand,   scripts_expand,
-    objectives_expand, stops_expand,     weaknesses_check, unused_check,
+    params_expand,   defaults_apply,    shape_check,    drill_expand,
+    teams_expand,    images_expand,     estates_expand, order_expand,
+    links_expand,    addresses_expand,  secrets_expand, image_contents_expand,
+    contents_expand, planted_expand,    wiring_expand,  zones_expand,
+    checks_expand,   channels_expand,   phases_expand,  injects_expand,
+    scripts_expand,  objectives_expand, stops_expand,   weaknesses_check,
+    unused_check,
 };
 
 static void loader_init(Loader *loader)
@@ -252,6 +253,7 @@ static void loader_clear(Loader *loader)
     g_ptr_array_unref(loader->ld_ports);
     g_ptr_array_unref(loader->ld_host_nodes);
     g_hash_table_unref(loader->ld_seen);
+    node_free(loader->ld_tree);
     g_ptr_array_unref(loader->ld_files);
     g_clear_pointer(&loader->ld_zone, g_time_zone_unref);
 }

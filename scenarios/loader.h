@@ -35,6 +35,7 @@ typedef struct {
     GHashTable *ld_seen; /* findings already told: an estate is expanded once a team */
     GHashTable *ld_injects; /* name of an inject to GArray of its indexes */
     Node *ld_root;
+    Node *ld_tree; /* the root of several files, else NULL */
     Plan *ld_plan;
     GTimeZone *ld_zone;    /* NULL where the timezone is unknown */
     gboolean ld_has_start; /* start and duration are known: times can be judged */
@@ -152,6 +153,7 @@ void images_expand(Loader *loader);
 void estates_expand(Loader *loader); /* networks and hosts */
 void addresses_expand(Loader *loader);
 void secrets_expand(Loader *loader);
+void image_contents_expand(Loader *loader);
 void contents_expand(Loader *loader); /* files, accounts and scripts of hosts */
 void wiring_expand(Loader *loader); /* publishing, routes, names */
 void checks_expand(Loader *loader); /* targets and checks */

@@ -22,6 +22,7 @@
 typedef enum { NODE_SCALAR, NODE_LIST, NODE_MAP } NodeKind;
 
 typedef struct Node Node;
+typedef struct NodeBlocks NodeBlocks;
 
 struct Node {
     NodeKind nd_kind;
@@ -30,12 +31,14 @@ struct Node {
     guint nd_shares;        /* owners besides the first: see node_share() */
     gboolean nd_refs;       /* a scalar that holds "${" */
     int nd_file;            /* which of the loader's files it stands in */
-    gboolean nd_bad;      /* a finding was reported: later passes stay silent about it */
-    char *nd_text;        /* scalar, its parameters replaced */
-    char *nd_raw;         /* the scalar as written, where that is another, else NULL */
-    GPtrArray *nd_items;  /* Node: of a list the items, of a map the values */
-    GPtrArray *nd_keys;   /* Node: of a map the keys, in step with nd_items */
-    GHashTable *nd_index; /* of a map: key text to place in nd_items plus 1 */
+    gboolean nd_bad;       /* a finding was reported: later passes stay silent about it */
+    char *nd_text;         /* scalar, its parameters replaced */
+    char *nd_raw;          /* the scalar as written, where that is another, else NULL */
+    GPtrArray *nd_items;   /* Node: of a list the items, of a map the values */
+    GPtrArray *nd_keys;    /* Node: of a map the keys, in step with nd_items */
+    GHashTable *nd_index;  /* of a large map: key text to place in nd_items plus 1 */
+    gboolean nd_in_block;  /* it and its text are in a parse's blocks */
+    NodeBlocks *nd_blocks; /* of a parse's root: the blocks, freed with it */
 };
 
 /* Parses a text of len bytes, with a NUL behind them; findings go to diags under the name
@@ -48,6 +51,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Node, node_free)
 /* For readers of other formats (import/): a node at that place; text is copied, and NULL
  * but for scalars. */
 Node *node_make(NodeKind kind, const char *text, int line, int column);
+/* The same within blocks: whoever frees them frees the node; node_free() is for what it
+ * has outside. `text`: len bytes, or NULL. */
+NodeBlocks *node_blocks_new(void);
+void node_blocks_free(NodeBlocks *blocks);
+Node *node_make_in(NodeBlocks *blocks, NodeKind kind, const char *text, gsize len,
+                   int line, int column);
+/* Gives a scalar another text (taken over); what it had becomes nd_raw. Once only. */
+void node_replace_text(Node *node, char *text);
 /* Puts the item (taken over) at the list's end. */
 void node_append(Node *list, Node *item);
 /* Puts the pair (both taken over) at the map's end; FALSE, and both freed, where the key
@@ -60,6 +71,9 @@ void node_take_all(Node *map);
 /* Removes the key and its value. */
 void node_drop(Node *map, const char *key);
 
+/* A map of what `over` says, and else what `under` says but for the keys `without`, at
+ * the place of `over`; its pairs are shared with them. */
+Node *node_overlay(const Node *over, const Node *under, const char *const *without);
 /* Makes a node of the wrong kind empty: later passes find nothing in it. */
 void node_blank(Node *node);
 

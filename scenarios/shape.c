@@ -17,13 +17,24 @@ static gboolean is_nothing(const Node *node)
     return node->nd_kind == NODE_SCALAR && node->nd_plain && !*node->nd_text;
 }
 
+/* "name:web" is a text to YAML: the hint, or NULL. */
+static const char *glued(const Node *node)
+{
+    if (node->nd_kind != NODE_SCALAR || !node->nd_plain)
+        return NULL;
+    gsize len = strspn(node->nd_text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    return len && node->nd_text[len] == ':' && node->nd_text[len + 1] != ' '
+               ? "a blank is missing after the colon"
+               : NULL;
+}
+
 static void wrong_kind(Loader *loader, Node *node, const char *key, const char *want)
 {
     if (is_nothing(node))
         loader_error(loader, node, NULL, "%s: a value is missing; it wants %s", key,
                      want);
     else
-        loader_error(loader, node, NULL, "%s wants %s, not %s", key, want,
+        loader_error(loader, node, glued(node), "%s wants %s, not %s", key, want,
                      node_kind_name(node));
     node_blank(node);
 }

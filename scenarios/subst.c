@@ -442,8 +442,7 @@ void refs_params(Loader *loader, Node *node)
     walk_text(&walk);
     if (!walk.wa_changed)
         return;
-    node->nd_raw = node->nd_text;
-    node->nd_text = g_string_free(g_steal_pointer(&out), FALSE);
+    node_replace_text(node, g_string_free(g_steal_pointer(&out), FALSE));
     /* A value that was replaced has the parameter's type, whatever it looks like. */
     node->nd_plain = FALSE;
 }
