@@ -133,7 +133,7 @@ static void expand_target(Loader *loader, PlanInject *inject, const InjectDef *d
 
 static void expand_scripts(Loader *loader, const InjectDef *def, PlanInject *inject)
 {
-    Node *attack = def->jd_what, *playbook = node_get(def->jd_def, "playbook");
+    Node *attack = def->jd_what;
     int team = inject->in_team;
 
     inject->in_run = inject_script(loader, attack, "run", team);
@@ -142,10 +142,7 @@ static void expand_scripts(Loader *loader, const InjectDef *def, PlanInject *inj
     inject->in_timeout_us = key_duration(&keys_attack, attack, "timeout");
     if (!inject->in_timeout_us)
         loader_error(loader, node_get(attack, "timeout"), NULL, "no time to run");
-    g_strfreev(inject->in_indicators);
-    inject->in_indicators = loader_subst_texts(loader, def->jd_def, "indicators", team);
-    inject->in_detect = inject_script(loader, playbook, "detect", team);
-    inject->in_contain = inject_script(loader, playbook, "contain", team);
+    inject_traces(loader, def, inject);
 }
 
 static PlanInject *expand_one(Loader *loader, const InjectDef *def, int team)

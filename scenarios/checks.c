@@ -375,7 +375,7 @@ static void check_references(Loader *loader, int team, const Node *def)
     Node *program = node_get(node_get(def, "plugin"), "name");
 
     if (node_text(credentials) && !node_get(known, credentials->nd_text))
-        loader_dangling(loader, credentials, "credentials of this estate", known, NULL);
+        loader_dangling(loader, credentials, "credential of this estate", known, NULL);
     if (node_get(def, "plugin"))
         host_named(loader, team, node_get(def, "from"));
     if (node_text(program) && strchr(program->nd_text, '/'))

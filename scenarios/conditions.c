@@ -98,20 +98,22 @@ PlanCondition *condition_of_inject(const GArray *steps, PlanOutcome outcome)
 void condition_check_outcome(Loader *loader, Node *at, int inject, PlanOutcome outcome)
 {
     const PlanInject *plan = plan_inject(loader->ld_plan, inject);
+    int len = (int)strcspn(plan->in_name, "."); /* a chain is told by its own name */
     gboolean silent = plan->in_kind == INJECT_MESSAGE;
 
     for (guint i = 0; i < plan->in_expect->len; i++)
         if (((const PlanExpect *)plan->in_expect->pdata[i])->ex_kind == EXPECT_ANSWER)
             silent = FALSE;
     if (outcome == OUTCOME_EXPIRY && !plan->in_expires_us)
-        loader_error(loader, at, "give it \"expires\"", "the inject \"%s\" never expires",
-                     plan->in_name);
+        loader_error(loader, at, "give it \"expires\"",
+                     "the inject \"%.*s\" never expires", len, plan->in_name);
     else if (silent && (outcome == OUTCOME_SUCCESS || outcome == OUTCOME_FAILURE))
-        loader_error(loader, at,
-                     "give the message \"answer-within\", or wait for its "
-                     "completion",
-                     "the message \"%s\" wants no answer: it neither succeeds nor fails",
-                     plan->in_name);
+        loader_error(
+            loader, at,
+            "give the message \"answer-within\", or wait for its "
+            "completion",
+            "the message \"%.*s\" wants no answer: it neither succeeds nor fails", len,
+            plan->in_name);
 }
 
 static PlanCondition *of_inject(Loader *loader, const Node *map, Node *name, int team)

@@ -65,5 +65,6 @@ void fault_expand(Loader *loader, InjectDef *def, int team)
         if (node_get(fault, "network"))
             check_network(loader, def, inject, fault);
     }
+    inject_traces(loader, def, inject);
     expects_expand(loader, def, inject, node_get(def->jd_def, "expect"));
 }

@@ -35,6 +35,17 @@ char *inject_script(Loader *loader, const Node *map, const char *key, int team)
     return text;
 }
 
+void inject_traces(Loader *loader, const InjectDef *def, PlanInject *inject)
+{
+    const Node *playbook = node_get(def->jd_def, "playbook");
+    int team = inject->in_team;
+
+    g_strfreev(inject->in_indicators);
+    inject->in_indicators = loader_subst_texts(loader, def->jd_def, "indicators", team);
+    inject->in_detect = inject_script(loader, playbook, "detect", team);
+    inject->in_contain = inject_script(loader, playbook, "contain", team);
+}
+
 int inject_victim(Loader *loader, const InjectDef *def, int team)
 {
     Node *node = node_get(def->jd_def, "host");

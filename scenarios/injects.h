@@ -30,6 +30,8 @@ PlanInject *inject_add(Loader *loader, const InjectDef *def, int team);
 /* A script or another text of that mapping, with references replaced; NULL where there is
  * none. */
 char *inject_script(Loader *loader, const Node *map, const char *key, int team);
+/* How defenders find it and put it right: indicators and playbook. */
+void inject_traces(Loader *loader, const InjectDef *def, PlanInject *inject);
 /* The host of the team that the inject's (or the step's) `host` names; -1 with a finding.
  */
 int inject_victim(Loader *loader, const InjectDef *def, int team);

@@ -4,6 +4,34 @@
 
 #include <string.h>
 
+/* Is it the inject of that name, or a step of that chain? */
+static gboolean is_named(const PlanInject *inject, const char *name)
+{
+    gsize len = strlen(name);
+
+    return !strncmp(inject->in_name, name, len) &&
+           (!inject->in_name[len] || inject->in_name[len] == '.');
+}
+
+/* The names as the plan has them: of a chain those of its steps. */
+static char **plan_names(const Loader *loader, const Node *list)
+{
+    g_autoptr(GPtrArray) out = g_ptr_array_new();
+
+    for (guint i = 0; i < node_len(list); i++) {
+        const char *name = node_text(node_at(list, i));
+        const GArray *all = name ? g_hash_table_lookup(loader->ld_injects, name) : NULL;
+        for (guint j = 0; all && j < all->len; j++) {
+            const char *own =
+                plan_inject(loader->ld_plan, g_array_index(all, int, j))->in_name;
+            if (!g_ptr_array_find_with_equal_func(out, own, g_str_equal, NULL))
+                g_ptr_array_add(out, g_strdup(own));
+        }
+    }
+    g_ptr_array_add(out, NULL);
+    return (char **)g_ptr_array_free(g_steal_pointer(&out), FALSE);
+}
+
 /* "all", "none", or names of injects. */
 static char **expand_selection(Loader *loader, const Node *def, const char *key,
                                gboolean *all)
@@ -19,7 +47,7 @@ static char **expand_selection(Loader *loader, const Node *def, const char *key,
     for (guint i = 0; i < node_len(node); i++)
         if (node_text(node_at(node, i)) && !node_get(injects, node_at(node, i)->nd_text))
             loader_dangling(loader, node_at(node, i), "inject", injects, NULL);
-    return key_texts(def, key);
+    return plan_names(loader, node);
 }
 
 static void expand_action(Loader *loader, PlanScript *script, Node *def)
@@ -51,15 +79,19 @@ static void expand_action(Loader *loader, PlanScript *script, Node *def)
     g_ptr_array_add(script->sc_actions, action);
 }
 
-/* The team's inject of that name, or NULL. */
+/* The team's inject of that name, or NULL; of a chain a step that has a playbook, if any.
+ */
 static const PlanInject *find_inject(const Plan *plan, int team, const char *name)
 {
+    const PlanInject *found = NULL;
+
     for (guint i = 0; i < plan->p_injects->len; i++) {
         const PlanInject *inject = plan_inject(plan, (int)i);
-        if (inject->in_team == team && !strcmp(inject->in_name, name))
-            return inject;
+        if (inject->in_team == team && is_named(inject, name) &&
+            (!found || inject->in_contain))
+            found = inject;
     }
-    return NULL;
+    return found;
 }
 
 /* Names that never come to anything for this team. */
