@@ -419,6 +419,21 @@ static void take_number(Kypo *kypo, const Node *def, const char *key, json_t *se
     }
 }
 
+/* A range has two ends, or none. */
+static void check_ports(Kypo *kypo, const Node *def, json_t *secret)
+{
+    const json_t *from = json_object_get(secret, "from");
+    const json_t *to = json_object_get(secret, "to");
+
+    if ((!from && !to) ||
+        (from && to && json_integer_value(from) <= json_integer_value(to)))
+        return;
+    json_object_del(secret, "from");
+    json_object_del(secret, "to");
+    import_left(kypo->ky_import, import_get(def, "min"), "no range with the maximum");
+    import_left(kypo->ky_import, import_get(def, "max"), "no range with the minimum");
+}
+
 static void add_variable(Kypo *kypo, const char *key, const Node *def, GHashTable *taken)
 {
     static const struct {
@@ -453,13 +468,7 @@ static void add_variable(Kypo *kypo, const char *key, const Node *def, GHashTabl
         take_number(kypo, def, "length", secret, "length", 8, 64, to);
     } else
         import_left(import, import_get(def, "length"), "the length of names is drawn");
-    if (json_integer_value(json_object_get(secret, "from")) >
-        json_integer_value(json_object_get(secret, "to"))) {
-        json_object_del(secret, "from");
-        json_object_del(secret, "to");
-        import_left(import, import_get(def, "min"), "above the maximum");
-        import_left(import, import_get(def, "max"), "below the minimum");
-    }
+    check_ports(kypo, def, secret);
     import_left(import, import_get(def, "prohibited_values"),
                 "no value can be kept from being drawn");
 }

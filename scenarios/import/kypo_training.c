@@ -121,10 +121,8 @@ static void add_answer(Training *training, Level *level)
         add_criterion(level, text, level->points);
         say(training, level, "answer", "message.rubric", "a judge compares");
     }
-    if (variable && !secret && node_text(variable) && !variable->nd_plain)
+    if (!secret && !(node_text(variable) && variable->nd_plain)) /* not null */
         import_left(training->import, variable, "variables.yml has no such variable");
-    else if (variable && !secret)
-        import_covers(training->import, variable); /* null: there is none */
     import_left(training->import, drawn, "a secret is one for each team by itself");
 }
 

@@ -180,12 +180,22 @@ char *import_size(const char *text)
 
 gboolean import_milli(const char *text, gint64 *milli)
 {
-    return text && value_points(text, milli) && *milli > 0;
+    gint64 value;
+
+    if (!text || !value_points(text, &value) || value <= 0)
+        return FALSE;
+    *milli = value;
+    return TRUE;
 }
 
 gboolean import_int(const char *text, gint64 min, gint64 max, gint64 *out)
 {
-    return text && value_int(text, out) && *out >= min && *out <= max;
+    gint64 value;
+
+    if (!text || !value_int(text, &value) || value < min || value > max)
+        return FALSE;
+    *out = value;
+    return TRUE;
 }
 
 Node *import_get(const Node *map, const char *key)

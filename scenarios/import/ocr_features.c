@@ -400,6 +400,13 @@ static const char *technique_of(const char *class)
     return "T1190";
 }
 
+/* "CWE-521". */
+static gboolean is_class(const char *text)
+{
+    return text && g_str_has_prefix(text, "CWE-") && text[4] && strlen(text) <= 9 &&
+           strspn(text + 4, "0123456789") == strlen(text) - 4;
+}
+
 void ocr_vulnerabilities(Ocr *ocr, const Node *node, const GPtrArray *names)
 {
     Import *import = ocr->oc_import;
@@ -426,7 +433,7 @@ void ocr_vulnerabilities(Ocr *ocr, const Node *node, const GPtrArray *names)
                     weakness, "title",
                     import_text(title ? title
                                       : import_get_text(definition, "description")));
-            if (class)
+            if (is_class(class))
                 json_object_set_new(weakness, "cwe", import_text(class));
             if (!first)
                 first = g_strdup(name);
@@ -451,7 +458,10 @@ static void say_vulnerability(Ocr *ocr, const char *key, const Node *vulnerabili
     import_changed(import, vulnerability, import_to(import, "%s.technique", to),
                    "a weakness names a technique; %s is a guess by its class",
                    technique_of(class));
-    import_taken(import, import_get(vulnerability, "class"), "%s.cwe", to);
+    if (is_class(class))
+        import_taken(import, import_get(vulnerability, "class"), "%s.cwe", to);
+    else
+        import_left(import, import_get(vulnerability, "class"), "no CWE-NUMBER");
     if (import_get_text(vulnerability, "name")) {
         import_taken(import, import_get(vulnerability, "name"), "%s", title);
         import_left(import, import_get(vulnerability, "description"),

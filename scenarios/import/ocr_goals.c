@@ -292,6 +292,25 @@ static void add_metric(Ocr *ocr, const char *key, const Node *node)
     }
 }
 
+/* The most that the evaluation's metrics give together, in thousandths. */
+static gint64 most_of(Ocr *ocr, const json_t *evaluation)
+{
+    const json_t *names = json_object_get(evaluation, "metrics");
+    json_t *metrics = import_at(ocr->oc_import, "objectives", "metrics", NULL);
+    gint64 most = 0, milli;
+
+    for (gsize i = 0; i < json_array_size(names); i++) {
+        const json_t *score = json_object_get(
+            json_object_get(metrics, json_string_value(json_array_get(names, i))),
+            "max-score");
+        if (json_is_integer(score))
+            most += json_integer_value(score) * 1000;
+        else if (import_milli(json_string_value(score), &milli))
+            most += milli;
+    }
+    return most;
+}
+
 static void add_min_score(Ocr *ocr, const Node *node, json_t *evaluation, const char *to)
 {
     Import *import = ocr->oc_import;
@@ -305,12 +324,14 @@ static void add_min_score(Ocr *ocr, const Node *node, json_t *evaluation, const 
         json_object_set_new(evaluation, "min-score", json_string(text));
         import_taken(import, percent, "%s.min-score", to);
         import_left(import, absolute, "there is a percentage");
-    } else if (absolute && import_milli(node_text(absolute), &number)) {
+    } else if (import_milli(node_text(absolute), &number) &&
+               number <= most_of(ocr, evaluation)) {
         json_object_set_new(evaluation, "min-score", import_points(number));
         import_taken(import, absolute, "%s.min-score", to);
         import_left(import, percent, "no percentage");
     } else {
-        import_left(import, score, "neither a percentage nor points");
+        import_left(import, score,
+                    "neither a percentage nor points that its metrics give");
     }
 }
 

@@ -93,9 +93,10 @@ gboolean import_duration(const char *text, gint64 *us);
 /* "4 gib", "2 GB", "512 MiB", bytes: as "4G" or "512M", rounded up; NULL where it is
  * none. */
 char *import_size(const char *text);
-/* A number of at most three decimals above 0, as thousandths. */
+/* A number of at most three decimals above 0, as thousandths; *milli stays where it is
+ * none. */
 gboolean import_milli(const char *text, gint64 *milli);
-/* An integer of that range. */
+/* An integer of that range; *out stays where it is none. */
 gboolean import_int(const char *text, gint64 min, gint64 max, gint64 *out);
 /* The value's text of the first key that is `key`, small letters or not. */
 Node *import_get(const Node *map, const char *key);

@@ -42,7 +42,7 @@ static gboolean holds_controls(const char *text)
 
 static yaml_scalar_style_t style_of(const char *text, gboolean key)
 {
-    if (value_retyped(text) || holds_controls(text))
+    if (value_retyped(text) || !strcmp(text, "<<") || holds_controls(text))
         return YAML_DOUBLE_QUOTED_SCALAR_STYLE;
     if (!key && strchr(text, '\n') && !g_ascii_isspace(*text))
         return YAML_LITERAL_SCALAR_STYLE;
