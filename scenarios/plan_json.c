@@ -49,8 +49,7 @@ static json_t *rules_json(const Plan *plan)
 {
     return json_pack("{s:o, s:o, s:o, s:o}", "scoring",
                      plan_json_scoring(&plan->p_scoring), "targets",
-                     plan_json_targets(plan), "checks",
-                     plan_json_checks(plan), "injects",
+                     plan_json_targets(plan), "checks", plan_json_checks(plan), "injects",
                      plan_json_injects(plan));
 }
 
@@ -79,6 +78,7 @@ json_t *plan_to_json_open(const Plan *plan)
     json_object_set_new(out, "unbuilt",
                         plan_json_each(plan, plan->p_unbuilt, unbuilt_json));
     json_object_set_new(out, "secrets", plan_json_secrets(plan, TRUE));
+    json_object_set_new(out, "flags", plan_json_flags(plan, TRUE));
     return out;
 }
 
@@ -87,6 +87,7 @@ json_t *plan_to_json(const Plan *plan)
     json_t *out = plan_to_json_open(plan);
 
     json_object_set_new(out, "secrets", plan_json_secrets(plan, FALSE));
+    json_object_set_new(out, "flags", plan_json_flags(plan, FALSE));
     plan_json_mask(plan, out);
     return out;
 }

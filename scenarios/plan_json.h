@@ -37,6 +37,8 @@ json_t *plan_json_condition(const Plan *plan, const PlanCondition *condition);
 
 /* ---- plan_json_estate.c ---- */
 json_t *plan_json_targets(const Plan *plan);
+/* open: with their values, else by their SHA-256 only. */
+json_t *plan_json_flags(const Plan *plan, gboolean open);
 /* Sets what concerns networks, images, hosts and what is planted in them, but for the
  * rules. Secrets stand in it by their SHA-256 only. */
 void plan_json_estates(const Plan *plan, json_t *out);

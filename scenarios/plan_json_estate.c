@@ -255,6 +255,19 @@ static json_t *flag_json(const Plan *plan, gconstpointer data)
         secret_json(flag->fl_value), "rotate-us", (json_int_t)flag->fl_rotate_us);
 }
 
+static json_t *open_flag_json(const Plan *plan, gconstpointer data)
+{
+    json_t *out = flag_json(plan, data);
+
+    json_object_set_new(out, "value", json_string(((const PlanFlag *)data)->fl_value));
+    return out;
+}
+
+json_t *plan_json_flags(const Plan *plan, gboolean open)
+{
+    return plan_json_each(plan, plan->p_flags, open ? open_flag_json : flag_json);
+}
+
 static json_t *credential_json(const Plan *plan, gconstpointer data)
 {
     static const char *const changes[] = {"forbidden", "report", "free"};

@@ -16,16 +16,36 @@
 #define SYSTEM_US (20 * G_USEC_PER_SEC)
 #define KVM_FASTER 5
 
+static gint64 boot_us(const Plan *plan, int host)
+{
+    const PlanImage *image = plan_image(plan, plan_host(plan, host)->ph_image);
+
+    return g_strcmp0(image->pi_base, "micro") ? SYSTEM_US : MICRO_US;
+}
+
+/* From the first power-on to the host's boot: with those that it waits for. `known` holds
+ * what was worked out before, 0 for what was not; there are no cycles. */
+static gint64 chain_us(const Plan *plan, int host, gint64 *known)
+{
+    const GArray *after = plan_host(plan, host)->ph_after;
+    gint64 first = 0;
+
+    for (guint i = 0; !known[host] && i < after->len; i++)
+        first = MAX(first, chain_us(plan, g_array_index(after, int, i), known));
+    if (!known[host])
+        known[host] = first + boot_us(plan, host);
+    return known[host];
+}
+
 gint64 plan_ready_us(const Plan *plan, const char *accel, int cores)
 {
     gint64 faster = g_strcmp0(accel, "kvm") == 0 ? KVM_FASTER : 1;
+    g_autofree gint64 *known = g_new0(gint64, plan->p_hosts->len + 1);
     gint64 sum = 0, longest = 0;
 
     for (guint i = 0; i < plan->p_hosts->len; i++) {
-        const PlanImage *image = plan_image(plan, plan_host(plan, (int)i)->ph_image);
-        gint64 boot = g_strcmp0(image->pi_base, "micro") ? SYSTEM_US : MICRO_US;
-        sum += boot / faster;
-        longest = MAX(longest, boot / faster);
+        sum += boot_us(plan, (int)i) / faster;
+        longest = MAX(longest, chain_us(plan, (int)i, known) / faster);
     }
     return sum ? PROOF_US + MAX(sum / MAX(cores, 1), longest) : 0;
 }
@@ -340,11 +360,14 @@ char *plan_text(const Plan *plan, const PlanHere *here, const char *lang, int wi
 {
     g_autofree char *head = head_line(plan, lang);
     g_autofree char *msel = plan_text_msel(plan, lang, width);
+    g_autofree char *planted = plan_text_planted(plan, lang, INDENT, width);
     g_autoptr(GString) out = g_string_new(head);
 
     append_networks(out, plan, width);
     append_hosts(out, plan, width);
     append_images(out, plan, here, width);
+    if (*planted)
+        g_string_append_printf(out, "\nPlanted\n%s", planted);
     append_phases(out, plan, width);
     if (*msel)
         g_string_append_printf(out, "\nTimeline (%s)\n%s", plan->p_timezone, msel);

@@ -19,7 +19,8 @@ typedef struct {
 /*
  * About how long `up` takes until the drill is ready, images built, in microseconds:
  *
- *     4 s + the sum of all hosts' boots / cores, and no less than the longest boot
+ *     4 s + the sum of all hosts' boots / cores, and no less than the longest boot, with
+ *     those that it waits for by `after`
  *
  * A boot in seconds of processor time: 3.5 for micro, 20 for Debian and own images; with
  * KVM a fifth of that. Measured under emulation on 2 cores (docs/benchmarks.md): ten
@@ -33,6 +34,9 @@ gint64 plan_ready_us(const Plan *plan, const char *accel, int cores);
 /* One heading and one table a subject, in `width` terminal columns (0: as wide as it
  * takes); titles in `lang`. Free with g_free(). */
 char *plan_text(const Plan *plan, const PlanHere *here, const char *lang, int width);
+/* Its part on what is planted in estates: zones, weaknesses, flags, credentials, without
+ * their secrets; empty where there is none (plan_text_estate.c). */
+char *plan_text_planted(const Plan *plan, const char *lang, int indent, int width);
 /* Its timeline only. */
 char *plan_text_msel(const Plan *plan, const char *lang, int width);
 /* Its needs for `parry plan --json`; the caller owns it. */

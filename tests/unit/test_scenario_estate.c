@@ -4,6 +4,7 @@
  * written.
  */
 #include "scenarios/plan.h"
+#include "scenarios/plan_text.h"
 #include "tests/unit/cunit_main.h"
 
 #include <string.h>
@@ -511,6 +512,29 @@ static void plans_keep_secrets(void)
     json_decref(json);
 }
 
+static void people_read_what_is_planted(void)
+{
+    g_autoptr(Plan) plan = load_good(HEAD PLANTED);
+    g_autofree char *text = plan_text_planted(plan, "en", 0, 0);
+
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "/srv/flag, of lands/portal"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "T1110.001, medium: weak"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "account root, secret admin"));
+    CU_ASSERT_PTR_NULL(strstr(text, "PARRY{"));
+}
+
+/* What waits boots after what it waits for; the rest side by side. */
+static void waiting_takes_time(void)
+{
+    static const char chain[] =
+        HEAD "teams: {blue: {side: blue, estate: e}}\n"
+             "estates: {e: {hosts: {a: {image: micro}, b: {image: "
+             "micro, after: a}, c: {image: micro, after: [a, b]}}}}\n";
+    g_autoptr(Plan) plan = load_good(chain);
+
+    CU_ASSERT_EQUAL(plan_ready_us(plan, "qemu", 8), (4 + 3 * 3.5) * G_USEC_PER_SEC);
+}
+
 /* Another byte in the scenario, another flag: the name and the seed alone tell nothing.
  */
 static void flags_hang_on_the_scenario(void)
@@ -534,6 +558,8 @@ int main(void)
         {"zones are served", zones_are_served},
         {"secrets are planted", secrets_are_planted},
         {"plans keep secrets", plans_keep_secrets},
+        {"people read what is planted", people_read_what_is_planted},
+        {"waiting takes time", waiting_takes_time},
         {"flags hang on the scenario", flags_hang_on_the_scenario},
         CU_TEST_INFO_NULL,
     };
