@@ -207,6 +207,39 @@ char *parry_diags_text(const ParryDiags *diags, gboolean colour)
     return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
+/* Where what begins at the caret ends: a quoted text with its quotes, else up to what
+ * ends a plain scalar or a key. 0: a list, a mapping or a text that goes on below. */
+static glong token_len(const char *at)
+{
+    const char *end = at;
+
+    if (*at == '"' || *at == '\'') {
+        for (end = at + 1; *end && *end != *at; end++)
+            if (*end == '\\' && *at == '"' && end[1])
+                end++;
+        return *end ? g_utf8_pointer_to_offset(at, end + 1) : 0;
+    }
+    if (!*at || strchr("[{|>", *at))
+        return 0;
+    while (*end && !strchr("]}", *end) &&
+           !(strchr(":,", *end) && (!end[1] || end[1] == ' ')) &&
+           !(*end == ' ' && end[1] == '#'))
+        end++;
+    while (end > at && end[-1] == ' ')
+        end--;
+    return g_utf8_pointer_to_offset(at, end);
+}
+
+/* The column behind the last one that is meant, or 0 where that is not known. */
+static int end_column(const ParryDiag *diag)
+{
+    if (!diag->dg_source || diag->dg_caret < 1 ||
+        diag->dg_caret > g_utf8_strlen(diag->dg_source, -1))
+        return 0;
+    glong len = token_len(g_utf8_offset_to_pointer(diag->dg_source, diag->dg_caret - 1));
+    return len > 0 ? diag->dg_column + (int)len : 0;
+}
+
 json_t *parry_diags_json(const ParryDiags *diags)
 {
     const GPtrArray *all = parry_diags_all(diags);
@@ -215,11 +248,14 @@ json_t *parry_diags_json(const ParryDiags *diags)
     for (guint i = 0; i < all->len; i++) {
         const ParryDiag *diag = all->pdata[i];
         gboolean placed = diag->dg_line > 0 && diag->dg_line < G_MAXINT;
-        json_t *item = json_pack(
-            "{s:s, s:s?, s:i, s:i, s:s, s:s?, s:s?}", "level",
-            level_names[diag->dg_level], "file", diag->dg_file, "line",
-            placed ? diag->dg_line : 0, "column", placed ? diag->dg_column : 0, "message",
-            diag->dg_message, "hint", diag->dg_hint, "source", diag->dg_source);
+        json_t *item = json_pack("{s:s?, s:i, s:i, s:s, s:s, s:s?, s:s?}", "file",
+                                 diag->dg_file, "line", placed ? diag->dg_line : 0,
+                                 "column", placed ? diag->dg_column : 0, "severity",
+                                 level_names[diag->dg_level], "message", diag->dg_message,
+                                 "hint", diag->dg_hint, "source", diag->dg_source);
+        int end = placed ? end_column(diag) : 0;
+        if (item && end)
+            json_object_set_new(item, "end-column", json_integer(end));
         if (item)
             json_array_append_new(list, item);
     }

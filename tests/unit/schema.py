@@ -120,7 +120,7 @@ def check_wrong(parry, validator, part):
             file.write((GOOD + text).encode())
             file.flush()
             done = subprocess.run([parry, "check", "--json", file.name], capture_output=True, check=False)
-        lines = [one["line"] for one in json.loads(done.stdout) if one["level"] == "error"]
+        lines = [one["line"] for one in json.loads(done.stdout) if one["severity"] == "error"]
         if done.returncode != 2 or set(lines) != {4}:
             fail(f"{text}: the schema refuses it, parry check finds errors in lines {lines}")
     lone = {"teams": {"health": {"side": "blue"}}}

@@ -261,6 +261,45 @@ static void diags_print_safely(void)
     CU_ASSERT_PTR_NULL(strchr(text, '\033'));
 }
 
+/* What an editor underlines. */
+static void findings_have_ends(void)
+{
+    static const struct {
+        const char *line;
+        int column, end; /* 0: not known */
+    } rows[] = {
+        {"host: web", 1, 5},
+        {"host: web", 7, 10},
+        {"a: {image: micro, x: 1}", 12, 17},
+        {"a: {image: micro}", 12, 17},
+        {"a: two words # why", 4, 13},
+        {"a: \"two: \\\" words\", b", 4, 19},
+        {"a: 'one' ", 4, 9},
+        {"題: 衞生署, b", 4, 7},
+        {"a: [1, 2]", 4, 0},
+        {"a: {b: c}", 4, 0},
+        {"a: |", 4, 0},
+        {"a: \"not ended", 4, 0},
+        {"a:", 3, 0},
+        {"a: 22:00-06:00", 4, 15},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(ParryDiags) diags = parry_diags_new();
+        parry_diags_add(diags, DIAG_WARNING, "f", rows[i].line, 1, rows[i].column, NULL,
+                        "m");
+        json_t *json = parry_diags_json(diags);
+        const json_t *one = json_array_get(json, 0);
+        CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(one, "severity")),
+                               "warning");
+        CU_ASSERT_EQUAL(json_integer_value(json_object_get(one, "column")),
+                        rows[i].column);
+        CU_ASSERT_EQUAL(json_integer_value(json_object_get(one, "end-column")),
+                        rows[i].end);
+        json_decref(json);
+    }
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -277,6 +316,7 @@ int main(void)
         {"findings come in order of place", diags_come_in_order},
         {"findings are bounded", diags_are_bounded},
         {"findings print safely", diags_print_safely},
+        {"findings have ends", findings_have_ends},
         CU_TEST_INFO_NULL,
     };
 
