@@ -128,8 +128,8 @@ static gboolean director_idle(const Director *director)
 {
     const Daemon *d = director->di_daemon;
 
-    return !director->di_sampling && !journal_dirty(d->dm_journal) && orders_in_flight(d->dm_orders) == 0 &&
-           d->dm_then.length == 0;
+    return !director->di_sampling && !journal_dirty(d->dm_journal) &&
+           orders_in_flight(d->dm_orders) == 0 && d->dm_then.length == 0;
 }
 
 void director_pump(Director *director)

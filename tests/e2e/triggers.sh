@@ -47,7 +47,7 @@ expect_status 0 parry inject ring --for lands
 wait_for 20 "the one that was fired" is ring@lands sent
 expect_status 0 parry cancel ring --for health --reason 'not needed'
 is ring@health cancelled || fail "ring@health is not cancelled"
-expect_status 4 parry inject then
+expect_status 4 parry inject 'then'
 expect_status 3 parry inject nosuch
 says err 'no inject "nosuch"'
 ok "fired and cancelled by white"
