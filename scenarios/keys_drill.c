@@ -31,7 +31,7 @@ static const KeySpec drill_keys[] = {
      .ks_default = "0", .ks_since = V1, .ks_doc = "Draws other jitter from the same file.",
      .ks_example = "7"},
     {.ks_key = "stop", .ks_type = KEY_LIST, .ks_item = KEY_MAP, .ks_sub = &keys_stop,
-     .ks_doc = "When the drill ends or pauses by itself.",
+     .ks_since = V2, .ks_doc = "When the drill ends or pauses by itself.",
      .ks_example = "[{when: {check: web-up, state: down, lasts: 2h}, for: [blue], action: pause}]"},
     END,
 };
@@ -39,14 +39,14 @@ const KeyTable keys_drill = {"drill", "Name, title, start and length.", drill_ke
 
 static const KeySpec stop_keys[] = {
     {.ks_key = "when", .ks_type = KEY_MAP, .ks_sub = &keys_condition,
-     .ks_flags = KEY_REQUIRED, .ks_doc = "The condition.",
+     .ks_flags = KEY_REQUIRED, .ks_since = V2, .ks_doc = "The condition.",
      .ks_example = "{check: web-up, state: down, lasts: 2h}"},
     {.ks_key = "for", .ks_type = KEY_ONE_OR_LIST, .ks_item = KEY_NAME, .ks_default = "blue",
-     .ks_doc = "Teams, sides or labels; it must be true of all of them.",
+     .ks_since = V2, .ks_doc = "Teams, sides or labels; it must be true of all of them.",
      .ks_example = "[blue]"},
     {.ks_key = "action", .ks_type = KEY_ENUM, .ks_words = word_action, .ks_default = "pause",
-     .ks_doc = "What the drill does then.", .ks_example = "pause"},
-    {.ks_key = "reason", .ks_type = KEY_LANGTEXT, .ks_doc = "What people are told.",
+     .ks_since = V2, .ks_doc = "What the drill does then.", .ks_example = "pause"},
+    {.ks_key = "reason", .ks_type = KEY_LANGTEXT, .ks_since = V2, .ks_doc = "What people are told.",
      .ks_example = "No service is left to defend"},
     END,
 };

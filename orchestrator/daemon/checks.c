@@ -3,6 +3,7 @@
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/stops.h"
 
 #include <string.h>
 
@@ -315,7 +316,8 @@ static gboolean sample_moves(const Sample *sample)
                 &g_array_index(round->ro_rows, JournalCheckRow, r);
             if ((CheckStatus)row->cr_status !=
                     ledger_check(d->dm_ledger, row->cr_check)->lc_status &&
-                injects_watch(d->dm_injects, row->cr_check))
+                (injects_watch(d->dm_injects, row->cr_check) ||
+                 stops_watch(d->dm_stops, row->cr_check)))
                 return TRUE;
         }
     }

@@ -11,9 +11,6 @@
 #include <string.h>
 
 static const char beginning[] =
-    "parry: 1\n"
-    "drill: {name: world, start: 2026-11-13T09:00, duration: 10h}\n"
-    "scope: {authorised-by: Control, safety-officer: Officer, allow: [T1491]}\n"
     "teams:\n"
     "  red: {side: red, estate: attackers}\n"
     "  health: {side: blue, estate: clinic}\n"
@@ -111,10 +108,13 @@ void world_to(World *world, gint64 clock_us)
         clock_leap(&d->dm_clock, clock_us);
 }
 
-static Plan *load(const char *extra)
+static Plan *load(const char *drill, const char *scope, const char *extra)
 {
     g_autoptr(ParryDiags) diags = parry_diags_new();
-    g_autofree char *text = g_strconcat(beginning, extra, NULL);
+    g_autofree char *text = g_strconcat(
+        "parry: 1\ndrill: {name: world, start: 2026-11-13T09:00, duration: 10h", drill,
+        "}\nscope: {authorised-by: Control, safety-officer: Officer, allow: [T1491]",
+        scope, "}\n", beginning, extra, NULL);
     Plan *plan = plan_load_bytes("world.yaml", "/", text, strlen(text),
                                  "7d444840-9dc0-51d1-b245-5ffdce74fad2", diags);
 
@@ -129,6 +129,12 @@ static Plan *load(const char *extra)
 
 World *world_new(const char *extra, gboolean rehearsal)
 {
+    return world_new_with("", "", extra, rehearsal);
+}
+
+World *world_new_with(const char *drill, const char *scope, const char *extra,
+                      gboolean rehearsal)
+{
     World *world = g_new0(World, 1);
     Daemon *d = &world->d;
     g_autoptr(GError) error = NULL;
@@ -139,7 +145,7 @@ World *world_new(const char *extra, gboolean rehearsal)
     d->dm_home = world->home;
     d->dm_dir = g_build_filename(world->home, "drill", NULL);
     g_mkdir(d->dm_dir, 0700);
-    d->dm_plan = load(extra);
+    d->dm_plan = load(drill, scope, extra);
     d->dm_reason = g_strdup("");
     d->dm_rehearsal = rehearsal;
     d->dm_simulated = TRUE;

@@ -29,6 +29,9 @@ typedef struct {
 /* Two blue teams (health, lands) with a web server each, one red; `extra` is YAML at the
  * top level, with the injects. The drill runs, at 0. */
 World *world_new(const char *extra, gboolean rehearsal);
+/* The same with more keys of `drill` and `scope`, such as ", seed: 7". */
+World *world_new_with(const char *drill, const char *scope, const char *extra,
+                      gboolean rehearsal);
 /* Ends the drill where it has not ended, and checks what holds for every drill: each
  * inject came to exactly one terminal state. */
 void world_free(World *world);
