@@ -117,9 +117,16 @@ static void expand_weakness(Loader *loader, int team, Node *name, const Node *de
     g_ptr_array_add(loader->ld_plan->p_weaknesses, weakness);
 }
 
-/* Red with hosts of its own is people, who may find a weakness by themselves. */
-static gboolean red_plays(const Plan *plan)
+/* Red with hosts of its own is people, who may find a weakness by themselves; in a game
+ * without red the teams attack one another. */
+static gboolean people_attack(const Plan *plan)
 {
+    gboolean red = FALSE;
+
+    for (guint i = 0; i < plan->p_teams->len; i++)
+        red = red || plan_team(plan, (int)i)->pt_side == SIDE_RED;
+    if (!red)
+        return TRUE;
     for (guint i = 0; i < plan->p_hosts->len; i++)
         if (plan_team(plan, plan_host(plan, (int)i)->ph_team)->pt_side == SIDE_RED)
             return TRUE;
@@ -142,7 +149,7 @@ void weaknesses_check(Loader *loader)
 {
     const Plan *plan = loader->ld_plan;
 
-    for (guint i = 0; i < plan->p_weaknesses->len && !red_plays(plan); i++) {
+    for (guint i = 0; i < plan->p_weaknesses->len && !people_attack(plan); i++) {
         const PlanWeakness *weakness = plan->p_weaknesses->pdata[i];
         const char *name = strchr(weakness->wk_id, '/') + 1;
         const Node *all =
