@@ -1,6 +1,10 @@
 #include "orchestrator/daemon/windows.h"
 
 #include "orchestrator/daemon/director.h"
+#include "orchestrator/daemon/orders.h"
+
+/* What is under way in a guest when the window opens may end first, for so long. */
+#define FINISH_US (60 * G_USEC_PER_SEC)
 
 struct Windows {
     Daemon *wd_daemon;
@@ -76,6 +80,11 @@ static void due_pause(Daemon *d, gpointer data)
         return; /* a leap of another window's end went over it */
     if (d->dm_rehearsal) {
         leap_over(d, window);
+        return;
+    }
+    if (orders_in_flight(d->dm_orders) &&
+        daemon_now(d) < window->wi_from_us + FINISH_US) {
+        director_due(d->dm_director, daemon_now(d) + G_USEC_PER_SEC / 4, due_pause, data);
         return;
     }
     windows->wd_moving = TRUE;
