@@ -37,13 +37,69 @@ static char *table_name(const KeyTable *table)
     return g_strdelimit(g_strdup(name), " ", '-');
 }
 
-static json_t *table_ref(const KeyTable *table, gboolean partial)
+/*
+ * A table has up to three definitions: as it is; partial, with nothing required, for what
+ * `defaults` gives; and open, for files in which `defaults` or other files may say the
+ * rest: in it, what has defaults is partial.
+ */
+typedef enum { WHOLE, PARTIAL, OPEN } Variant;
+
+static const char *const variant_names[] = {"", "partial-", "open-"};
+
+static gboolean has_defaults(const KeyTable *table)
+{
+    g_autoptr(GPtrArray) tables = schema_tables();
+
+    for (guint i = 0; i < tables->len; i++) {
+        const KeyTable *one = tables->pdata[i];
+        for (const KeySpec *spec = one->kt_keys; spec->ks_key; spec++)
+            if (spec->ks_sub == table && (spec->ks_flags & KEY_PARTIAL))
+                return TRUE;
+    }
+    return FALSE;
+}
+
+/* Does something with defaults stand below the table? */
+static gboolean leads_to_defaults(const KeyTable *table)
+{
+    g_autoptr(GPtrArray) below = g_ptr_array_new();
+
+    collect(table, below);
+    for (guint i = 1; i < below->len; i++)
+        if (has_defaults(below->pdata[i]))
+            return TRUE;
+    return FALSE;
+}
+
+static Variant variant_of(const KeySpec *spec, Variant around)
+{
+    if (spec->ks_flags & KEY_PARTIAL)
+        return PARTIAL;
+    if (around != OPEN)
+        return WHOLE;
+    if (has_defaults(spec->ks_sub))
+        return PARTIAL;
+    return leads_to_defaults(spec->ks_sub) ? OPEN : WHOLE;
+}
+
+static char *definition(const KeyTable *table, Variant variant)
 {
     g_autofree char *name = table_name(table);
-    g_autofree char *to =
-        g_strdup_printf("#/$defs/%s%s", partial ? "partial-" : "", name);
+
+    return g_strconcat(variant_names[variant], name, NULL);
+}
+
+static json_t *table_ref(const KeyTable *table, Variant variant)
+{
+    g_autofree char *name = definition(table, variant);
+    g_autofree char *to = g_strconcat("#/$defs/", name, NULL);
 
     return json_pack("{s:s}", "$ref", to);
+}
+
+static json_t *sub_ref(const KeySpec *spec, Variant around)
+{
+    return table_ref(spec->ks_sub, variant_of(spec, around));
 }
 
 /* The words of a spec, unbuilt ones too. */
@@ -103,11 +159,11 @@ static json_t *scalar_schema(const KeySpec *spec, KeyType type)
 }
 
 /* The items of a list, the values of names. */
-static json_t *item_schema(const KeySpec *spec, KeyType item)
+static json_t *item_schema(const KeySpec *spec, KeyType item, Variant around)
 {
     switch (item) {
     case KEY_MAP:
-        return table_ref(spec->ks_sub, FALSE);
+        return sub_ref(spec, around);
     case KEY_PORTS: {
         json_t *port = scalar_schema(spec, KEY_PORT);
         return json_pack("{s:[O, {s:s, s:o}]}", "anyOf", port, "type", "array", "items",
@@ -124,7 +180,7 @@ static json_t *one_or_list(json_t *one)
     return json_pack("{s:[O, {s:s, s:o}]}", "anyOf", one, "type", "array", "items", one);
 }
 
-static json_t *named_schema(const KeySpec *spec)
+static json_t *named_schema(const KeySpec *spec, Variant around)
 {
     KeyType type = spec->ks_name == KEY_TEXT ? KEY_NAME : spec->ks_name;
     const char *pattern = value_form(type)->vf_pattern;
@@ -134,7 +190,7 @@ static json_t *named_schema(const KeySpec *spec)
                                      : json_true();
 
     return json_pack("{s:s, s:o, s:o}", "type", "object", "propertyNames", names,
-                     "additionalProperties", item_schema(spec, spec->ks_item));
+                     "additionalProperties", item_schema(spec, spec->ks_item, around));
 }
 
 static json_t *langtext_schema(void)
@@ -144,27 +200,25 @@ static json_t *langtext_schema(void)
                      "pattern", LANGUAGE, "additionalProperties", "type", "string");
 }
 
-static json_t *form_schema(const KeySpec *spec)
+static json_t *form_schema(const KeySpec *spec, Variant around)
 {
-    gboolean partial = (spec->ks_flags & KEY_PARTIAL) != 0;
-
     switch (spec->ks_type) {
     case KEY_MAP:
-        return table_ref(spec->ks_sub, partial);
+        return sub_ref(spec, around);
     case KEY_MAPS:
-        return one_or_list(table_ref(spec->ks_sub, partial));
+        return one_or_list(sub_ref(spec, around));
     case KEY_SHORT:
         return json_pack("{s:[o, o]}", "anyOf", scalar_schema(spec, spec->ks_item),
-                         table_ref(spec->ks_sub, partial));
+                         sub_ref(spec, around));
     case KEY_NAMED:
-        return named_schema(spec);
+        return named_schema(spec, around);
     case KEY_LIST:
         return json_pack("{s:s, s:o}", "type", "array", "items",
-                         item_schema(spec, spec->ks_item));
+                         item_schema(spec, spec->ks_item, around));
     case KEY_ONE_OR_LIST:
-        return one_or_list(item_schema(spec, spec->ks_item));
+        return one_or_list(item_schema(spec, spec->ks_item, around));
     case KEY_PORTS:
-        return item_schema(spec, KEY_PORTS);
+        return item_schema(spec, KEY_PORTS, around);
     case KEY_SELECTION:
         return json_pack("{s:[o, {s:s, s:o}]}", "anyOf", words_schema(spec), "type",
                          "array", "items", scalar_schema(spec, KEY_NAME));
@@ -250,9 +304,9 @@ static char *description(const KeySpec *spec)
     return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
-static json_t *key_schema(const KeySpec *spec)
+static json_t *key_schema(const KeySpec *spec, Variant around)
 {
-    json_t *out = form_schema(spec);
+    json_t *out = form_schema(spec, around);
     g_autofree char *text = description(spec);
     json_t *example = spec->ks_example ? example_value(spec->ks_example) : NULL;
 
@@ -305,7 +359,13 @@ static void set_required(json_t *out, const KeyTable *table)
     json_decref(groups);
 }
 
-static json_t *table_schema(const KeyTable *table, gboolean partial)
+/* Whether what must be there is asked for: another file may have it. */
+static gboolean is_strict(const KeyTable *table, Variant variant)
+{
+    return variant == WHOLE || (variant == OPEN && table != &keys_root);
+}
+
+static json_t *table_schema(const KeyTable *table, Variant variant)
 {
     json_t *keys = json_object();
     json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:b}", "title", table->kt_name,
@@ -313,51 +373,60 @@ static json_t *table_schema(const KeyTable *table, gboolean partial)
                             keys, "additionalProperties", FALSE);
 
     for (const KeySpec *spec = table->kt_keys; spec->ks_key; spec++)
-        json_object_set_new(keys, spec->ks_key, key_schema(spec));
-    if (!partial)
+        json_object_set_new(keys, spec->ks_key, key_schema(spec, variant));
+    if (is_strict(table, variant))
         set_required(out, table);
     return out;
 }
 
-static void define(json_t *defs, const KeyTable *table, gboolean partial)
+static void define(json_t *defs, const KeyTable *table, Variant variant)
 {
-    g_autofree char *name = table_name(table);
-    g_autofree char *full = g_strconcat(partial ? "partial-" : "", name, NULL);
+    g_autofree char *name = definition(table, variant);
 
-    json_object_set_new(defs, full, table_schema(table, partial));
+    json_object_set_new(defs, name, table_schema(table, variant));
 }
 
-static json_t *make(const char *title, gboolean partial)
+static json_t *definitions(void)
 {
     g_autoptr(GPtrArray) tables = schema_tables();
     json_t *defs = json_object();
-    json_t *root = table_ref(&keys_root, FALSE);
-    json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:o}", "$schema",
-                            "https://json-schema.org/draft/2020-12/schema", "title",
-                            title, "$comment", "Made by parry " PARRY_VERSION, "$ref",
-                            json_incref(json_object_get(root, "$ref")), "$defs", defs);
 
-    json_decref(root);
     for (guint i = 0; i < tables->len; i++) {
         const KeyTable *table = tables->pdata[i];
-        define(defs, table, FALSE);
-        for (const KeySpec *spec = table->kt_keys; spec->ks_key; spec++)
-            if (spec->ks_flags & KEY_PARTIAL)
-                define(defs, spec->ks_sub, TRUE);
+        define(defs, table, WHOLE);
+        if (has_defaults(table))
+            define(defs, table, PARTIAL);
+        else if (table == &keys_root || leads_to_defaults(table))
+            define(defs, table, OPEN);
     }
-    if (partial) {
-        g_autofree char *name = table_name(&keys_root);
-        json_object_set_new(defs, name, table_schema(&keys_root, TRUE));
-    }
-    return out;
+    return defs;
+}
+
+static json_t *make(const char *title)
+{
+    return json_pack("{s:s, s:s, s:s, s:o}", "$schema",
+                     "https://json-schema.org/draft/2020-12/schema", "title", title,
+                     "$comment", "Made by parry " PARRY_VERSION, "$defs", definitions());
 }
 
 json_t *schema_json(void)
 {
-    return make("Parry scenario", FALSE);
+    json_t *out = make("Parry scenario");
+    json_t *more = json_pack("{s:[{s:[s]}, {s:[s]}]}", "anyOf", "required", "defaults",
+                             "required", "includes");
+
+    json_object_set_new(out, "if", more);
+    json_object_set_new(out, "then", table_ref(&keys_root, OPEN));
+    json_object_set_new(out, "else", table_ref(&keys_root, WHOLE));
+    return out;
 }
 
 json_t *schema_part_json(void)
 {
-    return make("Part of a Parry scenario", TRUE);
+    json_t *out = make("Part of a Parry scenario");
+    json_t *ref = table_ref(&keys_root, OPEN);
+
+    json_object_update(out, ref);
+    json_decref(ref);
+    return out;
 }

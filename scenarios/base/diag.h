@@ -38,7 +38,8 @@ parry_diags_all(const ParryDiags *diags); /* ParryDiag, in order of place */
 /* The printed form of all of them, colour only if asked; free with g_free(). */
 char *parry_diags_text(const ParryDiags *diags, gboolean colour);
 /*
- * For editors, a list of: file (or null), line, column (0 where there is no place), severity
+ * For editors, a list of: file (or null), line, column (0 where there is no place),
+ * severity
  * ("error", "warning", "note"), message, hint and source (or null); end-column, the one
  * behind what is meant, only where that is known. Columns count characters from 1.
  */

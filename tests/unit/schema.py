@@ -19,8 +19,10 @@ except ImportError as error:
     sys.exit(77)
 
 
-class Core(yaml.SafeLoader):
-    """YAML 1.2's core schema, as editors read files: no dates, no octal by a leading 0."""
+class Core(yaml.CSafeLoader):
+    """YAML 1.2's core schema, as editors read files: no dates, no octal by a leading 0.
+
+    By libyaml, as Parry reads: PyYAML itself stops at a "?" within a flow mapping."""
 
 
 Core.yaml_implicit_resolvers = {}
@@ -123,6 +125,9 @@ def check_wrong(parry, validator, part):
         lines = [one["line"] for one in json.loads(done.stdout) if one["severity"] == "error"]
         if done.returncode != 2 or set(lines) != {4}:
             fail(f"{text}: the schema refuses it, parry check finds errors in lines {lines}")
+    for text in ("includes: [more.yaml]", "defaults: {team: {side: blue}}"):
+        for found in places(validator, yaml.load(f"parry: 1\n{text}\nteams: {{lands: {{}}}}", Core)):
+            fail(f"{text}: the rest may stand there, but the schema points at {found}")
     lone = {"teams": {"health": {"side": "blue"}}}
     if not places(validator, lone) or places(part, lone):
         fail("only a part of a scenario may lack `drill`")
