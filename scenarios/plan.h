@@ -132,6 +132,10 @@ PlanCheck *plan_check(const Plan *plan, int index);
 PlanInject *plan_inject(const Plan *plan, int index);
 PlanTarget *plan_target(const Plan *plan, int index);
 
+/* Does the inject go for that weakness: on its host, by its technique, a sub-technique of
+ * it, or the one that it is a sub-technique of? */
+gboolean plan_weakness_attacked(const PlanWeakness *weakness, const PlanInject *inject);
+
 /* "red", "blue", "white", "green", "observer". */
 const char *plan_side_name(PlanSide side);
 /* "prevent", "detect", "contain", "answer", "eradicate", "recover", "report", "share". */

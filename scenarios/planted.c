@@ -133,15 +133,18 @@ static gboolean people_attack(const Plan *plan)
     return FALSE;
 }
 
+gboolean plan_weakness_attacked(const PlanWeakness *weakness, const PlanInject *inject)
+{
+    return inject->in_host == weakness->wk_host && inject->in_technique &&
+           (value_technique_covers(inject->in_technique, weakness->wk_technique) ||
+            value_technique_covers(weakness->wk_technique, inject->in_technique));
+}
+
 static gboolean is_attacked(const Plan *plan, const PlanWeakness *weakness)
 {
-    for (guint i = 0; i < plan->p_injects->len; i++) {
-        const PlanInject *inject = plan_inject(plan, (int)i);
-        if (inject->in_host == weakness->wk_host && inject->in_technique &&
-            (value_technique_covers(inject->in_technique, weakness->wk_technique) ||
-             value_technique_covers(weakness->wk_technique, inject->in_technique)))
+    for (guint i = 0; i < plan->p_injects->len; i++)
+        if (plan_weakness_attacked(weakness, plan_inject(plan, (int)i)))
             return TRUE;
-    }
     return FALSE;
 }
 

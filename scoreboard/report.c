@@ -5,6 +5,7 @@
 #include "scoreboard/report.h"
 
 #include "scoreboard/report_fold.h"
+#include "scoreboard/report_plan.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -191,6 +192,37 @@ static json_t *injects_json(const ReportFold *fold)
 
     for (guint i = 0; i < fold->rf_plan->p_injects->len; i++)
         json_array_append_new(list, inject_json(fold, (int)i));
+    return list;
+}
+
+/* ---- weaknesses ---- */
+
+static json_t *weakness_json(const Plan *plan, const PlanWeakness *weakness)
+{
+    json_t *json = json_object(), *attacks = json_array();
+
+    for (guint i = 0; i < plan->p_injects->len; i++)
+        if (plan_weakness_attacked(weakness, plan_inject(plan, (int)i)))
+            json_array_append_new(attacks, json_string(plan_inject(plan, (int)i)->in_id));
+    set_text(json, "id", weakness->wk_id);
+    set_text(json, "team", team_id(plan, weakness->wk_team));
+    set_text(json, "host", plan_host(plan, weakness->wk_host)->ph_id);
+    set_text(json, "technique", weakness->wk_technique);
+    set_text(json, "severity", weakness->wk_severity);
+    set_text(json, "cwe", weakness->wk_cwe);
+    json_object_set_new(json, "title", parry_text_to_json(weakness->wk_title));
+    if (weakness->wk_fix)
+        json_object_set_new(json, "fix", parry_text_to_json(weakness->wk_fix));
+    json_object_set_new(json, "attacks", attacks);
+    return json;
+}
+
+static json_t *weaknesses_json(const Plan *plan)
+{
+    json_t *list = json_array();
+
+    for (guint i = 0; i < plan->p_weaknesses->len; i++)
+        json_array_append_new(list, weakness_json(plan, plan->p_weaknesses->pdata[i]));
     return list;
 }
 
@@ -417,6 +449,7 @@ static json_t *team_json(const ReportFold *fold, int index)
     set_text(json, "team", team->pt_id);
     json_object_set_new(json, "title", parry_text_to_json(team->pt_title));
     set_text(json, "side", plan_side_name(team->pt_side));
+    set_text(json, "bracket", team->pt_bracket);
     set_int(json, "rank", standing->ls_rank);
     set_int(json, "total", standing->ls_total);
     set_int(json, "protection", standing->ls_protection);
@@ -445,6 +478,10 @@ static int by_rank(const void *a, const void *b)
 
     if (side)
         return side; /* blue before red */
+    int bracket = strcmp(json_string_value(json_object_get(left, "bracket")),
+                         json_string_value(json_object_get(right, "bracket")));
+    if (bracket)
+        return bracket;
     return (int)(json_integer_value(json_object_get(left, "rank")) -
                  json_integer_value(json_object_get(right, "rank")));
 }
@@ -484,6 +521,9 @@ static json_t *assemble(const ReportFold *fold, const char *root)
     json_object_set_new(report, "teams", teams_json(fold));
     json_object_set_new(report, "injects", injects);
     json_object_set_new(report, "checks", checks);
+    json_object_set_new(report, "agreed", report_agreed_json(fold->rf_plan));
+    json_object_set_new(report, "objectives", report_objectives_json(fold));
+    json_object_set_new(report, "weaknesses", weaknesses_json(fold->rf_plan));
     json_object_set(report, "reports", fold->rf_reports);
     json_object_set_new(report, "isolation",
                         json_pack("{s: O, s: O}", "verdicts", fold->rf_verdicts, "rounds",

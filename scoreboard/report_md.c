@@ -8,7 +8,7 @@
 #include "scenarios/base/text.h"
 #include "scoreboard/line.h"
 #include "scoreboard/md.h"
-#include "scoreboard/report_md.h"
+#include "scoreboard/report_plan.h"
 #include "scoreboard/words.h"
 
 #include <string.h>
@@ -37,19 +37,24 @@ static const char *say(const Md *md, const char *english)
 }
 
 /* A text for people: a string, or an object by language. */
-static const char *title_of(const Md *md, const json_t *object)
+static const char *text_of(const Md *md, const json_t *object, const char *key)
 {
-    const json_t *title = json_object_get(object, "title");
-    const char *text = json_string_value(title);
+    const json_t *value = json_object_get(object, key);
+    const char *text = json_string_value(value);
 
     if (!text)
-        text = json_string_value(json_object_get(title, md->md_lang));
+        text = json_string_value(json_object_get(value, md->md_lang));
     if (!text)
-        text = json_string_value(json_object_get(title, "en"));
-    if (!text && json_object_iter((json_t *)title))
+        text = json_string_value(json_object_get(value, "en"));
+    if (!text && json_object_iter((json_t *)value))
         text =
-            json_string_value(json_object_iter_value(json_object_iter((json_t *)title)));
+            json_string_value(json_object_iter_value(json_object_iter((json_t *)value)));
     return text ? text : "";
+}
+
+static const char *title_of(const Md *md, const json_t *object)
+{
+    return text_of(md, object, "title");
 }
 
 static const json_t *find(const json_t *list, const char *key, const char *value)
@@ -303,11 +308,20 @@ static void section_brief(Md *md)
 
 /* ---- results ---- */
 
+/* Ranks are of the bracket that stands behind the name. */
+static char *team_cell(const Md *md, const json_t *team)
+{
+    const char *bracket = str(team, "bracket");
+
+    return *bracket ? g_strdup_printf("%s (%s)", title_of(md, team), bracket)
+                    : g_strdup(title_of(md, team));
+}
+
 static void blue_row(MdTable *table, const Md *md, const json_t *team)
 {
     md_cell_take(table,
                  g_strdup_printf("%" JSON_INTEGER_FORMAT, (json_int_t)num(team, "rank")));
-    md_cell(table, title_of(md, team));
+    md_cell_take(table, team_cell(md, team));
     cell_points(table, num(team, "total"));
     cell_points(table, num(team, "protection"));
     cell_points(table, num(team, "availability"));
@@ -583,6 +597,43 @@ static void section_red(Md *md)
     table_end(md, table);
 }
 
+/* "Guessed passwords: blocked; …" */
+static char *attacks_on(const Md *md, const json_t *weakness)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    const json_t *id;
+    size_t i;
+
+    json_array_foreach (json_object_get(weakness, "attacks"), i, id) {
+        const json_t *inject =
+            find(json_object_get(md->md_report, "injects"), "id", json_string_value(id));
+        g_string_append_printf(out, "%s%s: %s", out->len ? "; " : "",
+                               title_of(md, inject), say(md, str(inject, "state")));
+    }
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+static void section_weaknesses(Md *md)
+{
+    const json_t *all = json_object_get(md->md_report, "weaknesses"), *weakness;
+    MdTable *table =
+        table_new(md, "Team\tWeakness\tTechnique\tHost\tSeverity\tAttacked by\tRemedy");
+    size_t i;
+
+    json_array_foreach (all, i, weakness) {
+        md_cell(table, team_title(md, str(weakness, "team")));
+        md_cell(table, title_of(md, weakness));
+        md_cell(table, str(weakness, "technique"));
+        md_cell(table, str(weakness, "host"));
+        md_cell(table, say(md, str(weakness, "severity")));
+        md_cell_take(table, attacks_on(md, weakness));
+        md_cell(table, text_of(md, weakness, "fix"));
+    }
+    if (json_array_size(all))
+        heading(md, 2, "Planted weaknesses");
+    table_end(md, table);
+}
+
 /* ---- timelines ---- */
 
 static void section_msel(Md *md)
@@ -737,9 +788,9 @@ static void section_verify(Md *md)
 }
 
 static void (*const SECTIONS[])(Md *md) = {
-    section_cover,     section_brief,  section_results,  section_msel,
-    section_teams,     section_red,    section_timeline, section_gaps,
-    section_isolation, section_method, section_verify,
+    section_cover, section_brief, report_md_agreed, report_md_objectives,     section_results,    section_msel,
+    section_teams, section_red,       section_weaknesses, section_timeline,
+    section_gaps,  section_isolation, section_method,     section_verify,
 };
 
 char *report_markdown(const json_t *report, const char *lang)

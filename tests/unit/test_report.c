@@ -188,6 +188,48 @@ static void the_markdown_aligns_and_says_it_all(void)
     world_clear(&world);
 }
 
+static PlanWeakness *weakness_new(const char *id, const PlanInject *like,
+                                  const char *technique)
+{
+    PlanWeakness *weakness = g_new0(PlanWeakness, 1);
+
+    weakness->wk_id = g_strdup(id);
+    weakness->wk_team = like->in_team;
+    weakness->wk_host = like->in_host;
+    weakness->wk_technique = g_strdup(technique);
+    weakness->wk_title = parry_text_new("Passwords that can be guessed");
+    weakness->wk_severity = g_strdup("high");
+    return weakness;
+}
+
+/* Who planted a weakness reads what came of it. */
+static void weaknesses_meet_their_attacks(void)
+{
+    World world = world_new();
+    const PlanInject *attack = NULL;
+
+    for (guint i = 0; !attack && i < world.plan->p_injects->len; i++)
+        if (plan_inject(world.plan, (int)i)->in_technique)
+            attack = plan_inject(world.plan, (int)i);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(attack);
+    g_ptr_array_add(world.plan->p_weaknesses,
+                    weakness_new("health/weak", attack, attack->in_technique));
+    g_ptr_array_add(world.plan->p_weaknesses,
+                    weakness_new("health/idle", attack, "T9999"));
+    json_decref(world.report);
+    world.report = report_json(world.plan, world.journal, NULL);
+    json_t *all = get(world.report, "weaknesses");
+    g_autofree char *text = report_markdown(world.report, "en");
+    CU_ASSERT_EQUAL(json_array_size(all), 2);
+    CU_ASSERT_STRING_EQUAL(json_string_value(json_array_get(
+                               get(find(all, "id", "health/weak"), "attacks"), 0)),
+                           attack->in_id);
+    CU_ASSERT_EQUAL(json_array_size(get(find(all, "id", "health/idle"), "attacks")), 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "## Planted weaknesses"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "Passwords that can be guessed"));
+    world_clear(&world);
+}
+
 static void hostile_text_stays_text(void)
 {
     static const struct {
@@ -284,6 +326,7 @@ int main(void)
         {"the difference between the teams shows",
          the_difference_between_the_teams_shows},
         {"the Markdown aligns and says it all", the_markdown_aligns_and_says_it_all},
+        {"weaknesses meet their attacks", weaknesses_meet_their_attacks},
         {"hostile text stays text", hostile_text_stays_text},
         {"the limits are told", the_limits_are_told},
         {"a drill that never ran has a report", a_drill_that_never_ran_has_a_report},
