@@ -189,6 +189,10 @@ static void sim_notes(Sim *sim)
     const Plan *plan = sim->si_daemon.dm_plan;
     g_autoptr(GPtrArray) idle = facts_idle_actions(sim->si_facts);
 
+    if (!plan->p_scripts->len)
+        g_ptr_array_add(
+            result->sr_notes,
+            g_strdup("the scenario has no `rehearsal`: no team does anything"));
     note_injects(result, plan, is_manual, "nobody fires what is manual");
     note_injects(result, plan, is_held, "approved at once, for nobody looks at it");
     for (guint i = 0; i < idle->len; i++)
@@ -197,9 +201,9 @@ static void sim_notes(Sim *sim)
                                         "in a simulation: the action of %s",
                                         (char *)idle->pdata[i]));
     if (result->sr_resumed)
-        g_ptr_array_add(result->sr_notes,
-                        g_strdup_printf("%u times the drill paused, and went on at once",
-                                        result->sr_resumed));
+        g_ptr_array_add(
+            result->sr_notes,
+            g_strdup_printf("pauses that were ended at once: %u", result->sr_resumed));
 }
 
 gboolean sim_run(const char *home, const Drill *drill, Plan *plan, SimStop stop,

@@ -56,9 +56,10 @@ ok "every inject came to exactly one end"
 expect_status 0 parry simulate --report "$work/engines" "$here/engines.yaml"
 says out 'injects: 12: 6 succeeded, 2 sent, 2 expired, 2 not-run'
 says out 'note: approved at once, for nobody looks at it: alarm'
+says out 'note: pauses that were ended at once: 1'
 sqlite3 -readonly -separator ' ' "$work/engines/journal.db" "select clock_us / 60000000, kind, json_extract(body, '\$.inject'),
   coalesce(json_extract(body, '\$.state'), json_extract(body, '\$.expect'), json_extract(body, '\$.why'), json_extract(body, '\$.by'), '')
-  from event where kind glob 'inject.*' and kind != 'inject.wanted/1' or kind glob 'expect.*' or kind glob 'effect.*' or kind = 'report.matched/1'
+  from event where kind glob 'inject.*' and kind != 'inject.wanted/1' or kind glob 'expect.*' or kind glob 'effect.*' or kind in ('report.matched/1', 'stop.met/1', 'clock.paused/1', 'clock.resumed/1')
   order by seq" | sed 's/ *$//' >"$work/engines.got"
 diff -u "$here/engines.expect" "$work/engines.got" >&2 || fail "the timeline went another way"
 ok "triggers, holds, windows, chains and expectations: each event in its minute"
