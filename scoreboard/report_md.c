@@ -308,20 +308,11 @@ static void section_brief(Md *md)
 
 /* ---- results ---- */
 
-/* Ranks are of the bracket that stands behind the name. */
-static char *team_cell(const Md *md, const json_t *team)
-{
-    const char *bracket = str(team, "bracket");
-
-    return *bracket ? g_strdup_printf("%s (%s)", title_of(md, team), bracket)
-                    : g_strdup(title_of(md, team));
-}
-
 static void blue_row(MdTable *table, const Md *md, const json_t *team)
 {
     md_cell_take(table,
                  g_strdup_printf("%" JSON_INTEGER_FORMAT, (json_int_t)num(team, "rank")));
-    md_cell_take(table, team_cell(md, team));
+    md_cell_take(table, report_md_ranked(md, team));
     cell_points(table, num(team, "total"));
     cell_points(table, num(team, "protection"));
     cell_points(table, num(team, "availability"));
@@ -788,9 +779,10 @@ static void section_verify(Md *md)
 }
 
 static void (*const SECTIONS[])(Md *md) = {
-    section_cover, section_brief, report_md_agreed, report_md_objectives,     section_results,    section_msel,
-    section_teams, section_red,       section_weaknesses, section_timeline,
-    section_gaps,  section_isolation, section_method,     section_verify,
+    section_cover,      section_brief,    report_md_agreed, report_md_objectives,
+    section_results,    section_msel,     section_teams,    section_red,
+    section_weaknesses, section_timeline, section_gaps,     section_isolation,
+    section_method,     section_verify,
 };
 
 char *report_markdown(const json_t *report, const char *lang)
