@@ -176,7 +176,7 @@ static char *medium_of(const PlanInject *inject)
         return inject->in_technique ? g_strconcat("attack ", inject->in_technique, NULL)
                                     : g_strdup("attack");
     case INJECT_FAULT:
-        return g_strdup("fault");
+        return g_strconcat("fault ", inject->in_fault, NULL);
     case INJECT_TRAFFIC:
         return g_strdup("traffic");
     default:

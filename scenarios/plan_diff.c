@@ -6,6 +6,7 @@
 
 #include "scenarios/base/duration.h"
 #include "scenarios/base/table.h"
+#include "scenarios/plan_text.h"
 
 #include <string.h>
 
@@ -49,6 +50,8 @@ static char *scalar_text(const char *key, const json_t *value)
     if (json_is_integer(value) && (!strcmp(key, "memory") || !strcmp(key, "disk")))
         return g_format_size_full((guint64)json_integer_value(value),
                                   G_FORMAT_SIZE_IEC_UNITS);
+    if (json_is_integer(value) && !strcmp(key, "rate"))
+        return plan_rate_text(json_integer_value(value));
     char *dump = json_dumps(value, JSON_ENCODE_ANY | JSON_SORT_KEYS);
     char *copy = g_strdup(dump ? dump : "");
     free(dump);

@@ -7,7 +7,8 @@
 #include <string.h>
 
 #define INDENT 2
-#define ELAPSED_FROM 100 /* terminal columns that leave room for both times */
+#define ROOMY                                                                            \
+    112 /* terminal columns that leave room for both times, objective, controller */
 
 /* --- needs --- */
 
@@ -152,6 +153,38 @@ json_t *plan_needs_json(const Plan *plan, const PlanHere *here)
 
 /* --- what there is --- */
 
+char *plan_rate_text(gint64 bits)
+{
+    static const struct {
+        const char *unit;
+        gint64 bits;
+    } units[] = {{"gbit", 1000000000}, {"mbit", 1000000}, {"kbit", 1000}, {"bit", 1}};
+    gsize i = 0;
+
+    while (bits % units[i].bits)
+        i++;
+    return g_strdup_printf("%" G_GINT64_FORMAT "%s", bits / units[i].bits, units[i].unit);
+}
+
+char *plan_link_text(const PlanNetwork *network)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    g_autofree char *delay = duration_text(network->pn_delay_us);
+    g_autofree char *jitter = duration_text(network->pn_jitter_us);
+    g_autofree char *rate = plan_rate_text(network->pn_rate);
+
+    if (network->pn_delay_us)
+        g_string_append(out, delay);
+    if (network->pn_jitter_us)
+        g_string_append_printf(out, " \xc2\xb1 %s", jitter);
+    if (network->pn_loss)
+        g_string_append_printf(out, "%sloss %d%%", out->len ? ", " : "",
+                               network->pn_loss);
+    if (network->pn_rate)
+        g_string_append_printf(out, "%s%s", out->len ? ", " : "", rate);
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
 /* Hosts on each network, in step with p_networks. */
 static int *hosts_on_networks(const Plan *plan)
 {
@@ -168,10 +201,9 @@ static int *hosts_on_networks(const Plan *plan)
 static void append_networks(GString *out, const Plan *plan, int width)
 {
     static const ParryColumn columns[] = {
-        {.tc_title = "network", .tc_min = 8},
-        {.tc_title = "addresses"},
-        {.tc_title = "hosts", .tc_right = TRUE},
-        {.tc_title = "whose", .tc_min = 6},
+        {.tc_title = "network", .tc_min = 8},    {.tc_title = "addresses"},
+        {.tc_title = "hosts", .tc_right = TRUE}, {.tc_title = "whose", .tc_min = 6},
+        {.tc_title = "link", .tc_min = 8},       {.tc_title = "mirror", .tc_min = 8},
     };
     g_autoptr(ParryTable) table = parry_table_new(columns, G_N_ELEMENTS(columns));
     g_autofree int *count = hosts_on_networks(plan);
@@ -183,7 +215,10 @@ static void append_networks(GString *out, const Plan *plan, int width)
         g_autofree char *hosts = g_strdup_printf("%d", count[i]);
         const char *whose =
             network->pn_team < 0 ? "shared" : plan_team(plan, network->pn_team)->pt_id;
-        const char *cells[] = {network->pn_id, cidr, hosts, whose};
+        g_autofree char *link = plan_link_text(network);
+        const char *mirror =
+            network->pn_mirror < 0 ? NULL : plan_host(plan, network->pn_mirror)->ph_id;
+        const char *cells[] = {network->pn_id, cidr, hosts, whose, link, mirror};
         parry_table_row(table, cells);
     }
     if (plan->p_networks->len)
@@ -306,6 +341,20 @@ static char *day_time(const char *local)
                            local + strlen("2026-11-13 "));
 }
 
+/* Where there is no room for columns of their own. */
+static char *expected_text(const MselRow *row, gboolean narrow)
+{
+    const char *objective = row->ms_cells[MSEL_OBJECTIVE];
+    const char *controller = row->ms_cells[MSEL_CONTROLLER];
+    g_autoptr(GString) out = g_string_new(row->ms_cells[MSEL_EXPECTED]);
+
+    if (narrow && *objective)
+        g_string_append_printf(out, "%sfor %s", out->len ? "; " : "", objective);
+    if (narrow && *controller)
+        g_string_append_printf(out, "%sby %s", out->len ? "; " : "", controller);
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
 char *plan_text_msel(const Plan *plan, const char *lang, int width)
 {
     static const ParryColumn columns[] = {
@@ -322,7 +371,7 @@ char *plan_text_msel(const Plan *plan, const char *lang, int width)
     };
     g_autoptr(ParryTable) table = parry_table_new(columns, G_N_ELEMENTS(columns));
     g_autoptr(GPtrArray) rows = msel_rows(plan, lang);
-    gboolean narrow = width > 0 && width < ELAPSED_FROM;
+    gboolean narrow = width > 0 && width < ROOMY;
 
     for (guint i = 0; i < rows->len; i++) {
         const MselRow *row = rows->pdata[i];
@@ -331,6 +380,7 @@ char *plan_text_msel(const Plan *plan, const char *lang, int width)
             row->ms_timed && !narrow ? duration_clock(row->ms_at_us) : g_strdup("");
         g_autofree char *time =
             row->ms_timed ? day_time(from[MSEL_TIME]) : g_strdup(from[MSEL_TIME]);
+        g_autofree char *expected = expected_text(row, narrow);
         const char *cells[] = {from[MSEL_NUMBER],
                                time,
                                elapsed,
@@ -338,9 +388,9 @@ char *plan_text_msel(const Plan *plan, const char *lang, int width)
                                from[MSEL_TO],
                                from[MSEL_MEDIUM],
                                from[MSEL_TITLE],
-                               from[MSEL_EXPECTED],
-                               from[MSEL_OBJECTIVE],
-                               from[MSEL_CONTROLLER]};
+                               expected,
+                               narrow ? NULL : from[MSEL_OBJECTIVE],
+                               narrow ? NULL : from[MSEL_CONTROLLER]};
         parry_table_row(table, cells);
     }
     return rows->len ? parry_table_text(table, INDENT, width) : g_strdup("");

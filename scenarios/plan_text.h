@@ -39,6 +39,11 @@ char *plan_text(const Plan *plan, const PlanHere *here, const char *lang, int wi
 char *plan_text_planted(const Plan *plan, const char *lang, int indent, int width);
 /* Its timeline only. */
 char *plan_text_msel(const Plan *plan, const char *lang, int width);
+/* "10mbit" of bits a second. Free with g_free(). */
+char *plan_rate_text(gint64 bits);
+/* "20ms, loss 2%, 10mbit": how good a network is made; empty: as good as it gets. Free
+ * with g_free(). */
+char *plan_link_text(const PlanNetwork *network);
 /* Its needs for `parry plan --json`; the caller owns it. */
 json_t *plan_needs_json(const Plan *plan, const PlanHere *here);
 

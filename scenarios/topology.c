@@ -1,5 +1,7 @@
 #include "scenarios/topology.h"
 
+#include "scenarios/plan_text.h"
+
 #include <string.h>
 
 #define COPIES_DRAWN 3 /* of one estate; more are drawn as one */
@@ -83,14 +85,16 @@ static void append_network(Picture *picture, int index)
     const PlanNetwork *network = plan_network(picture->plan, index);
     const char *slash = strchr(network->pn_id, '/');
     g_autofree char *addr = plan_addr_text(network->pn_addr);
+    g_autofree char *link = plan_link_text(network);
 
     g_string_append_printf(picture->out, "    net%d [shape=box, style=filled, label=\"",
                            index);
     append_quoted(picture->out, slash ? slash + 1 : network->pn_id);
+    g_string_append_printf(picture->out, "\\n%s/%d%s%s", addr, network->pn_prefix,
+                           *link ? "\\n" : "", link);
     g_string_append_printf(picture->out,
-                           "\\n%s/%d\", fillcolor=\"%s\", color=\"#444444\", "
+                           "\", fillcolor=\"%s\", color=\"#444444\", "
                            "penwidth=%s, margin=\"0.25,0.06\"];\n",
-                           addr, network->pn_prefix,
                            network->pn_team < 0 ? "#e2e2e2" : "#f4f4f4",
                            network->pn_team < 0 ? "2" : "1");
 }
@@ -246,6 +250,19 @@ static void append_wires(Picture *picture, const PlanHost *host)
     }
 }
 
+/* A sensor sees what passes a network: a dashed wire. */
+static void append_mirror(Picture *picture, int index)
+{
+    const PlanNetwork *network = plan_network(picture->plan, index);
+
+    if (network->pn_mirror < 0 || !team_drawn(picture, network->pn_team) ||
+        !team_drawn(picture, plan_host(picture->plan, network->pn_mirror)->ph_team))
+        return;
+    g_string_append_printf(picture->out,
+                           "  net%d -> host%d [style=dashed, label=\"mirror\"];\n", index,
+                           network->pn_mirror);
+}
+
 char *topology_dot(const Plan *plan, const char *lang, gboolean each)
 {
     Picture picture = {.plan = plan, .lang = lang, .out = g_string_new(NULL)};
@@ -273,6 +290,8 @@ char *topology_dot(const Plan *plan, const char *lang, gboolean each)
         if (team_drawn(&picture, host->ph_team))
             append_wires(&picture, host);
     }
+    for (int i = 0; i < (int)plan->p_networks->len; i++)
+        append_mirror(&picture, i);
     g_string_append(picture.out, "}\n");
     for (guint i = 0; i < plan->p_teams->len; i++)
         if (picture.drawn[i])
