@@ -118,14 +118,16 @@ static void expand_weakness(Loader *loader, int team, Node *name, const Node *de
 }
 
 /* Red with hosts of its own is people, who may find a weakness by themselves; in a game
- * without red the teams attack one another. */
+ * without red or attacks the teams attack one another. */
 static gboolean people_attack(const Plan *plan)
 {
-    gboolean red = FALSE;
+    gboolean scripted = FALSE;
 
     for (guint i = 0; i < plan->p_teams->len; i++)
-        red = red || plan_team(plan, (int)i)->pt_side == SIDE_RED;
-    if (!red)
+        scripted = scripted || plan_team(plan, (int)i)->pt_side == SIDE_RED;
+    for (guint i = 0; i < plan->p_injects->len; i++)
+        scripted = scripted || plan_inject(plan, (int)i)->in_kind == INJECT_ATTACK;
+    if (!scripted)
         return TRUE;
     for (guint i = 0; i < plan->p_hosts->len; i++)
         if (plan_team(plan, plan_host(plan, (int)i)->ph_team)->pt_side == SIDE_RED)
