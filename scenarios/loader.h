@@ -138,6 +138,8 @@ void refs_params(Loader *loader, Node *node);
 const char *param_value(const Loader *loader, const char *name);
 /* Value of a secret: the team's, or the drill's; NULL. */
 const char *secret_value(const Loader *loader, const char *name, int team);
+/* The network that a secret of the kind address names, else NULL. */
+const char *secret_network(const Loader *loader, const char *name);
 
 /* The parts, in the order in which they run. */
 void params_expand(Loader *loader); /* parameters, in the whole tree */

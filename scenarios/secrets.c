@@ -394,6 +394,13 @@ const char *secret_value(const Loader *loader, const char *name, int team)
     }
 }
 
+const char *secret_network(const Loader *loader, const char *name)
+{
+    const Node *def = node_get(node_get(loader->ld_root, "secrets"), name);
+
+    return kind_of(def) == SECRET_ADDRESS ? node_get_text(def, "network") : NULL;
+}
+
 const char *loader_secret(Loader *loader, Node *name, int team)
 {
     const Node *all = node_get(loader->ld_root, "secrets");
@@ -409,5 +416,11 @@ const char *loader_secret(Loader *loader, Node *name, int team)
     if (!value && team < 0)
         loader_error(loader, name, "give the secret \"per: drill\"",
                      "the secret \"%s\" differs from team to team", name->nd_text);
+    else if (!value && secret_network(loader, name->nd_text))
+        loader_error(
+            loader, name, NULL,
+            "the estate of the team \"%s\" has no network \"%s\" for this secret",
+            plan_team(loader->ld_plan, team)->pt_id,
+            secret_network(loader, name->nd_text));
     return value;
 }

@@ -217,6 +217,11 @@ static void put_secret(Walk *walk, const Ref *ref)
         ref_error(walk, ref, "give the secret \"per: drill\"",
                   "this text is the same for all teams, the secret \"%s\" is not",
                   ref->rf_name);
+    else if (secret_network(walk->wa_loader, ref->rf_name))
+        ref_error(walk, ref, NULL,
+                  "the estate of the team \"%s\" has no network \"%s\" for this secret",
+                  plan_team(walk->wa_loader->ld_plan, walk->wa_team)->pt_id,
+                  secret_network(walk->wa_loader, ref->rf_name));
 }
 
 static void check_secret(Walk *walk, const Ref *ref)
