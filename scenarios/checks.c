@@ -318,10 +318,11 @@ static void check_rhythm(Loader *loader, const Node *def, PlanCheck *check)
     Node *quiet = node_get(def, "quiet");
 
     check->ck_jitter_us = key_duration(&keys_check, def, "jitter");
-    for (gsize i = 0; i < G_N_ELEMENTS(need) && !check->ck_interval_us; i++)
-        if (node_get(def, need[i]))
-            loader_error(loader, node_key(def, need[i]), NULL,
-                         "\"%s\" goes with \"every\"", need[i]);
+    for (gsize i = 0; i < G_N_ELEMENTS(need) && !check->ck_interval_us; i++) {
+        Node *key = node_key(def, need[i]);
+        if (key && !defaults_gave(key))
+            loader_error(loader, key, NULL, "\"%s\" goes with \"every\"", need[i]);
+    }
     if (check->ck_interval_us && check->ck_jitter_us > check->ck_interval_us / 2)
         loader_error(loader, node_get(def, "jitter"), NULL,
                      "the jitter is longer than half of the interval");

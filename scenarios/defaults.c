@@ -62,3 +62,8 @@ void defaults_apply(Loader *loader)
             apply_all(&keys_check, check, node_get(estate, "checks"));
     }
 }
+
+gboolean defaults_gave(const Node *key)
+{
+    return key->nd_shares > 0;
+}

@@ -156,7 +156,8 @@ PlanInject *inject_add(Loader *loader, const InjectDef *def, int team)
 
 /* --- all of one --- */
 
-/* Keys that only some kinds of inject have. */
+/* Keys that only some kinds of inject have; a default for all is not held against them.
+ */
 static void check_kind_keys(Loader *loader, const InjectDef *def)
 {
     enum { ATTACK = 1, MESSAGE = 2, FAULT = 4, TRAFFIC = 8 };
@@ -176,11 +177,13 @@ static void check_kind_keys(Loader *loader, const InjectDef *def)
     };
     static const char *const what[] = {"an attack", "a message", "a fault", "traffic"};
 
-    for (gsize i = 0; i < G_N_ELEMENTS(only); i++)
-        if (!(only[i].kinds & 1U << def->jd_kind) && node_get(def->jd_def, only[i].key))
-            loader_error(loader, node_key(def->jd_def, only[i].key),
+    for (gsize i = 0; i < G_N_ELEMENTS(only); i++) {
+        Node *key = node_key(def->jd_def, only[i].key);
+        if (key && !(only[i].kinds & 1U << def->jd_kind) && !defaults_gave(key))
+            loader_error(loader, key,
                          i ? NULL : "say whom it goes to by message: {to: …}",
                          "%s has no \"%s\"", what[def->jd_kind], only[i].key);
+    }
 }
 
 static GArray *teams_of(Loader *loader, const InjectDef *def)

@@ -144,6 +144,8 @@ const char *secret_network(const Loader *loader, const char *name);
 /* The parts, in the order in which they run. */
 void params_expand(Loader *loader); /* parameters, in the whole tree */
 void defaults_apply(Loader *loader);
+/* Does the pair of that key come from `defaults`? It may not fit this one then. */
+gboolean defaults_gave(const Node *key);
 void shape_check(Loader *loader);
 /* Does `KEY: EXAMPLE` have the form that the spec asks for? If not, *why (g_free()) gets
  * the findings. For examples in the tables: references are not followed. */

@@ -67,6 +67,8 @@ static void check_delay(Loader *loader, const InjectDef *def)
     Node *delay = node_key(def->jd_def, "delay");
     Node *manual = node_get(def->jd_def, "manual");
 
+    if (delay && defaults_gave(delay))
+        delay = NULL;
     if (delay && node_get(def->jd_def, "at"))
         loader_error(loader, delay, "write the later time in \"at\"",
                      "\"delay\" goes with \"after\" and \"when\"");
@@ -79,10 +81,12 @@ static void check_delay(Loader *loader, const InjectDef *def)
                      "leave it away and say \"at\", \"after\" or \"when\"",
                      "manual: false is no trigger");
     static const char *const none[] = {"delay", "jitter"};
-    for (gsize i = 0; i < G_N_ELEMENTS(none); i++)
-        if (node_get(def->jd_def, none[i]))
-            loader_error(loader, node_key(def->jd_def, none[i]), NULL,
+    for (gsize i = 0; i < G_N_ELEMENTS(none); i++) {
+        Node *key = node_key(def->jd_def, none[i]);
+        if (key && !defaults_gave(key))
+            loader_error(loader, key, NULL,
                          "a manual inject begins at once: it has no \"%s\"", none[i]);
+    }
 }
 
 void triggers_read(Loader *loader, InjectDef *def)
@@ -112,7 +116,7 @@ void triggers_set(const InjectDef *def, PlanInject *inject)
                          : node_get(node, "manual") ? TRIGGER_MANUAL
                                                     : TRIGGER_AT;
     inject->in_at_us = def->jd_at;
-    if (inject->in_trigger != TRIGGER_AT)
+    if (inject->in_trigger == TRIGGER_AFTER || inject->in_trigger == TRIGGER_WHEN)
         inject->in_delay_us = def->jd_delay;
     inject->in_hold = key_bool(&keys_inject, node, "hold");
     inject->in_retries = (int)key_int(&keys_retry, retry, "times");

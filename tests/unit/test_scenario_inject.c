@@ -347,6 +347,27 @@ static void checks_have_quiet_hours(void)
                            "/mint");
 }
 
+/* A default for all injects or checks is nothing that one of them did wrong. */
+static void defaults_need_not_fit(void)
+{
+    g_autoptr(ParryDiags) diags = parry_diags_new();
+    g_autofree char *text =
+        g_strconcat(WORLD,
+                    "  ask: {manual: true, message: {to: lime, subject: A, body: B}}\n"
+                    "  hit: {at: 1h, " ATTACK "}\n"
+                    "defaults:\n"
+                    "  inject: {by: red, technique: T1074, jitter: 5m, expires: 1h}\n"
+                    "  check: {quiet: noon}\n",
+                    NULL);
+    g_autoptr(Plan) plan =
+        plan_load_bytes("f.yaml", "/", text, strlen(text), NULL, diags);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(plan);
+    CU_ASSERT_EQUAL(inject(plan, "ask@lime")->in_delay_us, 0);
+    CU_ASSERT_EQUAL(inject(plan, "ask@lime")->in_expires_us, HOUR);
+    CU_ASSERT_STRING_EQUAL(inject(plan, "hit@lime")->in_technique, "T1491");
+}
+
 /* As many as fit wait for one another from the last to the first. */
 static void long_rows_are_judged(void)
 {
@@ -380,6 +401,7 @@ int main(void)
         {"messages say from whom", messages_say_from_whom},
         {"unbuilt kinds are planned", unbuilt_kinds_are_planned},
         {"checks have quiet hours", checks_have_quiet_hours},
+        {"defaults need not fit", defaults_need_not_fit},
         {"long rows are judged", long_rows_are_judged},
         CU_TEST_INFO_NULL,
     };
