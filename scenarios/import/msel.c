@@ -245,7 +245,9 @@ static void put_time(Msel *msel, Row *row, json_t *inject)
         us = -1;
     if (us < 0 || us > 10 * 365 * DAY_US) {
         json_object_set_new(inject, "manual", json_true());
-        if (node)
+        if (node && !g_ascii_strcasecmp(node->nd_text, "manual"))
+            import_taken(import, node, "injects.%s.manual", row->name);
+        else if (node)
             import_left(import, node,
                         row->kind == TIME_NONE
                             ? "no time such as 18h30m, 09:30 or a date: a "
@@ -508,6 +510,22 @@ static void put_texts(Msel *msel, const Row *row, json_t *inject, json_t *messag
     import_taken(import, row->cells[COL_BODY], "injects.%s.message.body", row->name);
 }
 
+/* "answer within 2h", as `parry plan --csv` writes it, is a window. */
+static void put_window(const Row *row, json_t *message)
+{
+    static const char words[] = "answer within ";
+    const char *text = cell(row, COL_ACTION);
+    gint64 us;
+
+    if (g_ascii_strncasecmp(text, words, sizeof words - 1) != 0)
+        return;
+    text += sizeof words - 1;
+    g_autofree char *window = g_strndup(text, strcspn(text, ";,\n"));
+    g_strstrip(window);
+    if (duration_parse(window, &us, NULL) && us > 0)
+        json_object_set_new(message, "answer-within", json_string(window));
+}
+
 /* --- rows --- */
 
 /* The same for another team: what `parry plan --csv` writes for each. */
@@ -566,6 +584,7 @@ static void add_row(Msel *msel, Row *row)
                      row->name);
     }
     if (cell(row, COL_ACTION)) {
+        put_window(row, message);
         import_paragraph(notes, "Expected: %s", cell(row, COL_ACTION));
         import_changed(import, row->cells[COL_ACTION],
                        import_to(import, "injects.%s.notes", row->name),
