@@ -3,7 +3,7 @@
 #include "scenarios/keys_spec.h"
 
 /* clang-format off */
-static const char *const word_metric[] = {"manual", "!conditional", NULL};
+static const char *const word_metric[] = {"manual", "conditional", NULL};
 
 static const KeySpec objectives_keys[] = {
     {.ks_key = "capabilities", .ks_type = KEY_NAMED, .ks_item = KEY_MAP,

@@ -32,6 +32,8 @@ static const KindInfo KINDS[] = {
     {"clock.paused/1", ALL, "the drill is paused[: {reason}]", "演練暫停[：{reason}]"},
     {"clock.resumed/1", ALL, "the drill goes on[: {reason}]", "演練繼續[：{reason}]"},
     {"clock.leap/1", W, "", ""},
+    {"metric.met/1", W, "metric {metric}: {points:points} points",
+     "指標 {metric}：{points:points} 分"},
     {"stop.met/1", W, "a stop condition is met ({word:action})[: {reason}]",
      "停止條件已符合（{word:action}）[：{reason}]"},
     ACT("image", "image", "映像", "image"),

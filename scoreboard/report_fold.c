@@ -200,6 +200,18 @@ static void on_gap(ReportFold *fold, const JournalEvent *event)
                   "host", event->ev_host, "text", words ? words : ""));
 }
 
+static void on_metric(ReportFold *fold, const JournalEvent *event)
+{
+    const json_t *points = json_object_get(event->ev_body, "points");
+    const char *metric = json_string_value(json_object_get(event->ev_body, "metric"));
+
+    json_array_append_new(fold->rf_metrics,
+                          json_pack("{s: s, s: s, s: I, s: I}", "metric",
+                                    metric ? metric : "", "team", event->ev_team,
+                                    "points", json_integer_value(points), "ref",
+                                    (json_int_t)event->ev_seq));
+}
+
 static const struct {
     const char *kind;
     void (*on)(ReportFold *fold, const JournalEvent *event);
@@ -215,6 +227,7 @@ static const struct {
     {"report.matched/1", on_settled},
     {"report.unmatched/1", on_settled},
     {"inject.ended/1", on_ended},
+    {"metric.met/1", on_metric},
     {"daemon.gap/1", on_gap},
     {"agent.lost/1", on_gap},
     {"agent.cut/1", on_gap},
@@ -225,19 +238,12 @@ static const struct {
  * drill, and what went wrong; not how each network was made. */
 static gboolean in_timeline(const JournalEvent *event)
 {
-    static const char *const also[] = {"agent.lost/1",
-                                       "agent.cut/1",
-                                       "helper.down/1",
-                                       "isolation.broken/1",
-                                       "note/1",
-                                       "daemon.gap/1",
-                                       "order.lost/1",
-                                       "inject.due/1",
-                                       "inject.held/1",
-                                       "inject.approved/1",
-                                       "inject.retry/1",
-                                       "inject.skew/1",
-                                       NULL};
+    static const char *const also[] = {
+        "agent.lost/1",       "agent.cut/1",    "helper.down/1",
+        "isolation.broken/1", "note/1",         "daemon.gap/1",
+        "order.lost/1",       "inject.due/1",   "inject.held/1",
+        "inject.approved/1",  "inject.retry/1", "inject.skew/1",
+        "metric.met/1",       "stop.met/1",     NULL};
     const KindInfo *kind = kind_find(event->ev_kind);
 
     return kind && ((kind->kd_see & (SEE_OWN | SEE_PUBLIC)) ||
@@ -289,6 +295,7 @@ static ReportFold *fold_new(const Plan *plan)
     fold->rf_isolation = json_array();
     fold->rf_verdicts = json_array();
     fold->rf_reports = json_array();
+    fold->rf_metrics = json_array();
     fold->rf_gaps = json_array();
     fold->rf_reasons = json_object();
     fold->rf_strips = g_new0(json_t *, plan->p_checks->len + 1);
@@ -306,6 +313,7 @@ void report_fold_free(ReportFold *fold)
     g_free(fold->rf_strips);
     json_decref(fold->rf_reasons);
     json_decref(fold->rf_gaps);
+    json_decref(fold->rf_metrics);
     json_decref(fold->rf_reports);
     json_decref(fold->rf_verdicts);
     json_decref(fold->rf_isolation);

@@ -16,9 +16,11 @@ typedef struct {
     json_t *rf_isolation; /* [{seq, host, ok, probes, failed: […]}] */
     json_t *rf_verdicts;  /* [{seq, proved, skipped, checks | findings | reason}] */
     json_t *rf_reports;   /* [{seq, clock_us, team, host, indicator, inject, ref}] */
-    json_t *rf_gaps;      /* [{seq, kind, …}] what the data does not show */
-    json_t *rf_reasons;   /* inject id -> {reason, ref} of its end */
-    json_t **rf_strips;   /* a check: [{from_us, to_us, status, ref}] */
+    json_t
+        *rf_metrics; /* [{metric, team, points, ref}] conditional ones that were earned */
+    json_t *rf_gaps; /* [{seq, kind, …}] what the data does not show */
+    json_t *rf_reasons; /* inject id -> {reason, ref} of its end */
+    json_t **rf_strips; /* a check: [{from_us, to_us, status, ref}] */
 } ReportFold;
 
 ReportFold *report_fold_read(const Plan *plan, Journal *journal, GError **error);

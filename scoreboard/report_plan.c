@@ -107,6 +107,21 @@ static void set_evaluation(json_t *out, const PlanObjectives *all,
     json_object_set_new(out, "min", json_integer(evaluation ? evaluation->oe_min : 0));
 }
 
+/* What teams earned of its conditional metrics. */
+static void set_earned(json_t *out, const ReportFold *fold,
+                       const PlanEvaluation *evaluation)
+{
+    json_t *earned = json_array(), *one;
+    size_t i;
+
+    json_array_foreach (fold->rf_metrics, i, one) {
+        const char *metric = json_string_value(json_object_get(one, "metric"));
+        if (evaluation && in_names(evaluation->oe_metrics, metric))
+            json_array_append(earned, one);
+    }
+    json_object_set_new(out, "earned", earned);
+}
+
 /* The injects that serve it, and the events with which they began. */
 static void set_injects(json_t *out, const ReportFold *fold, const char *objective)
 {
@@ -140,6 +155,7 @@ json_t *report_objectives_json(const ReportFold *fold)
                       capability ? parry_text_to_json(capability->oc_title) : json_null(),
                       "notes", text_json(objective->ot_notes));
         set_evaluation(out, all, evaluation_of(all, objective->ot_evaluation));
+        set_earned(out, fold, evaluation_of(all, objective->ot_evaluation));
         set_injects(out, fold, objective->ot_name);
         json_array_append_new(list, out);
     }
@@ -237,6 +253,22 @@ void report_md_agreed(Md *md)
     md_table_end(table, md->md_out);
 }
 
+/* "health: 5; lands: 5" */
+static char *earned_text(const json_t *earned)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach (earned, i, one) {
+        g_autofree char *points =
+            line_points(json_integer_value(json_object_get(one, "points")), 3);
+        g_string_append_printf(out, "%s%s: %s", i ? "; " : "",
+                               json_string_value(json_object_get(one, "team")), points);
+    }
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
 static void objective_row(Md *md, MdTable *table, const json_t *objective)
 {
     g_autofree char *most =
@@ -251,14 +283,17 @@ static void objective_row(Md *md, MdTable *table, const json_t *objective)
     md_cell(table, text_in(md, json_object_get(objective, "capability")));
     md_cell_take(table, joined(md, json_object_get(objective, "metrics")));
     md_cell_take(table, g_strdup_printf("%s / %s", min, most));
+    md_cell_take(table, earned_text(json_object_get(objective, "earned")));
     md_cell_take(table, g_strdup_printf("%zu / %zu", json_array_size(refs),
                                         json_array_size(injects)));
 }
 
 void report_md_objectives(Md *md)
 {
-    static const char *const names[] = {"Objective", "Goal",    "Capability",
-                                        "Metrics",   ">Passes", ">Injects begun"};
+    static const char *const names[] = {
+        "Objective", "Goal",   "Capability",     "Metrics",
+        ">Passes",   "Earned", ">Injects begun",
+    };
     const json_t *list = json_object_get(md->md_report, "objectives");
     g_autoptr(GString) headings = g_string_new(NULL);
     const json_t *objective;

@@ -11,7 +11,8 @@
 /* {authorised_by, safety_officer, …, rules: {…}, text, notice, contact}. */
 json_t *report_agreed_json(const Plan *plan);
 /* [{name, title, goals: [title…], capability, evaluation, metrics: [title…], most, min,
- * injects: [id…], refs}] of the training objectives. */
+ * earned: [{metric, team, points, ref}], injects: [id…], refs}] of the training
+ * objectives. */
 json_t *report_objectives_json(const ReportFold *fold);
 
 /* A team's title, with its bracket where it has one: ranks are of that. */

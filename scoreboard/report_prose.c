@@ -22,14 +22,16 @@ static const struct {
      "情境以情境檔的分數計；可用性為 10,000 "
      "分中的份額；損害與回應是計算防護分數的輸入。\n\n"},
     {"objectives",
-     "What the drill was to show. Scores of metrics are given by evaluators and stand in "
-     "their "
-     "notes; the figures here are what passes, of the most that the metrics give, and "
-     "how many "
-     "of the injects that serve an objective began.\n\n",
-     "演練希望達到的目標。各項指標由評核員評分，見其記錄；此處列出及格分與滿分，以及支持"
-     "該目標的情"
-     "境中已開始的數目。\n\n"},
+     "What the drill was to show. Scores of most metrics are given by evaluators and "
+     "stand in "
+     "their notes; what teams earned of those that a condition decides is listed. The "
+     "figures "
+     "are what passes, of the most that the metrics give, and how many of the injects "
+     "that "
+     "serve an objective began.\n\n",
+     "演練希望達到的目標。大部分指標由評核員評分，見其記錄；由條件決定的指標則列出各隊所"
+     "得。數字為"
+     "及格分與滿分，以及支持該目標的情境中已開始的數目。\n\n"},
     {"cut", "The timeline goes on in `report.json`.\n\n",
      "時間線其餘部分見 `report.json`。\n\n"},
     {"method",

@@ -194,6 +194,7 @@ static const struct {
     {"Capability", "能力"},
     {"Metrics", "指標"},
     {"Passes", "及格"},
+    {"Earned", "已得"},
     {"Injects begun", "已開始的情境"},
     {"host side", "主機側"},
     {"Verifier key", "驗證公鑰"},

@@ -3,7 +3,7 @@
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
-#include "orchestrator/daemon/stops.h"
+#include "orchestrator/daemon/watches.h"
 
 #include <string.h>
 
@@ -317,7 +317,7 @@ static gboolean sample_moves(const Sample *sample)
             if ((CheckStatus)row->cr_status !=
                     ledger_check(d->dm_ledger, row->cr_check)->lc_status &&
                 (injects_watch(d->dm_injects, row->cr_check) ||
-                 stops_watch(d->dm_stops, row->cr_check)))
+                 watches_check(d->dm_watches, row->cr_check)))
                 return TRUE;
         }
     }

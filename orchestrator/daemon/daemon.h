@@ -41,7 +41,7 @@ typedef struct Isolation Isolation;
 typedef struct Checks Checks;
 typedef struct Director Director;
 typedef struct Injects Injects;
-typedef struct Stops Stops;
+typedef struct Watches Watches;
 typedef struct Scripts Scripts;
 typedef struct Control Control;
 typedef struct Terminals Terminals;
@@ -81,7 +81,7 @@ typedef struct Daemon {
     Checks *dm_checks;
     Director *dm_director;
     Injects *dm_injects;
-    Stops *dm_stops;
+    Watches *dm_watches;
     Scripts *dm_scripts;
     Control *dm_control;
     Terminals *dm_terminals;

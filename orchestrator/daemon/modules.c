@@ -8,8 +8,8 @@
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/scripts.h"
 #include "orchestrator/daemon/signer.h"
-#include "orchestrator/daemon/stops.h"
 #include "orchestrator/daemon/terminals.h"
+#include "orchestrator/daemon/watches.h"
 
 #include <unistd.h>
 
@@ -43,7 +43,7 @@ void daemon_modules_new(Daemon *d)
     d->dm_isolation = isolation_new(d);
     d->dm_provision = provision_new(d);
     d->dm_injects = injects_new(d);
-    d->dm_stops = stops_new(d);
+    d->dm_watches = watches_new(d);
     d->dm_scripts = scripts_new(d);
     d->dm_terminals = terminals_new(d);
 }
@@ -53,7 +53,7 @@ void daemon_modules_free(Daemon *d)
     provision_free(d->dm_provision);
     terminals_free(d->dm_terminals);
     scripts_free(d->dm_scripts);
-    stops_free(d->dm_stops);
+    watches_free(d->dm_watches);
     injects_free(d->dm_injects);
     isolation_free(d->dm_isolation);
     checks_free(d->dm_checks);

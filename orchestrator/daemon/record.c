@@ -10,7 +10,7 @@
 #include "orchestrator/daemon/daemon.h"
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/injects.h"
-#include "orchestrator/daemon/stops.h"
+#include "orchestrator/daemon/watches.h"
 
 #include <string.h>
 
@@ -148,8 +148,8 @@ static gboolean record_fold(const JournalEvent *event, gpointer data)
     d->dm_applied = event->ev_seq;
     if (d->dm_injects)
         injects_on_event(d->dm_injects, event);
-    if (d->dm_stops)
-        stops_on_event(d->dm_stops, event);
+    if (d->dm_watches)
+        watches_on_event(d->dm_watches, event);
     if (d->dm_control)
         control_on_event(d->dm_control, event);
     return TRUE;
@@ -183,8 +183,8 @@ void daemon_barrier(Daemon *d)
         guint n = d->dm_then.length; /* what comes after these is not durable yet */
         if (d->dm_injects)
             injects_committed(d->dm_injects);
-        if (d->dm_stops)
-            stops_committed(d->dm_stops);
+        if (d->dm_watches)
+            watches_committed(d->dm_watches);
         if (d->dm_link)
             link_committed(d->dm_link);
         for (; n > 0; n--) {

@@ -75,6 +75,30 @@ static void all_its_teams_must_agree(void)
     world_free(world);
 }
 
+static void a_conditional_metric_is_earned_once_a_team(void)
+{
+    World *world = world_new(
+        "objectives:\n"
+        "  metrics: {back: {kind: conditional, max-score: 5, condition: {check: web-up, "
+        "state: down, lasts: 10m}}}\n"
+        "  evaluations: {all: {metrics: back}}\n"
+        "  training-objectives: {go: {evaluation: all}}\n"
+        "  goals: {good: {training-objectives: go}}\n" MESSAGE,
+        FALSE);
+
+    world_to(world, HOUR);
+    world_round(world, CHECK_DOWN);
+    world_to(world, HOUR + 9 * MINUTE);
+    CU_ASSERT_EQUAL(world_count(world, "metric.met/1", NULL), 0);
+    world_to(world, HOUR + 11 * MINUTE);
+    CU_ASSERT_EQUAL(world_count(world, "metric.met/1", NULL), 1); /* health's alone */
+    world_round(world, CHECK_UP);
+    world_round(world, CHECK_DOWN);
+    world_to(world, 3 * HOUR);
+    CU_ASSERT_EQUAL(world_count(world, "metric.met/1", NULL), 1);
+    world_free(world);
+}
+
 #define ATTACK                                                                           \
     "injects:\n  go: {manual: true, for: health, host: web, technique: T1491, attack: "  \
     "{run: 'spoil', effect: {command: {run: 'see'}}}%s}\n"
@@ -126,6 +150,8 @@ int main(void)
         {"a pause waits for white and comes once",
          a_pause_waits_for_white_and_comes_once},
         {"all its teams must agree", all_its_teams_must_agree},
+        {"a conditional metric is earned once a team",
+         a_conditional_metric_is_earned_once_a_team},
         {"an attack waits for the scope", an_attack_waits_for_the_scope},
         {"past its window the scope lets none begin",
          past_its_window_the_scope_lets_none_begin},
