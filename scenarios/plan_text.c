@@ -327,14 +327,18 @@ static void append_phases(GString *out, const Plan *plan, int width)
 /* "Fri 13 09:30" of "2026-11-13 09:30": day and time is what people look for. */
 static char *day_time(const char *local)
 {
-    int year, month, day;
-    GDate date;
-
-    if (sscanf(local, "%4d-%2d-%2d", &year, &month, &day) != 3 ||
-        !g_date_valid_dmy((GDateDay)day, (GDateMonth)month, (GDateYear)year))
-        return g_strdup(local);
     static const char *const days[] = {"",    "Mon", "Tue", "Wed",
                                        "Thu", "Fri", "Sat", "Sun"};
+    int year = 0, month = 0, day = 0;
+    GDate date;
+
+    if (strlen(local) >= strlen("2026-11-13 09:30")) {
+        year = (int)g_ascii_strtoll(local, NULL, 10);
+        month = (int)g_ascii_strtoll(local + strlen("2026-"), NULL, 10);
+        day = (int)g_ascii_strtoll(local + strlen("2026-11-"), NULL, 10);
+    }
+    if (!g_date_valid_dmy((GDateDay)day, (GDateMonth)month, (GDateYear)year))
+        return g_strdup(local);
     g_date_clear(&date, 1);
     g_date_set_dmy(&date, (GDateDay)day, (GDateMonth)month, (GDateYear)year);
     return g_strdup_printf("%s %02d %.5s", days[g_date_get_weekday(&date)], day,

@@ -189,7 +189,8 @@ static int print_plan(const Plan *plan, const Options *options)
         fputs(dot, stdout);
         return EXIT_OK;
     }
-    machine.hr_cached = built = images_built(home, plan);
+    built = images_built(home, plan);
+    machine.hr_cached = built;
     if (options->json)
         return print_json(plan, &machine, options);
     return print_text(plan, &machine, options);
