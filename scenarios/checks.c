@@ -219,6 +219,7 @@ static gboolean resolve(Builder *b, const CheckKind *kind, int from)
 {
     gboolean dns = !strcmp(kind->ki_kind, "dns");
     int port = dns ? 53 : (int)key_int(b->table, b->node, "port");
+    const char *proto = dns ? "udp" : "tcp";
     const Plan *plan = b->loader->ld_plan;
 
     if (from == b->host) {
@@ -226,9 +227,17 @@ static gboolean resolve(Builder *b, const CheckKind *kind, int from)
         b->outer = port;
         return TRUE;
     }
-    if (wiring_reach(b->loader, from, b->host, port, dns ? "udp" : "tcp", &b->addr,
-                     &b->outer))
+    if (wiring_reach(b->loader, from, b->host, port, proto, &b->addr, &b->outer)) {
+        const char *why;
+        const PlanHost *router =
+            passage_stopped(b->loader, from, b->host, b->addr, port, proto, &why);
+        if (router)
+            loader_warn(b->loader, kind->ki_node, "let a rule accept it",
+                        "the firewall of \"%s\" stops it, by \"%s\": it is DOWN until "
+                        "somebody changes that",
+                        router->ph_name, why);
         return TRUE;
+    }
     loader_error(b->loader, kind->ki_node,
                  "put both on one network, or let the estate's router publish the port",
                  "the host \"%s\" cannot reach port %d of \"%s\"",

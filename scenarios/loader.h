@@ -178,6 +178,13 @@ const PlanPool *pools_of(const Loader *loader, int network, guint32 addr);
 /* An account of the host, or NULL; and one more, its password locked. */
 PlanUser *contents_user(PlanHost *host, const char *name);
 PlanUser *contents_user_add(PlanHost *host, const char *name);
+/*
+ * The router whose firewall does not let a connection pass that wiring_reach() found, at
+ * the address that it gave; NULL: it passes, as far as rules tell. `port`: to's own; *why:
+ * the name of the rule, or "forward".
+ */
+const PlanHost *passage_stopped(const Loader *loader, int from, int to, guint32 addr,
+                                int port, const char *proto, const char **why);
 /* The rules of a router, by wiring_expand(). */
 void firewall_expand(Loader *loader, PlanHost *router, const Node *def);
 
