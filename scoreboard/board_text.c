@@ -398,6 +398,32 @@ static void services(Pen *pen, const json_t *board)
     g_string_append_c(pen->pen_out, '\n');
 }
 
+/* ---- what waits ---- */
+
+/* Held injects; who may not know of them has none on the board. */
+static void held(Pen *pen, const json_t *board)
+{
+    const json_t *inject;
+    gboolean any = FALSE;
+    size_t i;
+
+    json_array_foreach (json_object_get(board, "injects"), i, inject) {
+        g_autofree char *text = NULL;
+
+        if (strcmp(text_of(inject, "state"), "held") != 0)
+            continue;
+        if (!any)
+            rule(pen, word(pen, "Waiting"));
+        any = TRUE;
+        text = g_strdup_printf("    %s  %s", text_of(inject, "id"),
+                               text_of(inject, "title"));
+        put_left(pen, INK_WARN, text, pen->pen_columns);
+        end_line(pen);
+    }
+    if (any)
+        g_string_append_c(pen->pen_out, '\n');
+}
+
 /* ---- events, foot ---- */
 
 static void latest(Pen *pen, const json_t *events)
@@ -452,6 +478,7 @@ char *view_board_text(const json_t *board, int columns, gboolean colour, const c
     standings(&pen, rows, "blue", "Blue teams", BLUE, G_N_ELEMENTS(BLUE), TRUE);
     standings(&pen, rows, "red", "Red teams", RED, G_N_ELEMENTS(RED), FALSE);
     services(&pen, board);
+    held(&pen, board);
     latest(&pen, json_object_get(board, "events"));
     foot(&pen, board);
     return g_string_free(pen.pen_out, FALSE);

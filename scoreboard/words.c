@@ -76,6 +76,7 @@ static const struct {
     {"Attacks", "攻擊"},
     {"Services", "服務"},
     {"Latest", "最新"},
+    {"Waiting", "等待中"},
     {"Blue teams", "藍隊"},
     {"Red teams", "紅隊"},
     {"of", "／"},

@@ -454,6 +454,36 @@ static void the_text_board_names_what_matters(void)
 }
 
 /* A client draws whatever came over the socket. */
+/* What waits for white's word is white's to see, and nobody else's. */
+static void a_held_inject_is_on_white_s_board_only(void)
+{
+    static const Viewer viewers[] = {{ROLE_CONTROLLER, -1, 0},
+                                     {ROLE_BLUE, TEAM_HEALTH, 0},
+                                     {ROLE_RED, TEAM_RED, 0},
+                                     {ROLE_OBSERVER, -1, 0}};
+    World world = world_new();
+
+    feed(&world.feed, "inject.held/1", "health", "", 0,
+         json_pack("{s: s, s: s}", "inject",
+                   plan_inject(world.plan, INJECT_DEFACE)->in_id, "why", "approval"));
+    for (gsize i = 0; i < G_N_ELEMENTS(viewers); i++) {
+        json_t *board = view_board_json(&viewers[i], world.plan, world.ledger, "en");
+        g_autofree char *text = view_board_text(board, 80, FALSE, "en");
+        CU_ASSERT_EQUAL(strstr(text, "Waiting") != NULL, i == 0);
+        CU_ASSERT_EQUAL(strstr(text, "deface@health") != NULL, i == 0);
+        json_decref(board);
+    }
+    world_clear(&world);
+}
+
+/* Who may fire, approve and cancel. */
+static void only_directors_and_controllers_move_injects(void)
+{
+    for (int role = ROLE_DIRECTOR; role <= ROLE_NOBODY; role++)
+        CU_ASSERT_EQUAL(role_may((Role)role, MAY_RUN) != 0,
+                        role == ROLE_DIRECTOR || role == ROLE_CONTROLLER);
+}
+
 static void a_broken_board_is_drawn_without_harm(void)
 {
     static const char *const boards[] = {
@@ -495,6 +525,10 @@ int main(void)
          the_board_says_what_the_viewer_may_know},
         {"the text board keeps to its columns", the_text_board_keeps_to_its_columns},
         {"the text board names what matters", the_text_board_names_what_matters},
+        {"a held inject is on white's board only",
+         a_held_inject_is_on_white_s_board_only},
+        {"only directors and controllers move injects",
+         only_directors_and_controllers_move_injects},
         {"a broken board is drawn without harm", a_broken_board_is_drawn_without_harm},
         CU_TEST_INFO_NULL,
     };
