@@ -37,15 +37,9 @@ json_t *plan_json_checks(const Plan *plan)
 
 static json_t *expect_json(const Plan *plan, gconstpointer data)
 {
-    static const char *const kinds[] = {
-        [EXPECT_PREVENT] = "prevent",     [EXPECT_DETECT] = "detect",
-        [EXPECT_CONTAIN] = "contain",     [EXPECT_ANSWER] = "answer",
-        [EXPECT_ERADICATE] = "eradicate", [EXPECT_RECOVER] = "recover",
-        [EXPECT_REPORT] = "report",       [EXPECT_SHARE] = "share",
-    };
     const PlanExpect *expect = data;
 
-    return json_pack("{s:s, s:I, s:I, s:o}", "kind", kinds[expect->ex_kind],
+    return json_pack("{s:s, s:I, s:I, s:o}", "kind", plan_expect_name(expect->ex_kind),
                      "points-milli", (json_int_t)expect->ex_points, "within-us",
                      (json_int_t)expect->ex_within_us, "check",
                      expect->ex_check < 0

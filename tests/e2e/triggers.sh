@@ -2,8 +2,8 @@
 # What makes injects begin on real VMs: each other's outcome, a check, white's word; and what ends
 # those that never begin.
 . "$(dirname "$0")/lib.sh"
-trap '[ -n "${KEEP:-}" ] || clean triggers; rm -rf "$work"' EXIT
-clean triggers
+trap '[ -n "${KEEP:-}" ] || clean triggers nap; rm -rf "$work"' EXIT
+clean triggers nap
 
 expect_status 0 parry up "$here/triggers.yaml"
 expect_status 4 parry approve hard
@@ -79,3 +79,29 @@ ok "every inject came to one end, and the journal holds"
 expect_status 0 parry down triggers
 expect_nothing_left triggers
 ok "nothing is left"
+
+# A window in which the drill pauses by itself: clock and machine stand still for its length.
+cat >"$work/nap.yaml" <<'EOF_NAP'
+parry: 1
+drill: {name: nap, title: Nap, start: 2026-11-13T09:00, duration: 1h}
+windows: {rest: {from: 3s, until: 8s, mode: pause}}
+teams: {health: {side: blue, estate: clinic}}
+networks: {internet: {cidr: 203.0.113.0/24}}
+estates: {clinic: {hosts: {web: {image: micro, memory: 96M, nics: {internet: auto}}}}}
+injects: {next: {at: 9s, message: {to: health, subject: Next, body: Awake?}}}
+EOF_NAP
+expect_status 0 parry up "$work/nap.yaml"
+expect_status 0 parry start nap
+machine() { # machine STATE: what libvirt says of the VM
+  [ "$(virsh -q -c "$(parry host status --json | json d.uri)" domstate pr-nap-health-web)" = "$1" ]
+}
+wait_for 20 "the pause" sh -c 'parry status nap --json | grep -q "\"paused\""'
+wait_for 4 "the machine suspended" machine paused
+wait_for 20 "the end of the window" has_event nap clock.resumed/1
+wait_for 10 "the machine goes on" machine running
+[ "$(sql nap "select r.at_us - p.at_us >= 3500000 and r.clock_us between 8000000 and 8500000 from event p, event r where p.kind = 'clock.paused/1' and r.kind = 'clock.resumed/1'")" = 1 ] ||
+  fail "the window did not last as long as it says"
+wait_for 20 "what comes after" has_event nap message.sent/1 "clock_us >= 9000000"
+expect_status 0 parry down nap
+expect_nothing_left nap
+ok "a window pauses the drill, and lets it go on"
