@@ -168,4 +168,3 @@ PlanCondition *plan_condition_new(PlanConditionKind kind)
     condition->co_parts = g_ptr_array_new_with_free_func(plan_condition_free);
     return condition;
 }
-

@@ -2,9 +2,8 @@
  * Windows: times of day and of the week, written out on the drill's clock by the calendar
  * of its zone, so that a night is a night when summer time ends in it.
  */
-#include "scenarios/base/duration.h"
-#include "scenarios/moment.h"
 #include "scenarios/keys_spec.h"
+#include "scenarios/moment.h"
 #include "scenarios/people.h"
 #include "scenarios/values.h"
 

@@ -541,6 +541,14 @@ Role control_role_of_side(PlanSide side)
     }
 }
 
+/* Who only looks on sees what the room sees, in whatever team. */
+static Role role_of(const PlanTeam *team, const PlanMember *member)
+{
+    return g_strcmp0(member->pm_role, role_name(ROLE_OBSERVER)) == 0
+               ? ROLE_OBSERVER
+               : control_role_of_side(team->pt_side);
+}
+
 static void method_bind(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
 {
     const char *user = param_text(params, "user", 64);
@@ -555,12 +563,13 @@ static void method_bind(RpcCall *call, ControlPeer *peer, Daemon *d, const json_
         rpc_fail(call, RPC_REFUSED, "bind: %s", member ? "already bound" : "no such key");
         return;
     }
-    const PlanTeam *team = plan_team(d->dm_plan, plan_team_index(d->dm_plan, user));
+    int index = plan_team_index(d->dm_plan, user);
+    const PlanTeam *team = plan_team(d->dm_plan, index);
     cjson_sha256_bytes(key, strlen(key), hash);
     peer->pe_player = g_strdup_printf("%s/%s", user, member->pm_name);
-    peer->pe_viewer.vw_team = plan_team_index(d->dm_plan, user);
-    peer->pe_viewer.vw_role = control_role_of_side(team->pt_side);
-    daemon_event(d, "player.bound/1", peer->pe_player, peer->pe_viewer.vw_team, -1, 0,
+    peer->pe_viewer.vw_role = role_of(team, member);
+    peer->pe_viewer.vw_team = peer->pe_viewer.vw_role == ROLE_OBSERVER ? -1 : index;
+    daemon_event(d, "player.bound/1", peer->pe_player, index, -1, 0,
                  json_pack("{s:s, s:s}", "player", peer->pe_player, "key_sha256", hash));
     rpc_reply(call,
               json_pack("{s:s, s:s, s:s, s:s, s:s}", "player", peer->pe_player, "team",
