@@ -107,13 +107,10 @@ void condition_check_outcome(Loader *loader, Node *at, int inject, PlanOutcome o
     if (outcome == OUTCOME_EXPIRY && !plan->in_expires_us)
         loader_error(loader, at, "give it \"expires\"",
                      "the inject \"%.*s\" never expires", len, plan->in_name);
-    else if (silent && (outcome == OUTCOME_SUCCESS || outcome == OUTCOME_FAILURE))
-        loader_error(
-            loader, at,
-            "give the message \"answer-within\", or wait for its "
-            "completion",
-            "the message \"%.*s\" wants no answer: it neither succeeds nor fails", len,
-            plan->in_name);
+    else if (silent && outcome == OUTCOME_FAILURE)
+        loader_error(loader, at, "give the message \"answer-within\"",
+                     "the message \"%.*s\" wants no answer: it never fails", len,
+                     plan->in_name);
 }
 
 static PlanCondition *of_inject(Loader *loader, const Node *map, Node *name, int team)
