@@ -230,6 +230,60 @@ static void weaknesses_meet_their_attacks(void)
     world_clear(&world);
 }
 
+static void put_objective(Plan *plan)
+{
+    PlanObjectives *all = &plan->p_objectives;
+    PlanMetric *metric = g_new0(PlanMetric, 1);
+    PlanEvaluation *evaluation = g_new0(PlanEvaluation, 1);
+    PlanTrainingObjective *objective = g_new0(PlanTrainingObjective, 1);
+
+    *metric = (PlanMetric){.om_name = g_strdup("back"),
+                           .om_title = parry_text_new("The page is back"),
+                           .om_conditional = TRUE,
+                           .om_max = 5000};
+    *evaluation = (PlanEvaluation){.oe_name = g_strdup("all"),
+                                   .oe_title = parry_text_new("All"),
+                                   .oe_metrics = g_strsplit("back", ",", 0),
+                                   .oe_min = 3000};
+    *objective = (PlanTrainingObjective){.ot_name = g_strdup("serve"),
+                                         .ot_title = parry_text_new("Keep serving"),
+                                         .ot_evaluation = g_strdup("all")};
+    g_ptr_array_add(all->ob_metrics, metric);
+    g_ptr_array_add(all->ob_evaluations, evaluation);
+    g_ptr_array_add(all->ob_training, objective);
+    g_strfreev(plan_inject(plan, INJECT_DEFACE)->in_objectives);
+    plan_inject(plan, INJECT_DEFACE)->in_objectives = g_strsplit("serve", ",", 0);
+}
+
+static void what_was_agreed_and_wanted_is_quoted(void)
+{
+    World world = world_new();
+    Feed more = feed_new(world.plan, NULL, world.journal);
+
+    world.plan->p_scope.sp_safety_phone = g_strdup("5555 0100");
+    world.plan->p_privacy.pv_notice = parry_text_new("Terminals are recorded.");
+    world.plan->p_scope.sp_has_rules = TRUE;
+    plan_team(world.plan, TEAM_HEALTH)->pt_bracket = g_strdup("open");
+    put_objective(world.plan);
+    more.fx_clock = 60 * HOUR;
+    feed(&more, "metric.met/1", "health", "", 0,
+         json_pack("{s: s, s: i}", "metric", "back", "points", 5000));
+    CU_ASSERT_TRUE(journal_commit(world.journal, NULL));
+    json_decref(world.report);
+    world.report = report_json(world.plan, world.journal, NULL);
+    g_autofree char *text = report_markdown(world.report, "en");
+    json_t *objective = json_array_get(get(world.report, "objectives"), 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "5555 0100"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "Terminals are recorded."));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "wiping: forbidden"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "Keep serving"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "health: 5.000"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "Department of Health (open)"));
+    CU_ASSERT_EQUAL(json_array_size(get(objective, "earned")), 1);
+    CU_ASSERT_EQUAL(json_array_size(get(objective, "injects")), 1);
+    world_clear(&world);
+}
+
 static void hostile_text_stays_text(void)
 {
     static const struct {
@@ -327,6 +381,7 @@ int main(void)
          the_difference_between_the_teams_shows},
         {"the Markdown aligns and says it all", the_markdown_aligns_and_says_it_all},
         {"weaknesses meet their attacks", weaknesses_meet_their_attacks},
+        {"what was agreed and wanted is quoted", what_was_agreed_and_wanted_is_quoted},
         {"hostile text stays text", hostile_text_stays_text},
         {"the limits are told", the_limits_are_told},
         {"a drill that never ran has a report", a_drill_that_never_ran_has_a_report},
