@@ -155,9 +155,13 @@ static void write_table(GString *out, const KeyTable *table, const GPtrArray *ta
         const char *need = spec->ks_flags & KEY_REQUIRED ? "required"
                            : spec->ks_flags & KEY_CHOICE ? "exactly one of these"
                                                          : "";
+        const char *more = spec->ks_flags & KEY_REFS
+                               ? "; [references](scenario.md#references)"
+                           : spec->ks_flags & KEY_PARTIAL ? "; no key is required"
+                                                          : "";
         since = spec->ks_since ? spec->ks_since : "-";
-        g_string_append_printf(out, "| `%s` | %s | %s | %s%s%s | %s |\n", spec->ks_key,
-                               spec->ks_doc, type, spec->ks_default ? "`" : need,
+        g_string_append_printf(out, "| `%s` | %s | %s%s | %s%s%s | %s |\n", spec->ks_key,
+                               spec->ks_doc, type, more, spec->ks_default ? "`" : need,
                                spec->ks_default ? spec->ks_default : "",
                                spec->ks_default ? "`" : "", since);
     }
