@@ -194,6 +194,31 @@ static void clean_up(Run *run)
     orders_run(daemon_of(run)->dm_orders, &spec);
 }
 
+/* The steps of a chain stand one behind another in the plan. */
+static Run *chain_step(const Run *run, int away)
+{
+    const Injects *injects = run->ru_injects;
+    int at = run->ru_plan->in_index + away;
+    const char *dot = strchr(run->ru_plan->in_name, '.');
+
+    if (!dot || at < 0 || at >= (int)injects->ij_count)
+        return NULL;
+    Run *other = &injects->ij_runs[at];
+    gsize len = (gsize)(dot - run->ru_plan->in_name) + 1;
+    return other->ru_plan->in_team == run->ru_plan->in_team &&
+                   !strncmp(other->ru_plan->in_name, run->ru_plan->in_name, len)
+               ? other
+               : NULL;
+}
+
+/* The next step may rest on what this one left: it is cleared away after that one. */
+static gboolean is_needed(const Run *run)
+{
+    const Run *next = chain_step(run, 1);
+
+    return next && run->ru_succeeded && !next->ru_cleaning;
+}
+
 /* Runs once the windows are closed, so that a cleanup never takes a defender's points;
  * and also after a containment: what the attack left elsewhere (a tool, its loot) is
  * Parry's to clear. */
@@ -202,8 +227,9 @@ void cleanup_if_settled(Run *run)
     const PlanInject *plan = run->ru_plan;
 
     if (!run->ru_state || run->ru_cleaning || run->ru_looking || any_looked_at(run) ||
-        expects_any(run, EXPECT_DETECT, EP_OPEN))
+        expects_any(run, EXPECT_DETECT, EP_OPEN) || is_needed(run))
         return;
+    Run *before = chain_step(run, -1);
     run->ru_cleaning = TRUE;
     if (plan->in_kind != INJECT_ATTACK || run->ru_exec_us < 0) {
         run->ru_clean = TRUE;
@@ -213,6 +239,8 @@ void cleanup_if_settled(Run *run)
     } else {
         cleaned_up(run);
     }
+    if (before)
+        cleanup_if_settled(before);
 }
 
 /* ---- looking ---- */
