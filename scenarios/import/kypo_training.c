@@ -126,12 +126,20 @@ static void add_answer(Training *training, Level *level)
     import_left(training->import, drawn, "a secret is one for each team by itself");
 }
 
+static void say_step(Training *training, const Level *level, const Node *node)
+{
+    if (node_text(node))
+        import_changed(training->import, node,
+                       import_to(training->import, "%s.message.rubric", level->to),
+                       "Parry does not watch for commands: a criterion without points, "
+                       "for a judge");
+}
+
 /* The commands of a model solution: Parry does not watch for commands, a judge may. */
 static void add_solution(Training *training, Level *level)
 {
     const Node *steps = import_get(level->node, "reference_solution");
-    static const char *const keys[] = {"state_name", "prereq_state", "cmd",
-                                       "cmd_type",   "cmd_regex",    "optional"};
+    static const char *const keys[] = {"state_name", "cmd", "cmd_regex", "optional"};
 
     for (guint i = 0; i < node_len(steps); i++) {
         const Node *step = node_at(steps, i), *before = import_get(step, "prereq_state");
@@ -152,16 +160,12 @@ static void add_solution(Training *training, Level *level)
         if (optional)
             g_string_append(text, "; optional");
         add_criterion(level, text->str, 0);
-        for (gsize k = 0; k < G_N_ELEMENTS(keys); k++) {
-            const Node *node = import_get(step, keys[k]);
-            if (!node)
-                continue;
-            import_changed(training->import, node,
-                           import_to(training->import, "%s.message.rubric", level->to),
-                           "Parry does not watch for commands: a criterion without "
-                           "points, for a judge");
-            import_covers(training->import, node);
-        }
+        for (gsize k = 0; k < G_N_ELEMENTS(keys); k++)
+            say_step(training, level, import_get(step, keys[k]));
+        for (guint n = 0; n < node_len(before); n++)
+            say_step(training, level, node_at(before, n));
+        import_left(training->import, import_get(step, "cmd_type"),
+                    "a criterion says not where a command is typed");
     }
 }
 
