@@ -249,6 +249,30 @@ static void add_kind(Loader *loader, const InjectDef *def, PlanInject *inject, g
     }
 }
 
+static void read_disclose(Loader *loader, const InjectDef *def, PlanInject *inject,
+                          const Node *expect)
+{
+    Node *node = node_get(expect, "disclose-after");
+
+    if (!node_text(node))
+        return;
+    if (def->jd_kind != INJECT_ATTACK)
+        loader_error(loader, node_key(expect, "disclose-after"), NULL,
+                     "only attacks are hidden and disclosed");
+    inject->in_disclose_us = !strcmp(node->nd_text, "end")
+                                 ? SCORING_AT_END
+                                 : key_duration(&keys_expect, expect, "disclose-after");
+    if (!inject->in_disclose_us)
+        loader_error(loader, node, NULL, "no time: the attack would be told at once");
+    for (guint i = 0; i < inject->in_expect->len; i++) {
+        const PlanExpect *one = inject->in_expect->pdata[i];
+        if (one->ex_kind == EXPECT_DETECT && inject->in_disclose_us &&
+            inject->in_disclose_us < one->ex_within_us)
+            loader_warn(loader, node, NULL,
+                        "sooner than the time to detect is over: it is told then");
+    }
+}
+
 void expects_expand(Loader *loader, const InjectDef *def, PlanInject *inject,
                     Node *expect)
 {
@@ -267,4 +291,5 @@ void expects_expand(Loader *loader, const InjectDef *def, PlanInject *inject,
         if (one->ex_within_us)
             one->ex_within_us += more;
     }
+    read_disclose(loader, def, inject, expect);
 }

@@ -23,7 +23,9 @@ static const KeySpec expect_keys[] = {
     EXPECTATION(share, NULL, "Shared with others on a channel in time.",
                 "{channel: advisories, within: 2h, points: 50}"),
     {.ks_key = "disclose-after", .ks_type = KEY_DURATION, .ks_words = word_end,
-     .ks_doc = "Hidden from its victim and the room for so long, or to the end.",
+     .ks_since = V2,
+     .ks_doc = "An attack is hidden from its victim and the room for so long, or to the end; "
+               "as the scoring says by default.",
      .ks_example = "4h"},
     END,
 };

@@ -24,7 +24,7 @@ typedef struct {
     gint64 ck_deadline_us;
     gint64 ck_jitter_us; /* each time later by up to so much */
     GPtrArray *ck_quiet; /* PlanWindow: it is not asked then; never NULL */
-    int ck_weight; /* 0: not counted in availability */
+    int ck_weight;       /* 0: not counted in availability */
 } PlanCheck;
 
 typedef enum {
@@ -112,11 +112,13 @@ typedef struct {
     gboolean in_hold;       /* waits for white's approval when it is due */
     int in_retries;         /* so often again where the platform failed */
     gint64 in_retry_wait_us;
-    gint64 in_expires_us; /* too late so long after it was due; 0: never */
-    gboolean in_together; /* the same moment for all teams; the skew is recorded */
-    char **in_objectives; /* strv of training objectives, never NULL */
-    char *in_controller;  /* who runs it, or NULL */
-    ParryText *in_notes;  /* for controllers and evaluators, or NULL */
+    gint64 in_expires_us;  /* too late so long after it was due; 0: never */
+    gboolean in_together;  /* the same moment for all teams; the skew is recorded */
+    char **in_objectives;  /* strv of training objectives, never NULL */
+    char *in_controller;   /* who runs it, or NULL */
+    gint64 in_disclose_us; /* an attack is disclosed so long after it; SCORING_AT_END; 0:
+                            * as the scoring says */
+    ParryText *in_notes;   /* for controllers and evaluators, or NULL */
     /* attack */
     int in_by; /* the red team in whose name it is, -1: white's own */
     char *in_technique;
@@ -144,8 +146,8 @@ typedef struct {
     char *in_channel;          /* mail, phone, radio, chat, paper, press, social */
     GPtrArray *in_attachments; /* PlanAttachment */
     /* fault and traffic */
-    char *in_fault;     /* link-down, latency, service-stop, crash, clock-skew, disk-full */
-    gint64 in_lasts_us; /* 0: to the drill's end */
+    char *in_fault; /* link-down, latency, service-stop, crash, clock-skew, disk-full */
+    gint64 in_lasts_us;   /* 0: to the drill's end */
     GPtrArray *in_expect; /* PlanExpect */
 } PlanInject;
 

@@ -150,6 +150,11 @@ static json_t *inject_json(const Plan *plan, gconstpointer data)
     json_object_set_new(out, "trigger", trigger_json(plan, inject));
     json_object_set_new(out, "objectives", plan_json_texts(inject->in_objectives));
     json_object_set_new(out, "controller", plan_json_text(inject->in_controller));
+    if (inject->in_disclose_us)
+        json_object_set_new(out, "disclose-after-us",
+                            inject->in_disclose_us == SCORING_AT_END
+                                ? json_string("end")
+                                : json_integer(inject->in_disclose_us));
     if (inject->in_notes)
         json_object_set_new(out, "notes", parry_text_to_json(inject->in_notes));
     if (inject->in_kind == INJECT_ATTACK)

@@ -81,11 +81,18 @@ static gint64 begin_us(const InjectFold *inject)
                                             : inject->if_wanted_us;
 }
 
+/* What the attack itself says, or the scoring; 0: neither says when it is told. */
+static gint64 disclose_after(const Ledger *ledger, const InjectFold *inject)
+{
+    return inject->if_plan->in_disclose_us ? inject->if_plan->in_disclose_us
+                                           : ledger->lg_plan->p_scoring.ps_disclose_us;
+}
+
 /* Within which time a report of it counts. Where nothing is expected, until it is told.
  */
 static gint64 report_within(const Ledger *ledger, const InjectFold *inject)
 {
-    gint64 disclose = ledger->lg_plan->p_scoring.ps_disclose_us, within = 0;
+    gint64 disclose = disclose_after(ledger, inject), within = 0;
 
     for (guint i = 0; i < inject->if_n_expect; i++)
         if (inject->if_expect[i].es_plan->ex_kind == EXPECT_DETECT)
@@ -105,7 +112,7 @@ static gint64 window_of(const Ledger *ledger, const InjectFold *inject)
 /* Never before the report window closes: after it was told a report is no detection. */
 static gboolean is_told(const Ledger *ledger, const InjectFold *inject)
 {
-    gint64 disclose = ledger->lg_plan->p_scoring.ps_disclose_us;
+    gint64 disclose = disclose_after(ledger, inject);
 
     if (disclose == SCORING_AT_END)
         return FALSE;

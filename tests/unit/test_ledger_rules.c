@@ -90,6 +90,19 @@ static void an_attack_is_told_when_the_scenario_says(void)
     world_clear(&world);
 }
 
+static void an_attack_may_say_itself_when_it_is_told(void)
+{
+    World world = world_new();
+
+    plan_inject(world.plan, INJECT_DEFACE)->in_disclose_us = SCORING_AT_END;
+    feed_attack(&world.feed, INJECT_DEFACE);
+    feed_attack(&world.feed, INJECT_GUESS);
+    later(&world, 20 * HOUR);
+    CU_ASSERT_FALSE(ledger_disclosed(world.ledger, INJECT_DEFACE, LEDGER_ROOM));
+    CU_ASSERT_TRUE(ledger_disclosed(world.ledger, INJECT_GUESS, LEDGER_ROOM));
+    world_clear(&world);
+}
+
 /* What it says of disclosure never shortens the time in which a report counts. */
 static void telling_never_comes_before_the_report_window_closes(void)
 {
@@ -144,6 +157,8 @@ int main(void)
          false_reports_cost_what_the_scenario_says},
         {"an attack is told when the scenario says",
          an_attack_is_told_when_the_scenario_says},
+        {"an attack may say itself when it is told",
+         an_attack_may_say_itself_when_it_is_told},
         {"telling never comes before the report window closes",
          telling_never_comes_before_the_report_window_closes},
         {"nothing scores in a window", nothing_scores_in_a_window},
