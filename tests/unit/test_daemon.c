@@ -279,6 +279,43 @@ static void test_needs(void)
 
 /* ---- the drill's directory ---- */
 
+static void put(const char *dir, const char *name, const char *text)
+{
+    g_autofree char *path = g_build_filename(dir, name, NULL);
+
+    CU_ASSERT_TRUE_FATAL(g_file_set_contents(path, text, -1, NULL));
+}
+
+/* A drill is what it was made from, whatever becomes of the files and of --set. */
+static void test_drill_files(void)
+{
+    static const char *const set[] = {"many=3", NULL};
+    PlanOptions options = {.po_set = set};
+    g_autofree char *home = g_dir_make_tmp("parry-home-XXXXXX", NULL);
+    g_autofree char *sub = g_build_filename(home, "src/sub", NULL);
+    g_autofree char *top = g_build_filename(home, "src/top.yaml", NULL);
+    g_autoptr(ParryDiags) diags = parry_diags_new();
+    g_autoptr(GError) error = NULL;
+
+    CU_ASSERT_EQUAL_FATAL(g_mkdir_with_parents(sub, 0755), 0);
+    put(home, "src/top.yaml",
+        "parry: 1\nincludes: [sub/teams.yaml]\nparameters: {many: {type: int}}\n"
+        "drill: {name: t, start: 2026-01-01T00:00, duration: 6h}\n");
+    put(sub, "teams.yaml", "teams: {t: {side: blue, count: '${param.many}'}}\n");
+    g_autoptr(Plan) checked = plan_load_with(top, &options, diags);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(checked);
+    g_autoptr(Drill) drill = drill_create(home, "d", top, checked, NULL, TRUE, &error);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(drill);
+    put(sub, "teams.yaml", "teams: {}\n");
+    g_autoptr(Drill) again = drill_open(drill->dr_dir, &error);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(again);
+    g_autoptr(Plan) plan = drill_plan(again, &error);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(plan);
+    CU_ASSERT_EQUAL(plan->p_teams->len, 3);
+    CU_ASSERT_STRING_EQUAL(plan->p_scenario_sha256, checked->p_scenario_sha256);
+    CU_ASSERT_TRUE(drill_remove_tree(home, NULL));
+}
+
 static void test_drill(void)
 {
     g_autofree char *home = g_dir_make_tmp("parry-home-XXXXXX", NULL);
@@ -417,6 +454,7 @@ int main(void)
         {"isolation rows", test_isolation},
         {"needs", test_needs},
         {"the drill's directory", test_drill},
+        {"a drill keeps its files and parameters", test_drill_files},
         {"a broken drill.json", test_drill_refuses},
         {"people", test_people},
         {"the clock", test_clock},
