@@ -36,6 +36,7 @@ static const struct {
     {"approval", "待批准"},
     {"quiet", "靜默時段"},
     {"together", "等候同步"},
+    {"scope", "授權時段外"},
     {"retry", "待重試"},
     {"prevent", "預防"},
     {"detect", "偵測"},

@@ -88,6 +88,9 @@ void triggers_look(Injects *injects);
 gboolean triggers_watch(const Injects *injects, int check);
 /* One of those that go together ended, executed, or is not waited for any more. */
 void together_moved(Run *run);
+/* From when on it may begin by the windows and, of an attack, by the scope; -1: never in
+ * this drill. *why is set where that is later: "quiet", "scope". */
+gint64 trigger_open_from(const Run *run, gint64 at_us, const char **why);
 /* The drill has ended before it began. */
 void trigger_over(Run *run);
 

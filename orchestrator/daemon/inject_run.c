@@ -7,7 +7,6 @@
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/scripts.h"
-#include "scenarios/plan_windows.h"
 
 #include <string.h>
 
@@ -46,16 +45,19 @@ static void run_executed(Run *run)
 static void due_attempt(Daemon *d, gpointer data)
 {
     Run *run = data;
-    gint64 quiet = plan_quiet_until(d->dm_plan, daemon_now(d));
+    const char *why;
+    gint64 now = daemon_now(d), open = trigger_open_from(run, now, &why);
 
     if (!run->ru_waiting)
-        return; /* the drill has ended meanwhile */
-    if (quiet > daemon_now(d)) {
-        director_due(d->dm_director, quiet, due_attempt, run);
+        return; /* the drill has ended meanwhile, or white cancelled it */
+    if (open > now) {
+        director_due(d->dm_director, open, due_attempt, run);
         return;
     }
-    run->ru_waiting = FALSE;
-    attempt(run);
+    if (open == now) {
+        run->ru_waiting = FALSE;
+        attempt(run);
+    } /* else the scope lets no attack begin any more: it fails when the drill ends */
 }
 
 static gboolean may_try_again(const Run *run, gint64 at_us)

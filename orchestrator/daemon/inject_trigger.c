@@ -180,9 +180,8 @@ static void due_expired(Daemon *d, gpointer data)
         expire(data);
 }
 
-/* From when on it may begin by the windows and, of an attack, by the scope; -1: never in
- * this drill. One of the two may end where the other begins. */
-static gint64 open_from(const Run *run, gint64 at_us, const char **why)
+/* One of the two may end where the other begins. */
+gint64 trigger_open_from(const Run *run, gint64 at_us, const char **why)
 {
     const Plan *plan = daemon_of(run)->dm_plan;
     gboolean attack = run->ru_plan->in_kind == INJECT_ATTACK;
@@ -205,8 +204,8 @@ static gint64 open_from(const Run *run, gint64 at_us, const char **why)
 static void proceed(Run *run)
 {
     Daemon *d = daemon_of(run);
-    const char *why = NULL;
-    gint64 now = daemon_now(d), open = open_from(run, now, &why);
+    const char *why = "quiet";
+    gint64 now = daemon_now(d), open = trigger_open_from(run, now, &why);
 
     if (is_past(run) || !run->ru_triggered || run->ru_due_us > daemon_now(d) ||
         run->ru_injects->ij_over)
