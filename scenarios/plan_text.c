@@ -267,6 +267,10 @@ static char *nics_text(const Plan *plan, const PlanHost *host)
         g_autofree char *addr = plan_addr_text(nic->ni_addr);
         g_string_append_printf(out, "%s%s %s", n ? ", " : "", addr,
                                own ? slash + 1 : network->pn_id);
+        if (nic->ni_pool >= 0)
+            g_string_append_printf(
+                out, " (of %s)",
+                ((PlanPool *)plan->p_pools->pdata[nic->ni_pool])->po_name);
     }
     return g_string_free(g_steal_pointer(&out), FALSE);
 }
