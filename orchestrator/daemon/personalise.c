@@ -10,6 +10,7 @@
 #define INLINE_MAX 2048
 #define INLINE_OWNED_MAX 16384
 #define INLINE_TOTAL 24576
+#define INLINE_COUNT 32
 #define PIECE_MAX 32768
 #define PERSONALISE_TIMEOUT_US (120 * G_USEC_PER_SEC)
 
@@ -147,15 +148,18 @@ static gboolean *inline_files(const PlanHost *host)
 {
     gboolean *rides = g_new0(gboolean, host->ph_files->len + 1);
     gsize total = 0;
+    guint count = 0;
 
     for (guint i = 0; i < host->ph_files->len; i++) {
         const PlanFile *file = host->ph_files->pdata[i];
         gsize size = g_bytes_get_size(file->pf_bytes);
         gboolean owned = strcmp(file->pf_owner, "root") != 0;
-        if (size > (owned ? INLINE_OWNED_MAX : INLINE_MAX) || total + size > INLINE_TOTAL)
+        if (size > (owned ? INLINE_OWNED_MAX : INLINE_MAX) ||
+            total + size > INLINE_TOTAL || count == INLINE_COUNT)
             continue;
         rides[i] = TRUE;
         total += size;
+        count++;
     }
     return rides;
 }
