@@ -53,13 +53,51 @@ static json_t *rules_json(const Plan *plan)
                      plan_json_injects(plan));
 }
 
+/* Takes the value. */
+static gboolean append(GString *out, json_t *value, GError **error)
+{
+    gboolean ok = cjson_append(out, value, error);
+
+    json_decref(value);
+    return ok;
+}
+
+static gboolean append_each(GString *out, const Plan *plan, const GPtrArray *all,
+                            json_t *(*one)(const Plan *, gconstpointer), GError **error)
+{
+    g_string_append_c(out, '[');
+    for (guint i = 0; i < all->len; i++) {
+        if (i)
+            g_string_append_c(out, ',');
+        if (!append(out, one(plan, all->pdata[i]), error))
+            return FALSE;
+    }
+    g_string_append_c(out, ']');
+    return TRUE;
+}
+
+/*
+ * The canonical text of {checks, injects, scoring, targets}, element by element: as one
+ * value a large plan's would take longer to make and to free than to hash.
+ */
 gboolean plan_rules_sha256(const Plan *plan, char out[65], GError **error)
 {
-    json_t *rules = rules_json(plan);
-    gboolean ok = cjson_sha256(rules, out, error);
+    g_autoptr(GString) text = g_string_new("{\"checks\":");
 
-    json_decref(rules);
-    return ok;
+    if (!append_each(text, plan, plan->p_checks, plan_json_check, error))
+        return FALSE;
+    g_string_append(text, ",\"injects\":");
+    if (!append_each(text, plan, plan->p_injects, plan_json_inject, error))
+        return FALSE;
+    g_string_append(text, ",\"scoring\":");
+    if (!append(text, plan_json_scoring(&plan->p_scoring), error))
+        return FALSE;
+    g_string_append(text, ",\"targets\":");
+    if (!append(text, plan_json_targets(plan), error))
+        return FALSE;
+    g_string_append_c(text, '}');
+    cjson_sha256_bytes(text->str, text->len, out);
+    return TRUE;
 }
 
 json_t *plan_to_json_open(const Plan *plan)

@@ -19,6 +19,8 @@ json_t *plan_json_each(const Plan *plan, const GPtrArray *all,
                        json_t *(*one)(const Plan *, gconstpointer));
 
 /* ---- plan_json_inject.c ---- */
+json_t *plan_json_check(const Plan *plan, gconstpointer check);
+json_t *plan_json_inject(const Plan *plan, gconstpointer inject);
 json_t *plan_json_checks(const Plan *plan);
 json_t *plan_json_injects(const Plan *plan);
 

@@ -11,7 +11,7 @@ static json_t *span_json(const Plan *plan G_GNUC_UNUSED, gconstpointer data)
                      (json_int_t)window->wi_until_us);
 }
 
-static json_t *check_json(const Plan *plan, gconstpointer data)
+json_t *plan_json_check(const Plan *plan, gconstpointer data)
 {
     const PlanCheck *check = data;
     json_t *out = json_pack(
@@ -32,7 +32,7 @@ static json_t *check_json(const Plan *plan, gconstpointer data)
 
 json_t *plan_json_checks(const Plan *plan)
 {
-    return plan_json_each(plan, plan->p_checks, check_json);
+    return plan_json_each(plan, plan->p_checks, plan_json_check);
 }
 
 static json_t *expect_json(const Plan *plan, gconstpointer data)
@@ -137,7 +137,7 @@ static json_t *trigger_json(const Plan *plan, const PlanInject *inject)
     return out;
 }
 
-static json_t *inject_json(const Plan *plan, gconstpointer data)
+json_t *plan_json_inject(const Plan *plan, gconstpointer data)
 {
     const PlanInject *inject = data;
     json_t *out = json_pack(
@@ -168,5 +168,5 @@ static json_t *inject_json(const Plan *plan, gconstpointer data)
 
 json_t *plan_json_injects(const Plan *plan)
 {
-    return plan_json_each(plan, plan->p_injects, inject_json);
+    return plan_json_each(plan, plan->p_injects, plan_json_inject);
 }

@@ -1,6 +1,7 @@
 #include "scenarios/base/cjson.h"
 
 #include <openssl/sha.h>
+#include <stdlib.h>
 #include <string.h>
 
 G_DEFINE_QUARK(parry - cjson - error, cjson_error)
@@ -13,6 +14,13 @@ static void write_string(GString *out, const char *text, gsize len)
 
     g_string_append_c(out, '"');
     for (gsize i = 0; i < len; i++) {
+        gsize plain = i;
+        while (i < len && (unsigned char)text[i] >= 0x20 && text[i] != '"' &&
+               text[i] != '\\')
+            i++;
+        g_string_append_len(out, text + plain, (gssize)(i - plain));
+        if (i == len)
+            break;
         unsigned char c = (unsigned char)text[i];
         if (c == '"' || c == '\\') {
             g_string_append_c(out, '\\');
@@ -20,55 +28,55 @@ static void write_string(GString *out, const char *text, gsize len)
         } else if (c >= 8 && c <= 13 && c != 11) {
             g_string_append_c(out, '\\');
             g_string_append_c(out, shorts[c - 8]);
-        } else if (c < 0x20) {
-            g_string_append_printf(out, "\\u%04x", c);
         } else {
-            g_string_append_c(out, (char)c);
+            g_string_append_printf(out, "\\u%04x", c);
         }
     }
     g_string_append_c(out, '"');
 }
 
+typedef struct {
+    const char *me_key;
+    const json_t *me_value;
+} Member;
+
 /*
  * RFC 8785 sorts by UTF-16 code units. UTF-8 bytes sort alike, but for characters past
  * U+FFFF (surrogates, D800 to DFFF) against U+E000 to U+FFFF.
  */
-static gint compare_keys(gconstpointer a, gconstpointer b)
+static int compare_members(const void *a, const void *b)
 {
-    const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+    const char *x = ((const Member *)a)->me_key, *y = ((const Member *)b)->me_key;
 
-    while (*x && *y) {
-        gunichar cx = g_utf8_get_char(x), cy = g_utf8_get_char(y);
-        if (cx != cy) {
-            if ((cx > 0xffff) != (cy > 0xffff)) {
-                gunichar ux = cx > 0xffff ? 0xd800 : cx, uy = cy > 0xffff ? 0xd800 : cy;
-                return ux < uy ? -1 : 1;
-            }
-            return cx < cy ? -1 : 1;
-        }
-        x = g_utf8_next_char(x);
-        y = g_utf8_next_char(y);
+    while (*x && *x == *y) {
+        x++;
+        y++;
     }
-    return (*x != 0) - (*y != 0);
+    unsigned char first = (unsigned char)*x, second = (unsigned char)*y;
+    /* Only these can begin a character of four bytes, past U+FFFF; U+E000 begins EE. */
+    if ((first >= 0xf0) != (second >= 0xf0) && first >= 0xee && second >= 0xee)
+        return first >= 0xf0 ? -1 : 1;
+    return (first > second) - (first < second);
 }
 
 static gboolean write_object(GString *out, const json_t *value, GError **error)
 {
-    g_autoptr(GPtrArray) keys = g_ptr_array_new();
+    size_t n = json_object_size(value);
+    g_autofree Member *members = g_new(Member, n + 1);
     const char *key;
     json_t *member;
 
+    n = 0;
     json_object_foreach ((json_t *)value, key, member)
-        g_ptr_array_add(keys, (void *)key);
-    g_ptr_array_sort(keys, compare_keys);
+        members[n++] = (Member){key, member};
+    qsort(members, n, sizeof *members, compare_members);
     g_string_append_c(out, '{');
-    for (guint i = 0; i < keys->len; i++) {
-        key = keys->pdata[i];
+    for (size_t i = 0; i < n; i++) {
         if (i)
             g_string_append_c(out, ',');
-        write_string(out, key, strlen(key));
+        write_string(out, members[i].me_key, strlen(members[i].me_key));
         g_string_append_c(out, ':');
-        if (!write_value(out, json_object_get(value, key), error))
+        if (!write_value(out, members[i].me_value, error))
             return FALSE;
     }
     g_string_append_c(out, '}');
@@ -88,6 +96,14 @@ static gboolean write_array(GString *out, const json_t *value, GError **error)
     return TRUE;
 }
 
+static void write_integer(GString *out, json_int_t value)
+{
+    char text[32];
+
+    g_snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT, value);
+    g_string_append(out, text);
+}
+
 static gboolean write_value(GString *out, const json_t *value, GError **error)
 {
     switch (json_typeof(value)) {
@@ -99,7 +115,7 @@ static gboolean write_value(GString *out, const json_t *value, GError **error)
         write_string(out, json_string_value(value), json_string_length(value));
         return TRUE;
     case JSON_INTEGER:
-        g_string_append_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        write_integer(out, json_integer_value(value));
         return TRUE;
     case JSON_TRUE:
         g_string_append(out, "true");
@@ -119,15 +135,19 @@ static gboolean write_value(GString *out, const json_t *value, GError **error)
     return FALSE;
 }
 
+gboolean cjson_append(GString *out, const json_t *value, GError **error)
+{
+    if (value)
+        return write_value(out, value, error);
+    g_set_error(error, cjson_error_quark(), 2, "canonical JSON: there is no value");
+    return FALSE;
+}
+
 char *cjson_text(const json_t *value, GError **error)
 {
     g_autoptr(GString) out = g_string_new(NULL);
 
-    if (!value) {
-        g_set_error(error, cjson_error_quark(), 2, "canonical JSON: there is no value");
-        return NULL;
-    }
-    if (!write_value(out, value, error))
+    if (!cjson_append(out, value, error))
         return NULL;
     return g_string_free(g_steal_pointer(&out), FALSE);
 }

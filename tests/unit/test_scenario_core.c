@@ -2,6 +2,7 @@
  * The language's own means: several files, parameters, defaults, secrets, references.
  * What is refused, and in which words, stands in data/scenario.
  */
+#include "scenarios/base/cjson.h"
 #include "scenarios/plan.h"
 #include "tests/unit/cunit_main.h"
 
@@ -307,7 +308,8 @@ static void what_an_item_says_wins(void)
     "${drill.name}'}\n"                                                                  \
     "          - {path: /h, content: '${host.web.address} ${host.web.name}'}\n"          \
     "          - {path: /s, content: same}\n"                                            \
-    "      gate: {image: micro, nics: {lan: 1, internet: auto}, router: {publish: {web: "   \
+    "      gate: {image: micro, nics: {lan: 1, internet: auto}, router: {publish: "      \
+    "{web: "                                                                             \
     "[8003]}}}\n"
 
 static Plan *with_seed(int seed)
@@ -453,6 +455,25 @@ static void secrets_are_hidden(void)
     json_decref(open);
 }
 
+/* The hash of the rules is that of their canonical JSON, however it is made. */
+static void rules_are_hashed_whole(void)
+{
+    g_autoptr(ParryDiags) diags = parry_diags_new();
+    g_autoptr(Plan) plan =
+        plan_load(PARRY_SOURCE_DIR "/examples/first-drill.yaml", NULL, diags);
+    static const char *const keys[] = {"checks", "injects", "scoring", "targets"};
+    char want[65];
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(plan);
+    json_t *all = plan_to_json_open(plan), *rules = json_object();
+    for (gsize i = 0; i < G_N_ELEMENTS(keys); i++)
+        json_object_set(rules, keys[i], json_object_get(all, keys[i]));
+    CU_ASSERT_TRUE(cjson_sha256(rules, want, NULL));
+    CU_ASSERT_STRING_EQUAL(plan->p_rules_sha256, want);
+    json_decref(rules);
+    json_decref(all);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -469,6 +490,7 @@ int main(void)
         {"addresses do not collide", addresses_do_not_collide},
         {"references are each team's own", references_are_each_teams_own},
         {"secrets are hidden", secrets_are_hidden},
+        {"rules are hashed whole", rules_are_hashed_whole},
         CU_TEST_INFO_NULL,
     };
 
