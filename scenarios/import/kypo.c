@@ -53,17 +53,13 @@ static void say_files(Import *import)
 /* Reads a file of the definition; *good is FALSE where it is there and bad. */
 static Node *open_file(Import *import, const ImportFile *file, gboolean *good)
 {
-    gsize len = 0;
     Node *root;
 
     if (!file)
         return NULL;
-    if (g_str_has_suffix(file->if_name, ".json")) {
-        root = json_in(file->if_path, file->if_bytes, import->im_diags);
-    } else {
-        const char *bytes = g_bytes_get_data(file->if_bytes, &len);
-        root = node_parse(file->if_path, 0, bytes ? bytes : "", len, import->im_diags);
-    }
+    root = g_str_has_suffix(file->if_name, ".json")
+               ? json_in(file->if_path, file->if_bytes, import->im_diags)
+               : import_yaml(import, file);
     if (root && root->nd_kind != NODE_MAP) {
         parry_diags_add(import->im_diags, DIAG_ERROR, file->if_path, NULL, root->nd_line,
                         root->nd_column, NULL, "a mapping is expected");

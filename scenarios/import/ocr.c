@@ -252,12 +252,10 @@ static const ImportFile *choose(Import *import)
 static const Node *open_root(Import *import)
 {
     const ImportFile *file = choose(import);
-    gsize len = 0;
 
     if (!file)
         return NULL;
-    const char *bytes = g_bytes_get_data(file->if_bytes, &len);
-    Node *root = node_parse(file->if_path, 0, bytes ? bytes : "", len, import->im_diags);
+    Node *root = import_yaml(import, file);
     if (!root)
         return NULL;
     import_root(import, file->if_path, root);

@@ -136,6 +136,15 @@ void import_root(Import *import, const char *file, Node *root)
     place_all(import, file, root, NULL, NULL, 0);
 }
 
+Node *import_yaml(Import *import, const ImportFile *file)
+{
+    gsize len = 0;
+    const char *bytes = g_bytes_get_data(file->if_bytes, &len);
+    g_autofree char *text = g_strndup(bytes ? bytes : "", len);
+
+    return node_parse(file->if_path, 0, text, len, import->im_diags);
+}
+
 /* "nodes.web.links[2]", of a long one the end. */
 static char *path_of(Import *import, const Node *node)
 {

@@ -47,6 +47,8 @@ typedef struct {
 
 /* --- report.c: the account --- */
 
+/* A file's bytes as a tree of YAML; NULL with findings. */
+Node *import_yaml(Import *import, const ImportFile *file);
 /* Registers a tree (taken over) that came from that file. */
 void import_root(Import *import, const char *file, Node *root);
 

@@ -60,6 +60,7 @@ Node *import_case_tree(const ImportFile *file)
     g_autoptr(ParryDiags) diags = parry_diags_new();
     gsize len = 0;
     const char *bytes = g_bytes_get_data(file->if_bytes, &len);
+    g_autofree char *text = g_strndup(bytes, len);
     Node *root;
 
     if (g_str_has_suffix(file->if_name, ".json"))
@@ -67,7 +68,7 @@ Node *import_case_tree(const ImportFile *file)
     else if (g_str_has_suffix(file->if_name, ".csv"))
         root = csv_in(file->if_path, file->if_bytes, diags);
     else
-        root = node_parse(file->if_path, 0, bytes, len, diags);
+        root = node_parse(file->if_path, 0, text, len, diags);
     CU_ASSERT_PTR_NOT_NULL_FATAL(root);
     return root;
 }
