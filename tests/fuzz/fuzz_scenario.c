@@ -29,7 +29,7 @@ static void walk(const Plan *plan)
 /* Bytes up to the next mark, or to the end. */
 static size_t part_len(const char *text, size_t size)
 {
-    const char *mark = memmem(text, size, MARK, strlen(MARK));
+    const char *mark = size ? memmem(text, size, MARK, strlen(MARK)) : NULL;
 
     return mark ? (size_t)(mark - text) + 1 : size;
 }
