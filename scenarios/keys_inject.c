@@ -29,7 +29,7 @@ static const KeySpec inject_keys[] = {
      .ks_example = "[health, lands]"},
     {.ks_key = "by", .ks_type = KEY_NAME, .ks_since = V1,
      .ks_doc = "Red team in whose name it runs, a side (its teams take turns), or white; "
-               "the first red team by default.",
+               "by default the red team assigned to the victim, else the first.",
      .ks_example = "red"},
     {.ks_key = "technique", .ks_type = KEY_TECHNIQUE, .ks_since = V1,
      .ks_doc = "ATT&CK technique of an attack.",

@@ -395,6 +395,29 @@ static void privacy_and_rules_are_told(void)
     CU_ASSERT_EQUAL(plan->p_unbuilt->len, 0);
 }
 
+/* A day of a student competition: like colleges, guests, lunch, shifts, messages. */
+static void a_business_day_is_good(void)
+{
+    g_autoptr(ParryDiags) diags = parry_diags_new();
+    g_autoptr(Plan) plan =
+        plan_load(PARRY_SOURCE_DIR "/examples/business-day.yaml", NULL, diags);
+    guint competing = 0, answers = 0;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(plan);
+    CU_ASSERT_EQUAL(parry_diags_count(diags, DIAG_WARNING), 0);
+    for (guint i = 0; i < plan->p_teams->len; i++)
+        competing += !g_strcmp0(plan_team(plan, (int)i)->pt_bracket, "students");
+    CU_ASSERT_EQUAL(competing, 4);
+    CU_ASSERT_EQUAL(plan->p_windows->len, 1);
+    CU_ASSERT_EQUAL(plan->p_objectives.ob_training->len, 3);
+    CU_ASSERT_STRING_EQUAL(opponent(plan, "deface@college-1"), "red-1");
+    CU_ASSERT_STRING_EQUAL(opponent(plan, "deface@college-2"), "red-2");
+    CU_ASSERT_STRING_EQUAL(opponent(plan, "deface@alumni"), "veterans");
+    for (guint i = 0; i < plan->p_injects->len; i++)
+        answers += plan_inject(plan, (int)i)->in_kind == INJECT_MESSAGE;
+    CU_ASSERT_EQUAL(answers, 4 * 5 + 4);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -413,6 +436,7 @@ int main(void)
         {"scoring is in the rules", scoring_is_in_the_rules},
         {"defaults agree", defaults_agree},
         {"privacy and rules are told", privacy_and_rules_are_told},
+        {"a business day is good", a_business_day_is_good},
         CU_TEST_INFO_NULL,
     };
 
