@@ -1,4 +1,5 @@
-/* Words of what is planted in an estate: targets, weaknesses, flags, credentials, names. */
+/* Words of what is planted in an estate: targets, weaknesses, flags, credentials, names.
+ */
 #include "scenarios/keys_spec.h"
 
 /* clang-format off */

@@ -32,7 +32,7 @@ typedef struct {
     GPtrArray *ld_files; /* LoaderFile, the top one first: nd_file counts them */
     const char *ld_dir;  /* where relative paths start, in all files */
     ParryDiags *ld_diags;
-    GHashTable *ld_seen; /* findings already told: an estate is expanded once a team */
+    GHashTable *ld_seen;    /* findings already told: an estate is expanded once a team */
     GHashTable *ld_injects; /* name of an inject to GArray of its indexes */
     Node *ld_root;
     Node *ld_tree; /* the root of several files, else NULL */
@@ -40,14 +40,14 @@ typedef struct {
     GTimeZone *ld_zone;    /* NULL where the timezone is unknown */
     gboolean ld_has_start; /* start and duration are known: times can be judged */
     gint64 ld_seed;
-    const gint64 *ld_reseed; /* in place of drill.seed, or NULL */
-    GPtrArray *ld_host_nodes; /* Node of each host of the plan, in step with p_hosts */
-    GPtrArray *ld_ports;      /* GArray of LoaderPort, in step with p_networks */
-    GHashTable *ld_host_ids;  /* host id to index plus 1 */
-    GHashTable *ld_net_ids;   /* network id to index plus 1 */
-    int ld_unbuilt;           /* above 0: within a key that was noted as unbuilt */
-    GHashTable *ld_used;      /* Nodes of definitions that something refers to */
-    GHashTable *ld_bytes;     /* Node of a file to its GBytes: copies share them */
+    const gint64 *ld_reseed;   /* in place of drill.seed, or NULL */
+    GPtrArray *ld_host_nodes;  /* Node of each host of the plan, in step with p_hosts */
+    GPtrArray *ld_ports;       /* GArray of LoaderPort, in step with p_networks */
+    GHashTable *ld_host_ids;   /* host id to index plus 1 */
+    GHashTable *ld_net_ids;    /* network id to index plus 1 */
+    int ld_unbuilt;            /* above 0: within a key that was noted as unbuilt */
+    GHashTable *ld_used;       /* Nodes of definitions that something refers to */
+    GHashTable *ld_bytes;      /* Node of a file to its GBytes: copies share them */
     const char *const *ld_set; /* NAME=VALUE, ended by NULL; or NULL */
     GHashTable *ld_params;     /* name of a parameter to its value */
     GHashTable *ld_secrets;    /* "TEAM-INDEX/NAME" (-1: the drill's) to PlanSecret */
@@ -96,9 +96,9 @@ GArray *loader_teams(Loader *loader, Node *names);
 
 /*
  * References. What differs from team to team stays in nd_text as it was written: whoever
- * puts a text into the plan takes it through loader_subst(), and gives its key KEY_REFS in
- * the table (references in all other texts are refused by the shape). `team`: whose copy
- * it is, -1 where the text is the same for all. Hosts have their addresses once
+ * puts a text into the plan takes it through loader_subst(), and gives its key KEY_REFS
+ * in the table (references in all other texts are refused by the shape). `team`: whose
+ * copy it is, -1 where the text is the same for all. Hosts have their addresses once
  * addresses_expand() has run, secrets their values once secrets_expand() has; what goes
  * into a guest is read after that (contents_expand()).
  */
@@ -159,15 +159,15 @@ void addresses_expand(Loader *loader);
 void secrets_expand(Loader *loader);
 void image_contents_expand(Loader *loader);
 void contents_expand(Loader *loader); /* files, accounts and scripts of hosts */
-void wiring_expand(Loader *loader); /* publishing, routes, names */
-void checks_expand(Loader *loader); /* targets and checks */
+void wiring_expand(Loader *loader);   /* publishing, routes, names */
+void checks_expand(Loader *loader);   /* targets and checks */
 void injects_expand(Loader *loader);
 void scripts_expand(Loader *loader);
 void order_expand(Loader *loader);   /* which hosts wait for which */
 void links_expand(Loader *loader);   /* mirror ports */
 void planted_expand(Loader *loader); /* targets, weaknesses, flags, credentials */
 void zones_expand(Loader *loader);   /* DNS inside */
-void limits_check(Loader *loader); /* of what one guest can be told */
+void limits_check(Loader *loader);   /* of what one guest can be told */
 void weaknesses_check(Loader *loader);
 void unused_check(Loader *loader);
 
@@ -181,8 +181,8 @@ PlanUser *contents_user(PlanHost *host, const char *name);
 PlanUser *contents_user_add(PlanHost *host, const char *name);
 /*
  * The router whose firewall does not let a connection pass that wiring_reach() found, at
- * the address that it gave; NULL: it passes, as far as rules tell. `port`: to's own; *why:
- * the name of the rule, or "forward".
+ * the address that it gave; NULL: it passes, as far as rules tell. `port`: to's own;
+ * *why: the name of the rule, or "forward".
  */
 const PlanHost *passage_stopped(const Loader *loader, int from, int to, guint32 addr,
                                 int port, const char *proto, const char **why);
@@ -228,8 +228,8 @@ gboolean wiring_shared(const Loader *loader, int network);
 PlanCondition *condition_expand(Loader *loader, Node *node, int team);
 /*
  * Indexes of the inject that the node names, as far as it is for the team: one, or the
- * steps of a chain in their order. Where it is not for the team but for exactly one other,
- * that one's. Empty, with a finding, where there is none. Array of int.
+ * steps of a chain in their order. Where it is not for the team but for exactly one
+ * other, that one's. Empty, with a finding, where there is none. Array of int.
  */
 GArray *loader_injects(Loader *loader, Node *name, int team);
 
