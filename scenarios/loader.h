@@ -16,6 +16,9 @@
 #define LOADER_NETWORKS_MAX 1000
 #define LOADER_CHECKS_MAX 10000
 #define LOADER_INJECTS_MAX 20000
+#define LOADER_SECRETS_MAX 10000
+/* Bytes of text that references may make, all together. */
+#define LOADER_GROWN_MAX ((gsize)64 * 1024 * 1024)
 
 /* A file of the scenario. */
 typedef struct {
@@ -49,6 +52,7 @@ typedef struct {
     GHashTable *ld_used;       /* Nodes of definitions that something refers to */
     GHashTable *ld_bytes;      /* Node of a file to its GBytes: copies share them */
     const char *const *ld_set; /* NAME=VALUE, ended by NULL; or NULL */
+    gsize ld_grown;            /* bytes of texts in which references were replaced */
     GHashTable *ld_params;     /* name of a parameter to its value */
     GHashTable *ld_secrets;    /* "TEAM-INDEX/NAME" (-1: the drill's) to PlanSecret */
 } Loader;

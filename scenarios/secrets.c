@@ -266,12 +266,24 @@ static void reserve(Loader *loader, const PlanNetwork *network, int team, Node *
                  "no address is left on the network \"%s\"", network->pn_id);
 }
 
+/* Each team may have one of each. */
+static gboolean too_many(Loader *loader, const Node *all)
+{
+    if (node_len(all) * (loader->ld_plan->p_teams->len + 1) <= LOADER_SECRETS_MAX)
+        return FALSE;
+    loader_error(loader, node_key(loader->ld_root, "secrets"), NULL,
+                 "the teams have more than %d secrets together", LOADER_SECRETS_MAX);
+    return TRUE;
+}
+
 void secrets_reserve(Loader *loader, int index, GHashTable *taken)
 {
     const Node *all = node_get(loader->ld_root, "secrets");
     const PlanNetwork *network = plan_network(loader->ld_plan, index);
     int teams = (int)loader->ld_plan->p_teams->len;
 
+    if (node_len(all) && too_many(loader, all))
+        return;
     for (guint i = 0; i < node_len(all); i++) {
         const Node *def = node_at(all, i);
         Node *name = all->nd_keys->pdata[i];
@@ -377,7 +389,7 @@ void secrets_expand(Loader *loader)
     const Node *all = node_get(loader->ld_root, "secrets");
     g_autoptr(GHashTable) ports = g_hash_table_new(NULL, NULL);
 
-    if (!node_len(all))
+    if (!node_len(all) || too_many(loader, all))
         return;
     used_ports(loader->ld_root, FALSE, ports);
     draw_all(loader, all, TRUE, ports); /* first: no team may take its ports */

@@ -52,6 +52,7 @@ struct Walk {
     GString *wa_out; /* NULL: only looked at */
     void (*wa_each)(Walk *walk, const Ref *ref);
     gboolean wa_changed;
+    gboolean wa_long; /* the text got too long */
 };
 
 static const char *raw_of(const Node *node)
@@ -61,8 +62,30 @@ static const char *raw_of(const Node *node)
 
 static void emit(Walk *walk, const char *text, gsize len)
 {
-    if (walk->wa_out)
+    if (!walk->wa_out)
+        return;
+    if (walk->wa_out->len + len > NODE_SCALAR_MAX)
+        walk->wa_long = TRUE;
+    else
         g_string_append_len(walk->wa_out, text, (gssize)len);
+}
+
+/* Told where references make more text than a scenario may have: a few bytes may stand
+ * for many, and each team has its own. FALSE with a finding. */
+static gboolean check_length(Walk *walk)
+{
+    Loader *loader = walk->wa_loader;
+
+    loader->ld_grown += walk->wa_out->len;
+    if (walk->wa_long)
+        loader_error(loader, walk->wa_node, "put it into a file and name that",
+                     "with its references replaced this is a text of more than 64 KiB");
+    else if (loader->ld_grown > LOADER_GROWN_MAX)
+        loader_error(loader, walk->wa_node, NULL,
+                     "references make more than 64 MiB of text");
+    else
+        return TRUE;
+    return FALSE;
 }
 
 static void walk_text(Walk *walk)
@@ -445,7 +468,7 @@ void refs_params(Loader *loader, Node *node)
                  .wa_each = param_one};
 
     walk_text(&walk);
-    if (!walk.wa_changed)
+    if (!walk.wa_changed || !check_length(&walk))
         return;
     node_replace_text(node, g_string_free(g_steal_pointer(&out), FALSE));
     /* A value that was replaced has the parameter's type, whatever it looks like. */
@@ -465,6 +488,8 @@ char *loader_subst(Loader *loader, const Node *node, int team)
                  .wa_out = out,
                  .wa_each = put_one};
     walk_text(&walk);
+    if (!check_length(&walk))
+        return NULL;
     return g_string_free(g_steal_pointer(&out), FALSE);
 }
 

@@ -63,9 +63,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const set[] = {"pace=90s", NULL};
     Input input = {(const char *)data, size};
-    PlanOptions options = {.po_set = size % 16 ? NULL : set,
-                           .po_read = read_part,
-                           .po_data = &input};
+    PlanOptions options = {
+        .po_set = size % 16 ? NULL : set, .po_read = read_part, .po_data = &input};
     ParryDiags *diags = parry_diags_new();
     /* A directory without files: no `source:` or image of this machine is ever read. */
     Plan *plan = plan_load_bytes_with("f.yaml", "/proc/self/fdinfo/none", data,

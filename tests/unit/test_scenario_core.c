@@ -238,6 +238,30 @@ static void a_parameter_may_want_a_value(void)
     refuse(files, NULL, "the parameter \"side\" has no value");
 }
 
+/* A few bytes may not become gigabytes. */
+static void replaced_texts_are_bounded(void)
+{
+    g_autofree char *value = g_strnfill(40000, 'x');
+    g_autoptr(GString) text = g_string_new(NULL), many = g_string_new(NULL);
+
+    g_string_printf(text,
+                    "parameters: {x: {default: %s}}\n" HEAD
+                    "teams: {a: {side: blue, title: '${param.x}${param.x}'}}\n",
+                    value);
+    const File one[] = {{"f.yaml", text->str}, {NULL, NULL}};
+    refuse(one, NULL, "with its references replaced this is a text of more than 64 KiB");
+    g_string_printf(text, "parameters: {x: {default: %s}}\n" HEAD "teams:\n", value);
+    for (int i = 0; i < 1700; i++)
+        g_string_append_printf(text, "  t%d: {side: blue, title: '${param.x}'}\n", i);
+    const File all[] = {{"f.yaml", text->str}, {NULL, NULL}};
+    refuse(all, NULL, "references make more than 64 MiB of text");
+    g_string_append(many, HEAD "teams: {a: {side: blue, count: 64}}\nsecrets:\n");
+    for (int i = 0; i < 200; i++)
+        g_string_append_printf(many, "  s%d: {kind: password}\n", i);
+    const File secrets[] = {{"f.yaml", many->str}, {NULL, NULL}};
+    refuse(secrets, NULL, "the teams have more than 10000 secrets together");
+}
+
 /* ---- defaults ---- */
 
 static void what_an_item_says_wins(void)
@@ -484,6 +508,7 @@ int main(void)
         {"links stay in the directory", links_stay_in_the_directory},
         {"parameters are set", parameters_are_set},
         {"a parameter may want a value", a_parameter_may_want_a_value},
+        {"replaced texts are bounded", replaced_texts_are_bounded},
         {"what an item says wins", what_an_item_says_wins},
         {"secrets have their forms", secrets_have_their_forms},
         {"secrets are pinned", secrets_are_pinned},
