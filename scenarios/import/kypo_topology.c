@@ -282,6 +282,10 @@ static void add_group(Kypo *kypo, const Node *group, GHashTable *labels)
         json_t *list = json_object_get(map, "labels");
         if (!list)
             json_object_set_new(map, "labels", list = json_array());
+        if (json_array_size(list) >= IMPORT_LIST_MAX) {
+            import_left(import, item, "the host has 32 labels");
+            continue;
+        }
         json_array_append_new(list, json_string(label));
         import_taken(import, item, HOSTS ".%s.labels", host);
         if (!first)
@@ -449,8 +453,9 @@ static void add_variable(Kypo *kypo, const char *key, const Node *def, GHashTabl
     for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
         if (!g_strcmp0(node_text(type), kinds[i].type))
             kind = kinds[i].kind;
-    if (!kind) {
-        import_left(import, def, "no secret is of that type");
+    if (!kind || g_hash_table_size(taken) >= IMPORT_CHECKS_MAX) {
+        import_left(import, def,
+                    kind ? "more than are taken" : "no secret is of that type");
         return;
     }
     char *name = import_name(taken, key);

@@ -193,7 +193,8 @@ static void add_techniques(Training *training, const Level *level)
         gboolean there = FALSE;
         if (dot)
             text = dot + 1;
-        if (!good_technique(text)) {
+        if (!good_technique(text) ||
+            json_array_size(json_object_get(scope, "allow")) >= IMPORT_CHECKS_MAX) {
             import_left(training->import, item, "no technique such as T1046");
             continue;
         }

@@ -63,6 +63,7 @@ typedef struct {
     GPtrArray *rows;       /* Row */
     GHashTable *names;     /* of injects */
     GHashTable *teams;     /* of teams */
+    GHashTable *goals;     /* of objectives */
     GHashTable *by_title;  /* title of a team or objective to its name */
     gint64 start_us;       /* drill.start in UTC */
     gint64 clock_us, days; /* the last time of day, and the days before it */
@@ -288,7 +289,8 @@ static const char *side_of(const char *text)
     return NULL;
 }
 
-/* The name of the team of that title, which is made where it is not there. */
+/* The name of the team of that title, which is made where it is not there; NULL where
+ * there are too many. */
 static const char *team_of(Msel *msel, const char *title, gboolean *fresh)
 {
     const char *side = side_of(title);
@@ -296,7 +298,7 @@ static const char *team_of(Msel *msel, const char *title, gboolean *fresh)
     const char *name = g_hash_table_lookup(msel->by_title, key);
 
     *fresh = !name;
-    if (name)
+    if (name || g_hash_table_size(msel->teams) >= IMPORT_TEAMS_MAX)
         return name;
     char *made = import_name(msel->teams, side ? side : title);
     json_t *team = import_at(msel->import, "teams", made, NULL);
@@ -337,13 +339,23 @@ static gboolean means_all(const char *text)
            !strcmp(lower, "all teams") || !strcmp(lower, "all players");
 }
 
+/* Who gets what names nobody: blue, or where there are too many teams the first. */
+static const char *spare_team(Msel *msel)
+{
+    json_t *teams = import_at(msel->import, "teams", NULL);
+    gboolean fresh;
+    const char *blue = team_of(msel, "blue", &fresh);
+
+    return blue ? blue : json_object_iter_key(json_object_iter(teams));
+}
+
 /* Adds the teams of the row to the inject's. */
 static void put_teams(Msel *msel, const Row *row, json_t *to)
 {
     Import *import = msel->import;
     const char *text = cell(row, COL_TO);
     g_auto(GStrv) parts = parts_of(text ? text : "blue");
-    gboolean as_is = text != NULL, any = FALSE, fresh;
+    gboolean as_is = text != NULL, fresh;
     g_autofree char *path = g_strdup_printf("injects.%s.message.to", row->name);
 
     for (char **part = parts; *part; part++) {
@@ -351,8 +363,12 @@ static void put_teams(Msel *msel, const Row *row, json_t *to)
         if (!**part)
             continue;
         const char *team = team_of(msel, means_all(*part) ? "blue" : *part, &fresh);
+        if (!team) {
+            as_is = FALSE;
+            import_left(import, row->cells[COL_TO], "more teams than are taken");
+            continue;
+        }
         as_is = as_is && !strcmp(team, text);
-        any = TRUE;
         if (!has(to, team))
             json_array_append_new(to, json_string(team));
         if (fresh && !text)
@@ -362,8 +378,8 @@ static void put_teams(Msel *msel, const Row *row, json_t *to)
             import_added(import, import_to(import, "teams.%s", team),
                          "the list names it; see whether its side is right");
     }
-    if (!any && !json_array_size(to))
-        json_array_append_new(to, json_string(team_of(msel, "blue", &fresh)));
+    if (!json_array_size(to))
+        json_array_append_new(to, json_string(spare_team(msel)));
     if (as_is)
         import_taken(import, row->cells[COL_TO], "%s", path);
     else
@@ -421,22 +437,19 @@ static void put_medium(Msel *msel, const Row *row, json_t *message, GString *not
                    "no channel of messages: it is told, not done");
 }
 
-/* The training objective of that title, made where it is not there. */
+/* The training objective of that title, made where it is not there; NULL where there are
+ * too many. */
 static const char *objective_of(Msel *msel, const char *title)
 {
     Import *import = msel->import;
     json_t *objectives = import_at(import, "objectives", "training-objectives", NULL);
     g_autofree char *key = g_strconcat("objective ", title, NULL);
     const char *known = g_hash_table_lookup(msel->by_title, key);
-    g_autoptr(GHashTable) taken = import_names_new();
-    const char *other;
     json_t *value;
 
-    if (known)
+    if (known || g_hash_table_size(msel->goals) >= IMPORT_CHECKS_MAX)
         return known;
-    json_object_foreach (objectives, other, value)
-        g_hash_table_add(taken, g_strdup(other));
-    char *name = import_name(taken, title);
+    char *name = import_name(msel->goals, title);
     json_object_set_new(import_at(import, "objectives", "metrics", NULL), name,
                         json_pack("{s:s, s:i}", "kind", "manual", "max-score", 10));
     json_object_set_new(import_at(import, "objectives", "evaluations", NULL), name,
@@ -469,8 +482,11 @@ static void put_objectives(Msel *msel, const Row *row, json_t *inject)
             json_array_append_new(list, json_string(name));
     }
     const char *to = import_to(import, "injects.%s.objective", row->name);
-    if (json_array_size(list) == 1 &&
-        !strcmp(json_string_value(json_array_get(list, 0)), text))
+    if (!json_array_size(list))
+        import_left(import, row->cells[COL_OBJECTIVE],
+                    "no name, or more objectives than are taken");
+    else if (json_array_size(list) == 1 &&
+             !strcmp(json_string_value(json_array_get(list, 0)), text))
         import_taken(import, row->cells[COL_OBJECTIVE], "%s", to);
     else
         import_changed(import, row->cells[COL_OBJECTIVE], to,
@@ -667,6 +683,7 @@ gboolean msel_import(Import *import)
         .rows = g_ptr_array_new_with_free_func(row_free),
         .names = import_names_new(),
         .teams = import_names_new(),
+        .goals = import_names_new(),
         .by_title = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
     };
     for (guint i = 0; i < node_len(list); i++)
@@ -683,6 +700,7 @@ gboolean msel_import(Import *import)
     g_ptr_array_unref(msel.rows);
     g_hash_table_unref(msel.names);
     g_hash_table_unref(msel.teams);
+    g_hash_table_unref(msel.goals);
     g_hash_table_unref(msel.by_title);
     return good;
 }

@@ -36,7 +36,9 @@ char *import_name(GHashTable *taken, const char *text)
     g_autofree char *slug = import_slug(text);
     char *name = g_strdup(slug);
 
-    for (guint i = 2; g_hash_table_contains(taken, name); i++) {
+    /* After some tries in leaps: a hostile file has thousands of like names. */
+    for (guint i = 2; g_hash_table_contains(taken, name);
+         i += i < 100 ? 1 : g_hash_table_size(taken)) {
         g_autofree char *end = g_strdup_printf("-%u", i);
         g_free(name);
         name = g_strdup_printf("%.*s%s", (int)(NAME_MAX_CHARS - strlen(end)), slug, end);

@@ -37,6 +37,7 @@ typedef struct {
     GHashTable *oc_checks;           /* name of a condition: GPtrArray of checks' names */
     GHashTable *oc_bindings;         /* name of an inject: OcrBinding */
     GHashTable *oc_used;             /* Nodes of definitions that something refers to */
+    guint oc_plays;                  /* of injects */
     guint oc_hosts;
     gboolean oc_estate; /* there is one */
 } Ocr;

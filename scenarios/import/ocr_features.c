@@ -28,6 +28,11 @@ static void add_environment(Ocr *ocr, const Node *definition, GString *script,
 
     for (guint i = 0; i < node_len(list); i++) {
         const Node *item = node_at(list, i);
+        if (i >= IMPORT_LIST_MAX) {
+            if (say)
+                import_left(ocr->oc_import, item, "more of them than are taken");
+            continue;
+        }
         const char *text = node_text(item), *equals = text ? strchr(text, '=') : NULL;
         gsize name = equals ? (gsize)(equals - text) : 0;
         gboolean good = name && !g_ascii_isdigit(*text) && script;
@@ -141,9 +146,9 @@ static gboolean waits(Ocr *ocr, const Node *list, const char *feature,
         node_get(import_get(ocr->oc_root, "features"), feature), "dependencies");
     const char *role;
 
-    for (guint i = 0; i < node_len(needs); i++) {
+    for (guint i = 0; i < MIN(node_len(needs), IMPORT_LIST_MAX); i++) {
         const char *need = node_text(node_at(needs, i));
-        for (guint n = 0; need && n < node_len(list); n++)
+        for (guint n = 0; need && n < MIN(node_len(list), IMPORT_LIST_MAX); n++)
             if (!g_strcmp0(ocr_entry(list, n, &role), need) && strcmp(need, feature) &&
                 !g_hash_table_contains(applied, need))
                 return TRUE;
@@ -183,20 +188,23 @@ void ocr_features(Ocr *ocr, const Node *node, const GPtrArray *names)
 {
     const Node *list = import_get(node, "features");
     g_autoptr(GHashTable) applied = g_hash_table_new(g_str_hash, g_str_equal);
+    guint n = MIN(node_len(list), IMPORT_LIST_MAX);
     const char *role;
 
     /* As often as there are features: each round puts those that nothing holds up; the
      * last puts what stands in a circle. */
-    for (guint round = 0; round <= node_len(list); round++) {
-        for (guint i = 0; i < node_len(list); i++) {
+    for (guint round = 0; round <= n; round++) {
+        for (guint i = 0; i < n; i++) {
             const char *feature = ocr_entry(list, i, &role);
             if (!feature || g_hash_table_contains(applied, feature) ||
-                (round < node_len(list) && waits(ocr, list, feature, applied)))
+                (round < n && waits(ocr, list, feature, applied)))
                 continue;
             g_hash_table_add(applied, (gpointer)feature);
             put_feature(ocr, node_at(list, i), feature, names);
         }
     }
+    for (guint i = n; i < node_len(list); i++)
+        import_left(ocr->oc_import, node_at(list, i), "more of them than are taken");
 }
 
 /* Keys of a definition that is used. */
@@ -285,6 +293,10 @@ static void put_condition(Ocr *ocr, const Node *entry, const char *condition,
     g_autofree char *script = definition ? check_script(ocr, definition) : NULL;
     g_autofree char *first = NULL;
 
+    if (g_hash_table_size(ocr->oc_taken[OCR_CHECK]) + names->len > IMPORT_CHECKS_MAX) {
+        import_left(import, entry, "more checks than are taken");
+        return;
+    }
     if (!script) {
         import_left(import, entry,
                     definition ? "it has no command, and nothing in the map stands for it"
@@ -361,8 +373,10 @@ json_t *ocr_condition(Ocr *ocr, const Node *list, const char *to)
         const Node *item = list->nd_kind == NODE_SCALAR ? list : node_at(list, i);
         const GPtrArray *checks =
             node_text(item) ? g_hash_table_lookup(ocr->oc_checks, item->nd_text) : NULL;
-        for (guint c = 0; checks && c < checks->len; c++)
+        for (guint c = 0; checks && c < checks->len && all->len < IMPORT_COUNT_MAX; c++)
             g_ptr_array_add(all, checks->pdata[c]);
+        if (g_hash_table_contains(ocr->oc_import->im_seen, item))
+            continue;
         if (checks)
             import_changed(ocr->oc_import, item, to, "its checks are up");
         else
@@ -416,8 +430,11 @@ void ocr_vulnerabilities(Ocr *ocr, const Node *node, const GPtrArray *names)
         const char *key = node_text(node_at(list, i));
         const Node *definition = ocr_definition(ocr, "vulnerabilities", key);
         g_autofree char *first = NULL;
-        if (!definition) {
-            import_left(import, node_at(list, i), "no vulnerability is named so");
+        guint weaknesses = g_hash_table_size(ocr->oc_taken[OCR_WEAKNESS]);
+        if (!definition || weaknesses + names->len > IMPORT_CHECKS_MAX) {
+            import_left(import, node_at(list, i),
+                        definition ? "more weaknesses than are taken"
+                                   : "no vulnerability is named so");
             continue;
         }
         for (guint n = 0; n < names->len; n++) {

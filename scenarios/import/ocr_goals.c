@@ -5,7 +5,6 @@
 #include <string.h>
 
 #define ENTITY_DEPTH 8
-#define TEAMS_MAX 100
 
 static const char *const sides[] = {"white", "green", "red", "blue", "observer", NULL};
 
@@ -81,10 +80,12 @@ static void add_labels(Ocr *ocr, const Node *entity, const char *team)
         gboolean twice = FALSE;
         for (gsize l = 0; l < json_array_size(labels); l++)
             twice |= !strcmp(json_string_value(json_array_get(labels, l)), slug);
-        if (!node_text(item) || twice || g_strv_contains(sides, slug) ||
-            json_object_get(teams, slug)) {
-            import_left(ocr->oc_import, item,
-                        "a label may not be named as a side, a team or another label");
+        if (!node_text(item) || twice || i >= IMPORT_LIST_MAX ||
+            g_strv_contains(sides, slug) || json_object_get(teams, slug)) {
+            import_left(
+                ocr->oc_import, item,
+                "a label may not be named as a side, a team or another label, and "
+                "32 are taken");
             continue;
         }
         import_changed(ocr->oc_import, item,
@@ -185,7 +186,7 @@ static void walk_entity(Ocr *ocr, const Node *entity, const char *key, const cha
     say_rest(ocr, entity);
     if (team && !g_strcmp0(own, side)) {
         add_member(ocr, path, key, entity, team);
-    } else if (g_hash_table_size(ocr->oc_taken[OCR_TEAM]) >= TEAMS_MAX) {
+    } else if (g_hash_table_size(ocr->oc_taken[OCR_TEAM]) >= IMPORT_TEAMS_MAX) {
         import_left(ocr->oc_import, entity, "more teams than are taken");
         return;
     } else {
@@ -460,7 +461,9 @@ void ocr_objectives(Ocr *ocr)
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
         const Node *list = import_get(ocr->oc_root, all[i].top);
         for (guint n = 0; n < node_len(list) && list->nd_kind == NODE_MAP; n++)
-            if (ocr_is_map(ocr, node_at(list, n)))
+            if (n >= IMPORT_CHECKS_MAX)
+                import_left(ocr->oc_import, node_at(list, n), "more than are taken");
+            else if (ocr_is_map(ocr, node_at(list, n)))
                 all[i].add(ocr, node_key_at(list, n), node_at(list, n));
     }
 }

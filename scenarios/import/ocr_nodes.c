@@ -200,10 +200,12 @@ static void host_users(Build *build, const Node *node, json_t *host, const char 
 
     for (guint i = 0; i < node_len(roles) && roles->nd_kind == NODE_MAP; i++) {
         const Node *role = node_at(roles, i);
-        const char *user = ocr_role_user(node, node_key_at(roles, i));
+        const char *user =
+            i < IMPORT_LIST_MAX ? ocr_role_user(node, node_key_at(roles, i)) : NULL;
         const Node *name = node_text(role) ? role : import_get(role, "username");
         if (!user) {
-            import_left(import, role, "no name that an account may have");
+            import_left(import, role,
+                        "no name that an account may have, or more than are taken");
             continue;
         }
         import_left(import, import_get(role, "entities"),
@@ -230,12 +232,14 @@ static void host_after(Build *build, const char *key, json_t *host, const char *
         const Node *item = node_at(dependencies, i);
         const GPtrArray *copies =
             node_text(item) ? g_hash_table_lookup(ocr->oc_copies, item->nd_text) : NULL;
-        if (!copies || !strcmp(item->nd_text, key)) {
+        if (!copies || !strcmp(item->nd_text, key) ||
+            json_array_size(after) + copies->len > IMPORT_COUNT_MAX) {
             import_left(ocr->oc_import, item,
                         g_hash_table_contains(build->switches,
                                               node_text(item) ? item->nd_text : "")
                             ? "networks are made before all hosts"
-                            : "no other node of that name is deployed");
+                            : "no other node of that name is deployed, or more than "
+                              "are taken");
             continue;
         }
         for (guint c = 0; c < copies->len; c++)

@@ -7,6 +7,9 @@
 #include <math.h>
 #include <string.h>
 
+/* So often an inject is asked for; what no inject comes of counts too. */
+#define PLAYS_MAX 10000
+
 /* One play of an event. */
 typedef struct {
     const Node *event; /* its definition, or NULL */
@@ -189,6 +192,10 @@ static char *play_event(Ocr *ocr, const Play *play)
 
     for (guint i = 0; i < node_len(injects); i++) {
         const Node *item = node_at(injects, i);
+        if (++ocr->oc_plays > PLAYS_MAX) {
+            import_left(ocr->oc_import, injects, "played more often than is taken");
+            break;
+        }
         g_autofree char *name =
             node_text(item) ? play_inject(ocr, item->nd_text, play) : NULL;
         if (name)
@@ -254,8 +261,10 @@ static void play_timed(Ocr *ocr, const Node *entry, const char *key, gint64 time
                  .at = (gint64)llround((double)time / speed / G_USEC_PER_SEC) *
                        G_USEC_PER_SEC};
 
-    if (!event || event->nd_kind != NODE_MAP) {
-        import_left(import, entry, "no event is named so");
+    if (!event || event->nd_kind != NODE_MAP || ++ocr->oc_plays > PLAYS_MAX) {
+        import_left(import, entry,
+                    event ? "no mapping, or played more often than is taken"
+                          : "no event is named so");
         return;
     }
     g_autofree char *first = play_event(ocr, &play);
@@ -352,8 +361,8 @@ static void play_story(Ocr *ocr, const Node *story)
     for (guint i = 0; i < node_len(scripts); i++) {
         const Node *item = node_at(scripts, i);
         const Node *script = ocr_definition(ocr, "scripts", node_text(item));
-        if (!script || script->nd_kind != NODE_MAP) {
-            import_left(import, item, "no script is named so");
+        if (!script || script->nd_kind != NODE_MAP || ocr->oc_plays > PLAYS_MAX) {
+            import_left(import, item, "no script is named so, or too much is played");
             continue;
         }
         import_changed(import, item, NULL, "its events' times are counted");

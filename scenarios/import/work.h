@@ -14,7 +14,10 @@
 /* Past these an import would make more than the loader takes. */
 #define IMPORT_HOSTS_MAX 500
 #define IMPORT_NETWORKS_MAX 200
-#define IMPORT_COUNT_MAX 100    /* copies of one node */
+#define IMPORT_COUNT_MAX 100 /* copies of one node */
+#define IMPORT_TEAMS_MAX 100
+#define IMPORT_CHECKS_MAX 2000  /* and weaknesses, objectives, secrets */
+#define IMPORT_LIST_MAX 32      /* what one thing may have of a kind: users, features */
 #define IMPORT_INJECTS_MAX 2000 /* an event may stand in many scripts */
 #define IMPORT_TEXT_MAX 60000   /* bytes of one text: the loader takes 64 KiB */
 

@@ -309,6 +309,42 @@ static void odd_values_make_no_bad_scenario(void)
     CU_ASSERT_TRUE(n > 1000);
 }
 
+/* A thousand stories that play the same script a thousand times, and so on. */
+static void bombs_are_bounded(void)
+{
+    g_autoptr(GString) text = g_string_new("nodes: {web: {type: VM, source: x, roles: {");
+    static const ImportCase one = {IMPORT_OCR, "bomb.yml"};
+    g_autoptr(GPtrArray) files = g_ptr_array_new();
+
+    for (int i = 0; i < 2000; i++)
+        g_string_append_printf(text, "r%d: u%d, ", i, i);
+    g_string_append(text, "}, features: [");
+    for (int i = 0; i < 2000; i++)
+        g_string_append_printf(text, "f%d, ", i);
+    g_string_append(text, "]}}\ninfrastructure: {web: 100}\nfeatures:\n");
+    for (int i = 0; i < 2000; i++)
+        g_string_append_printf(text, "  f%d: {source: s, dependencies: [f%d]}\n", i,
+                               (i + 1) % 2000);
+    g_string_append(text, "injects: {a: {name: x}}\nevents: {e: {injects: [a");
+    for (int i = 0; i < 1000; i++)
+        g_string_append(text, ",a");
+    g_string_append(text, "]}}\nscripts: {s: {start-time: 0, end-time: 1h, speed: 1, "
+                          "events: [e");
+    for (int i = 0; i < 1000; i++)
+        g_string_append(text, ",e");
+    g_string_append(text, "]}}\nstories:\n");
+    for (int i = 0; i < 1000; i++)
+        g_string_append_printf(text, "  t%d: {speed: 1, scripts: [s,s,s,s,s]}\n", i);
+    ImportFile *file = import_file_new("bomb.yml", "bomb.yml", text->str, text->len);
+    g_ptr_array_add(files, file);
+    gint64 start = g_get_monotonic_time();
+    g_autoptr(ImportResult) result = import_case_run(&one, files);
+    CU_ASSERT_TRUE(g_get_monotonic_time() - start < 30 * G_USEC_PER_SEC);
+    CU_ASSERT_TRUE(result->ir_lines->len < 100000);
+    import_case_check(result, "a bomb");
+    import_file_free(file);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -318,6 +354,7 @@ int main(void)
         {"every node is accounted for", every_node_is_accounted_for},
         {"unknown keys are left", unknown_keys_are_left},
         {"odd values make no bad scenario", odd_values_make_no_bad_scenario},
+        {"bombs are bounded", bombs_are_bounded},
         CU_TEST_INFO_NULL,
     };
 
