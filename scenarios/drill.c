@@ -140,6 +140,7 @@ void drill_expand(Loader *loader)
     loader->ld_seed =
         loader->ld_reseed ? *loader->ld_reseed : key_int(&keys_drill, drill, "seed");
     plan->p_seed = loader->ld_seed;
+    files_key(loader);
     plan->p_reseeded = loader->ld_reseed != NULL;
     expand_times(loader, drill);
     expand_scoring(loader);

@@ -381,6 +381,24 @@ static void hash_files(Loader *loader)
     g_checksum_free(sum);
 }
 
+void files_key(Loader *loader)
+{
+    GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
+    g_autofree char *head =
+        g_strdup_printf("parry-seed-1\n%" G_GINT64_FORMAT "\n", loader->ld_seed);
+    gsize len = sizeof loader->ld_key;
+
+    g_checksum_update(sum, (const guchar *)head, -1);
+    for (guint i = 0; i < loader->ld_files->len; i++) {
+        const LoaderFile *file = loader->ld_files->pdata[i];
+        g_autofree char *size = g_strdup_printf("%" G_GSIZE_FORMAT "\n", file->lf_len);
+        g_checksum_update(sum, (const guchar *)size, -1);
+        g_checksum_update(sum, (const guchar *)file->lf_source, (gssize)file->lf_len);
+    }
+    g_checksum_get_digest(sum, loader->ld_key, &len);
+    g_checksum_free(sum);
+}
+
 gboolean files_load(Loader *loader, const char *name, const void *bytes, gsize len,
                     const PlanOptions *options)
 {

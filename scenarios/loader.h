@@ -43,6 +43,7 @@ typedef struct {
     GTimeZone *ld_zone;    /* NULL where the timezone is unknown */
     gboolean ld_has_start; /* start and duration are known: times can be judged */
     gint64 ld_seed;
+    guint8 ld_key[32];         /* what secrets and flags are drawn with: files_key() */
     const gint64 *ld_reseed;   /* in place of drill.seed, or NULL */
     GPtrArray *ld_host_nodes;  /* Node of each host of the plan, in step with p_hosts */
     GPtrArray *ld_ports;       /* GArray of LoaderPort, in step with p_networks */
@@ -144,6 +145,10 @@ const char *param_value(const Loader *loader, const char *name);
 const char *secret_value(const Loader *loader, const char *name, int team);
 /* The network that a secret of the kind address names, else NULL. */
 const char *secret_network(const Loader *loader, const char *name);
+
+/* Makes ld_key of the seed and every byte of the files: who has not got the files cannot
+ * work a secret out, whatever else is known of the drill. */
+void files_key(Loader *loader);
 
 /* The parts, in the order in which they run. */
 void params_expand(Loader *loader); /* parameters, in the whole tree */

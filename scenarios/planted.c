@@ -170,23 +170,16 @@ void weaknesses_check(Loader *loader)
 
 /* --- flags --- */
 
-/* The scenario's own bytes are part of it: whoever knows only the drill's name and
- * Parry's source cannot work a flag out. 128 bits. */
+/* 128 bits that nobody can work out who has not got the scenario's files. */
 static char *flag_value(const Loader *loader, const char *id)
 {
     const Node *scoring = node_get(loader->ld_root, "scoring");
     const char *prefix = node_get_text(node_get(scoring, "flags"), "prefix");
-    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-    g_autofree char *label =
-        g_strdup_printf("flag\n%" G_GINT64_FORMAT "\n%s\n", loader->ld_seed, id);
+    g_autofree char *label = g_strdup_printf("flag\n%s", id);
+    g_autofree char *hex = g_compute_hmac_for_string(G_CHECKSUM_SHA256, loader->ld_key,
+                                                     sizeof loader->ld_key, label, -1);
 
-    g_checksum_update(sum, (const guchar *)label, (gssize)strlen(label));
-    for (guint i = 0; i < loader->ld_files->len; i++) {
-        const LoaderFile *file = loader->ld_files->pdata[i];
-        g_checksum_update(sum, (const guchar *)file->lf_source, (gssize)file->lf_len);
-    }
-    return g_strdup_printf("%s{%.32s}", prefix ? prefix : "PARRY",
-                           g_checksum_get_string(sum));
+    return g_strdup_printf("%s{%.32s}", prefix ? prefix : "PARRY", hex);
 }
 
 static gboolean path_free(Loader *loader, const PlanHost *host, Node *path)

@@ -1,8 +1,8 @@
 /*
  * Secrets: values drawn by the drill's seed, one a team or one for the drill. The same
- * scenario and seed give the same values anywhere, so that a drill can be made again.
+ * files and seed give the same values anywhere, so that a drill can be made again.
  *
- * A value is drawn from a stream of bytes: HMAC-SHA256 with the seed as key over
+ * A value is drawn from a stream of bytes: HMAC-SHA256 with ld_key (files_key()) over
  * "DRILL/TEAM/NAME/BLOCK" (the drill's own have no team), block by block. Choices are
  * made by rejection, so that each is as likely as any other.
  */
@@ -14,8 +14,8 @@
 #include <string.h>
 
 typedef struct {
-    char *st_key;   /* the seed */
-    char *st_label; /* what is drawn for */
+    const guint8 *st_key; /* 32 bytes, the loader's */
+    char *st_label;       /* what is drawn for */
     guint st_block;
     guint8 st_bytes[32];
     guint st_used;
@@ -25,7 +25,7 @@ static void stream_init(Stream *stream, const Loader *loader, int team, const ch
 {
     const Plan *plan = loader->ld_plan;
 
-    stream->st_key = g_strdup_printf("%" G_GINT64_FORMAT, loader->ld_seed);
+    stream->st_key = loader->ld_key;
     stream->st_label = g_strdup_printf(
         "%s/%s/%s", plan->p_name, team < 0 ? "" : plan_team(plan, team)->pt_id, name);
     stream->st_block = 0;
@@ -34,7 +34,6 @@ static void stream_init(Stream *stream, const Loader *loader, int team, const ch
 
 static void stream_clear(Stream *stream)
 {
-    g_free(stream->st_key);
     g_free(stream->st_label);
 }
 
@@ -44,8 +43,8 @@ static guint8 stream_byte(Stream *stream)
         g_autofree char *text =
             g_strdup_printf("%s/%u", stream->st_label, stream->st_block++);
         unsigned len = sizeof stream->st_bytes;
-        HMAC(EVP_sha256(), stream->st_key, (int)strlen(stream->st_key),
-             (const unsigned char *)text, strlen(text), stream->st_bytes, &len);
+        HMAC(EVP_sha256(), stream->st_key, 32, (const unsigned char *)text, strlen(text),
+             stream->st_bytes, &len);
         stream->st_used = 0;
     }
     return stream->st_bytes[stream->st_used++];
