@@ -83,7 +83,6 @@ static const KeySpec root_keys[] = {
      .ks_since = V2,
      .ks_doc = "Values drawn by the drill's seed, one a team; ${secret.NAME} stands for one.",
      .ks_example = "{admin: {kind: password, length: 14}}"},
-    NOT_BUILT("traffic", "Background users."),
     END,
 };
 const KeyTable keys_root = {"a scenario", "The whole file.", root_keys};

@@ -10,8 +10,10 @@
 #define V1 "0.1"
 #define V2 "0.2"
 
-#define NOT_BUILT(key, doc) {.ks_key = key, .ks_type = KEY_ANY, .ks_doc = doc}
-#define END {.ks_key = NULL}
+#define END                                                                              \
+    {                                                                                    \
+        .ks_key = NULL                                                                   \
+    }
 
 /* Words that more than one subject uses. */
 extern const char *const words_risk[], *const words_tlp[], *const words_day[];

@@ -456,7 +456,8 @@ static void add_level(Training *training, const Node *node)
     }
     if (!title || !*title)
         title = "Level";
-    gboolean answered = strcmp(type, "INFO_LEVEL") && strcmp(type, "ACCESS_LEVEL");
+    gboolean answered =
+        strcmp(type, "INFO_LEVEL") != 0 && strcmp(type, "ACCESS_LEVEL") != 0;
     level.name = import_name(training->names, title);
     level.to = g_strdup_printf("injects.%s", level.name);
     if (!strcmp(type, "TRAINING_LEVEL"))

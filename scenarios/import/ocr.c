@@ -49,7 +49,7 @@ json_t *ocr_refs(Ocr *ocr, OcrKind kind, const Node *list, const char *to)
     json_t *out = json_array();
     guint n = list && list->nd_kind == NODE_SCALAR ? 1 : node_len(list);
 
-    for (guint i = 0; i < n; i++) {
+    for (guint i = 0; list && i < n; i++) {
         const Node *item = list->nd_kind == NODE_SCALAR ? list : node_at(list, i);
         const char *name = ocr_find(ocr, kind, node_text(item));
         if (!name) {

@@ -149,8 +149,8 @@ static gboolean waits(Ocr *ocr, const Node *list, const char *feature,
     for (guint i = 0; i < MIN(node_len(needs), IMPORT_LIST_MAX); i++) {
         const char *need = node_text(node_at(needs, i));
         for (guint n = 0; need && n < MIN(node_len(list), IMPORT_LIST_MAX); n++)
-            if (!g_strcmp0(ocr_entry(list, n, &role), need) && strcmp(need, feature) &&
-                !g_hash_table_contains(applied, need))
+            if (!g_strcmp0(ocr_entry(list, n, &role), need) &&
+                strcmp(need, feature) != 0 && !g_hash_table_contains(applied, need))
                 return TRUE;
     }
     return FALSE;
@@ -164,8 +164,9 @@ static void put_feature(Ocr *ocr, const Node *entry, const char *feature,
     const char *key = NULL;
     gboolean whole = FALSE;
 
-    if (!definition) {
-        import_left(import, entry, "no feature is named so");
+    if (!definition || !names->len) {
+        import_left(import, entry,
+                    definition ? "its node has no host" : "no feature is named so");
         return;
     }
     for (guint i = 0; i < names->len; i++)
@@ -175,7 +176,7 @@ static void put_feature(Ocr *ocr, const Node *entry, const char *feature,
                                (const char *)names->pdata[0], key);
     if (whole)
         import_changed(import, entry, to, "done by the map's words, as root");
-    else if (!strcmp(key, "run") || !strcmp(key, "files"))
+    else if (!g_strcmp0(key, "run") || !g_strcmp0(key, "files"))
         import_left(import, entry,
                     "its package is not in the map: a comment or an empty file in `%s` "
                     "marks the place",
@@ -369,7 +370,7 @@ json_t *ocr_condition(Ocr *ocr, const Node *list, const char *to)
     g_autoptr(GPtrArray) all = g_ptr_array_new();
     guint n = list && list->nd_kind == NODE_SCALAR ? 1 : node_len(list);
 
-    for (guint i = 0; i < n; i++) {
+    for (guint i = 0; list && i < n; i++) {
         const Node *item = list->nd_kind == NODE_SCALAR ? list : node_at(list, i);
         const GPtrArray *checks =
             node_text(item) ? g_hash_table_lookup(ocr->oc_checks, item->nd_text) : NULL;

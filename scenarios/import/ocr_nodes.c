@@ -162,12 +162,13 @@ static void host_image(Build *build, const Node *node, json_t *host, const char 
     MapSource *known = import_map_find(import, name, version);
     const char *image = import_image(import, known ? known->ms_name : name, &mapped);
     json_object_set_new(host, "image", json_string(image));
-    import_changed(
-        import, source, import_to(import, "%s.image", path),
-        mapped ? "the map says \"%s\"%s"
-               : "nothing in the map stands for \"%s\"%s: micro",
-        mapped ? known->ms_base : name,
-        mapped && version && !strchr(known->ms_name, '@') ? ", of whatever version" : "");
+    import_changed(import, source, import_to(import, "%s.image", path),
+                   mapped ? "the map says \"%s\"%s"
+                          : "nothing in the map stands for \"%s\"%s: micro",
+                   known && mapped ? known->ms_base : name,
+                   known && mapped && version && !strchr(known->ms_name, '@')
+                       ? ", of whatever version"
+                       : "");
     import_covers(import, source);
 }
 

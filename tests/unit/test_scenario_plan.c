@@ -551,7 +551,7 @@ static void unbuilt_keys_are_flagged(void)
                    "drill: {name: later, start: 2026-01-01T00:00, duration: 4h}\n"
                    "teams: {blue: {side: blue}}\n"
                    "scoring: {profile: ad}\n"
-                   "traffic: {mail: {every: 5m}}\n",
+                   "library: {atomics: here}\n",
                    NULL);
     const GPtrArray *unbuilt = plan_unbuilt(plan);
 
@@ -559,7 +559,7 @@ static void unbuilt_keys_are_flagged(void)
     const PlanUnbuilt *first = unbuilt->pdata[0], *second = unbuilt->pdata[1];
     CU_ASSERT_STRING_EQUAL(first->pb_key, "ad");
     CU_ASSERT_EQUAL(first->pb_line, 4);
-    CU_ASSERT_STRING_EQUAL(second->pb_key, "traffic");
+    CU_ASSERT_STRING_EQUAL(second->pb_key, "library");
     CU_ASSERT_STRING_EQUAL(second->pb_file, "f.yaml");
 }
 
