@@ -3,9 +3,12 @@
  */
 #include "orchestrator/cli/cli.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const CliCommand *const commands[] = {
     &cmd_check,  &cmd_schema, &cmd_plan,   &cmd_simulate, &cmd_run,
@@ -37,9 +40,26 @@ static void help(FILE *to)
     fputs(help_end, to);
 }
 
-int main(int argc, char **argv)
+/*
+ * A full disk must not look like a success. A reader that went away, as `head` does, has
+ * all it wanted.
+ */
+static int finish(int status)
 {
-    signal(SIGPIPE, SIG_IGN);
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    gboolean before = ferror(stdout);
+
+    errno = 0;
+    if (!fflush(stdout) && !before)
+        return status;
+    const char *why = errno ? g_strerror(errno) : "not all of it was taken";
+    if (errno == EPIPE || (poll(&out, 1, 0) == 1 && (out.revents & POLLERR)))
+        return status;
+    return cli_fail(status ? status : EXIT_FAIL, "standard output: write: %s", why);
+}
+
+static int command(int argc, char **argv)
+{
     if (argc < 2) {
         help(stderr);
         return EXIT_USAGE;
@@ -57,4 +77,10 @@ int main(int argc, char **argv)
         if (strcmp(argv[1], commands[i]->cc_name) == 0)
             return commands[i]->cc_run(argc - 1, argv + 1);
     return cli_fail(EXIT_USAGE, "no command \"%s\"; `parry --help` lists them", argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN);
+    return finish(command(argc, argv));
 }

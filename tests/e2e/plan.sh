@@ -15,6 +15,13 @@ says out 首頁遭塗改
 ! grep -q Networks "$work/out" || fail "--msel shows more than the timeline"
 ok "the plan as text"
 
+# A full disk is no success; a reader that has enough is no failure.
+"$(command -v parry)" plan "$here/small.yaml" >/dev/full 2>"$work/err" && fail "a full disk went unseen"
+says err 'standard output'
+"$(command -v parry)" plan --json "$here/small.yaml" 2>"$work/err" | head -c 1 >"$work/out"
+[ "${PIPESTATUS[0]}" = 0 ] && [ ! -s "$work/err" ] || fail "a closed pipe made a complaint"
+ok "where the output goes"
+
 expect_status 0 parry plan --csv "$here/small.yaml"
 [ "$(head -n 1 "$work/out")" = $'number,time,from,to,medium,title,expected-action,objective,controller\r' ] || fail "other columns"
 grep -q '^1,2026-11-13 11:00,red,blue,attack T1491.002,The front page is defaced,' "$work/out" || fail "no row of the attack"
