@@ -28,6 +28,7 @@ static void row_free(gpointer data)
     for (int i = 0; i < MSEL_COLUMNS; i++)
         g_free(row->ms_cells[i]);
     g_array_unref(row->ms_teams);
+    g_ptr_array_unref(row->ms_from);
     g_free(row);
 }
 
@@ -232,6 +233,7 @@ static MselRow *row_new(const Plan *plan, const PlanInject *inject, const char *
     row->ms_timed = inject->in_trigger == TRIGGER_AT;
     row->ms_at_us = inject->in_at_us;
     row->ms_teams = g_array_new(FALSE, FALSE, sizeof(int));
+    row->ms_from = g_ptr_array_new_with_free_func(g_free);
     row->ms_cells[MSEL_TIME] = time;
     row->ms_cells[MSEL_FROM] = g_strdup(from_of(plan, inject));
     row->ms_cells[MSEL_MEDIUM] = medium_of(inject);
@@ -247,10 +249,12 @@ static MselRow *row_new(const Plan *plan, const PlanInject *inject, const char *
 static void add_team(const Plan *plan, MselRow *row, const PlanInject *inject)
 {
     const char *from = from_of(plan, inject);
-    g_auto(GStrv) known = g_strsplit(row->ms_cells[MSEL_FROM], ", ", -1);
 
     g_array_append_val(row->ms_teams, inject->in_team);
-    if (g_strv_contains((const char *const *)known, from))
+    if (g_ptr_array_find_with_equal_func(row->ms_from, from, g_str_equal, NULL))
+        return;
+    g_ptr_array_add(row->ms_from, g_strdup(from));
+    if (row->ms_from->len == 1)
         return;
     char *both = g_strconcat(row->ms_cells[MSEL_FROM], ", ", from, NULL);
     g_free(row->ms_cells[MSEL_FROM]);

@@ -26,7 +26,8 @@ typedef struct {
     int ms_inject;                /* index of the first team's inject */
     gboolean ms_timed;            /* ms_at_us says when; else its cell says what for */
     gint64 ms_at_us;
-    GArray *ms_teams; /* of int, in the plan's order */
+    GArray *ms_teams;   /* of int, in the plan's order */
+    GPtrArray *ms_from; /* of char *: what MSEL_FROM joins, each once */
 } MselRow;
 
 /* MselRow, in order of time; what follows another inject stands behind it, the rest at
