@@ -222,6 +222,8 @@ static gboolean resolve(Builder *b, const CheckKind *kind, int from)
     const char *proto = dns ? "udp" : "tcp";
     const Plan *plan = b->loader->ld_plan;
 
+    if (port < 1 || port > 65535) /* is told by its key */
+        return FALSE;
     if (from == b->host) {
         b->addr = 0x7f000001;
         b->outer = port;

@@ -23,6 +23,21 @@ static void expand_link(Loader *loader, PlanNetwork *network, const Node *link)
                      "nothing would ever get through");
 }
 
+/* Nets that no host can have an address of, whatever the prefix. */
+static void check_block(Loader *loader, Node *cidr, guint32 addr)
+{
+    guint top = addr >> 24;
+
+    if (top == 0 || top == 127 || top >= 224)
+        loader_error(loader, cidr,
+                     "take one of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16",
+                     "%s is not for hosts: it is %s", cidr->nd_text,
+                     top == 127   ? "every host's own loopback"
+                     : top == 0   ? "\"this network\""
+                     : top >= 240 ? "reserved"
+                                  : "multicast");
+}
+
 static void expand_network(Loader *loader, int team, Node *name, const Node *def)
 {
     Plan *plan = loader->ld_plan;
@@ -42,6 +57,8 @@ static void expand_network(Loader *loader, int team, Node *name, const Node *def
         value_cidr(cidr->nd_text, &network->pn_addr, &network->pn_prefix);
     if (node_text(cidr) && (network->pn_prefix < 8 || network->pn_prefix > 30))
         loader_error(loader, cidr, NULL, "the prefix is not from /8 to /30");
+    else if (node_text(cidr))
+        check_block(loader, cidr, network->pn_addr);
     expand_link(loader, network, node_get(def, "link"));
     g_hash_table_insert(loader->ld_net_ids, g_strdup(network->pn_id),
                         GINT_TO_POINTER((int)plan->p_networks->len + 1));

@@ -43,6 +43,11 @@ LoaderFile *loader_file_add(Loader *loader, const char *name, const char *path,
 {
     LoaderFile *file = g_new0(LoaderFile, 1);
 
+    /* An editor does not show the mark that some put before a text: no column is its. */
+    if (len >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3)) {
+        bytes = (const char *)bytes + 3;
+        len -= 3;
+    }
     file->lf_name = g_strdup(name);
     file->lf_path = g_strdup(path);
     file->lf_source = g_malloc(len + 1);

@@ -85,7 +85,10 @@ gboolean moment_parse(const char *text, Moment *moment, char **why)
     if (g_ascii_isdigit(*text) && !strpbrk(text, ":- "))
         *why = g_strdup(error->message);
     else
-        *why = g_strdup_printf("\"%.40s\" is no point in time", text);
+        *why =
+            g_strdup_printf("\"%.40s\" is no point in time such as 2h30m, Fri 14:00 or "
+                            "2026-11-13T14:00",
+                            text);
     return FALSE;
 }
 
