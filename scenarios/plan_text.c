@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define INDENT 2
+#define COUNTED(array) (array)->len, (array)->len == 1 ? "" : "s"
 #define ROOMY                                                                            \
     112 /* terminal columns that leave room for both times, objective, controller */
 
@@ -408,10 +409,10 @@ static char *head_line(const Plan *plan, const char *lang)
 {
     g_autofree char *length = duration_text(plan->p_duration_us);
 
-    return g_strdup_printf("%s (%s): %s, %u teams, %u networks, %u hosts, %u injects\n",
-                           parry_text_get(plan->p_title, lang), plan->p_name, length,
-                           plan->p_teams->len, plan->p_networks->len, plan->p_hosts->len,
-                           plan->p_injects->len);
+    return g_strdup_printf(
+        "%s (%s): %s, %u team%s, %u network%s, %u host%s, %u inject%s\n",
+        parry_text_get(plan->p_title, lang), plan->p_name, length, COUNTED(plan->p_teams),
+        COUNTED(plan->p_networks), COUNTED(plan->p_hosts), COUNTED(plan->p_injects));
 }
 
 char *plan_text(const Plan *plan, const PlanHere *here, const char *lang, int width)

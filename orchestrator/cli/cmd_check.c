@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#define COUNTED(array) (array)->len, (array)->len == 1 ? "" : "s"
+
 static int run(int argc, char **argv)
 {
     gboolean json = FALSE;
@@ -25,9 +27,9 @@ static int run(int argc, char **argv)
     g_autofree char *text = parry_diags_text(diags, cli_colour(2));
     fputs(text, stderr);
     if (plan)
-        printf("%s: good: %u teams, %u hosts, %u checks, %u injects%s\n", argv[1],
-               plan->p_teams->len, plan->p_hosts->len, plan->p_checks->len,
-               plan->p_injects->len,
+        printf("%s: good: %u team%s, %u host%s, %u check%s, %u inject%s%s\n", argv[1],
+               COUNTED(plan->p_teams), COUNTED(plan->p_hosts), COUNTED(plan->p_checks),
+               COUNTED(plan->p_injects),
                plan_unbuilt(plan)->len ? "; uses keys that cannot run yet (notes above)"
                                        : "");
     return status;
