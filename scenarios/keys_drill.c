@@ -28,7 +28,7 @@ static const KeySpec drill_keys[] = {
      .ks_doc = "From start to end, on the drill's clock.",
      .ks_example = "60h"},
     {.ks_key = "seed", .ks_type = KEY_INT, .ks_min = 0, .ks_max = G_MAXINT32,
-     .ks_default = "0", .ks_since = V1, .ks_doc = "Draws other jitter from the same file.",
+     .ks_default = "0", .ks_since = V1, .ks_doc = "Draws other jitter and secrets from the same file.",
      .ks_example = "7"},
     {.ks_key = "stop", .ks_type = KEY_LIST, .ks_item = KEY_MAP, .ks_sub = &keys_stop,
      .ks_since = V2, .ks_doc = "When the drill ends or pauses by itself.",
