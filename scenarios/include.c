@@ -216,7 +216,8 @@ static void include_one(Include *in, Node *item)
     }
     g_autoptr(GBytes) bytes = read_bytes(in, path, &error);
     if (!bytes) {
-        refuse(in, item, "cannot include \"%s\": %s", path, error->message);
+        refuse(in, item, "cannot include \"%s\": %s%s", path, error->message,
+               in->in_chain->len > 1 ? " (paths begin at the top file's directory)" : "");
         return;
     }
     in->in_together += g_bytes_get_size(bytes);

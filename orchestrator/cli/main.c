@@ -3,6 +3,8 @@
  */
 #include "orchestrator/cli/cli.h"
 
+#include "scenarios/values.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -58,6 +60,19 @@ static int finish(int status)
     return cli_fail(status ? status : EXIT_FAIL, "standard output: write: %s", why);
 }
 
+static int no_command(const char *word)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
+        g_ptr_array_add(names, (char *)commands[i]->cc_name);
+    const char *close = value_closest(word, names);
+    if (close)
+        return cli_fail(EXIT_USAGE, "no command \"%s\"; did you mean \"%s\"?", word,
+                        close);
+    return cli_fail(EXIT_USAGE, "no command \"%s\"; `parry --help` lists them", word);
+}
+
 static int command(int argc, char **argv)
 {
     if (argc < 2) {
@@ -76,7 +91,7 @@ static int command(int argc, char **argv)
     for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
         if (strcmp(argv[1], commands[i]->cc_name) == 0)
             return commands[i]->cc_run(argc - 1, argv + 1);
-    return cli_fail(EXIT_USAGE, "no command \"%s\"; `parry --help` lists them", argv[1]);
+    return no_command(argv[1]);
 }
 
 int main(int argc, char **argv)
