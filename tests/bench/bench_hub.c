@@ -5,6 +5,7 @@
  * usage: bench-hub [AGENTS [BUSY [MESSAGES]]]   (default 1000 100 5000)
  */
 #include "orchestrator/hub/link.h"
+#include "tests/bench/machine.h"
 #include "tests/integration/fake_agent.h"
 
 #include <event2/event.h>
@@ -14,7 +15,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -103,22 +103,6 @@ static void agents_run(const char *dir, guint n, guint n_busy, guint messages, i
 }
 
 /* ---- figures ---- */
-
-static void print_machine(void)
-{
-    struct utsname name;
-    g_autofree char *info = NULL;
-    char *model = NULL;
-
-    uname(&name);
-    if (g_file_get_contents("/proc/cpuinfo", &info, NULL, NULL) &&
-        (model = strstr(info, "model name\t: ")))
-        model[strcspn(model, "\n")] = '\0';
-    printf("machine: %s, %ld cores, Linux %s, libevent %s, parry %s\n",
-           model ? model + strlen("model name\t: ") : name.machine,
-           sysconf(_SC_NPROCESSORS_ONLN), name.release, event_get_version(),
-           PARRY_VERSION);
-}
 
 static long hub_rss_kb(pid_t pid)
 {
@@ -226,7 +210,8 @@ int main(int argc, char **argv)
         agents_run(dir, n, busy, messages, go[0]);
         _exit(0);
     }
-    print_machine();
+    g_autofree char *libevent = g_strdup_printf("libevent %s", event_get_version());
+    machine_print(libevent);
     measure(base, &counts, n, (guint64)busy * messages, go[1]);
     kill(agents, SIGKILL);
     waitpid(agents, NULL, 0);

@@ -5,13 +5,13 @@
  *   bench_journal [DIRECTORY]     where to write; default: a temporary folder
  */
 #include "scoreboard/journal.h"
+#include "tests/bench/machine.h"
 
 #include <glib/gstdio.h>
 #include <openssl/crypto.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #define BODY_TEXT 170 /* makes a body of about 200 bytes, as most are */
@@ -139,14 +139,13 @@ int main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     g_autofree char *dir =
         argc > 1 ? g_strdup(argv[1]) : g_dir_make_tmp("parry-bench-XXXXXX", &error);
-    struct utsname machine;
 
     if (!dir)
         g_error("%s", error->message);
-    uname(&machine);
-    printf("%s %s, %u cores; SQLite %s, %s; in %s\n", machine.sysname, machine.release,
-           g_get_num_processors(), sqlite3_libversion(), OpenSSL_version(OPENSSL_VERSION),
-           dir);
+    g_autofree char *libraries = g_strdup_printf("SQLite %s, %s", sqlite3_libversion(),
+                                                 OpenSSL_version(OPENSSL_VERSION));
+    machine_print(libraries);
+    printf("in %s\n", dir);
     printf("%12s %14s %14s %8s\n", "rows/commit", "journal rows/s", "bare rows/s",
            "ratio");
     for (gsize i = 0; i < G_N_ELEMENTS(SIZES); i++) {

@@ -1,17 +1,21 @@
 /*
  * How long the loader takes: for a scenario of 10,000 lines in several files, with
- * parameters, defaults, secrets and references, and for one that makes 500 hosts. Prints
- * figures, judges nothing; what is aimed at stands beside them.
+ * parameters, defaults, secrets and references, and for one that makes 500 hosts, its
+ * plan printed too. Beside each what libyaml alone takes to read the same bytes, in the
+ * same run. Prints figures, judges nothing; what is aimed at stands beside them.
  *
  *   bench-scenario [ROUNDS]     default 20
  *   bench-scenario --write DIR  writes the long scenario's files there
  */
 #include "scenarios/plan.h"
+#include "scenarios/plan_text.h"
+#include "tests/bench/machine.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <yaml.h>
 
 #define LINES 10000
 
@@ -213,22 +217,64 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static void parse_bare(const GString *text)
+{
+    yaml_parser_t parser;
+    yaml_event_type_t type = YAML_NO_EVENT;
+
+    yaml_parser_initialize(&parser);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text->str, text->len);
+    while (type != YAML_STREAM_END_EVENT) {
+        yaml_event_t event;
+        if (!yaml_parser_parse(&parser, &event))
+            g_error("libyaml: %s", parser.problem);
+        type = event.type;
+        yaml_event_delete(&event);
+    }
+    yaml_parser_delete(&parser);
+}
+
+static double bare_ms(const Files *files)
+{
+    double start = cpu_ms();
+
+    parse_bare(files->bs_top);
+    parse_bare(files->bs_teams);
+    parse_bare(files->bs_estates);
+    parse_bare(files->bs_injects);
+    return cpu_ms() - start;
+}
+
+static double median(double *times, int rounds)
+{
+    qsort(times, (gsize)rounds, sizeof *times, by_value);
+    return times[rounds / 2];
+}
+
 static void bench(const char *what, Files *files, int rounds, const char *aim)
 {
-    g_autofree double *times = g_new(double, rounds);
+    g_autofree double *bare = g_new(double, rounds), *times = g_new(double, rounds);
+    g_autofree double *shown = g_new(double, rounds);
+    const PlanHere here = {.hr_accel = "qemu", .hr_cores = 2};
     guint hosts = 0, injects = 0;
 
     for (int i = 0; i < rounds; i++) {
+        bare[i] = bare_ms(files);
         double start = cpu_ms();
         g_autoptr(Plan) plan = load(files);
         times[i] = cpu_ms() - start;
+        g_autofree char *text = plan_text(plan, &here, "en", 0);
+        shown[i] = cpu_ms() - start;
         hosts = plan->p_hosts->len;
         injects = plan->p_injects->len;
     }
-    qsort(times, (gsize)rounds, sizeof *times, by_value);
-    printf("%-16s %5d lines %4u hosts %5u injects: %6.1f ms, least %6.1f ms of CPU "
-           "(aim: %s)\n",
-           what, all_lines(files), hosts, injects, times[rounds / 2], times[0], aim);
+    double alone = median(bare, rounds), checked = median(times, rounds);
+    printf(
+        "%-16s %5d lines %4u hosts %5u injects: libyaml alone %5.1f ms, checked %5.1f "
+        "ms (%.1f times, least %.1f ms), planned and printed %5.1f ms; CPU, medians of "
+        "%d (aim: %s)\n",
+        what, all_lines(files), hosts, injects, alone, checked, checked / alone, times[0],
+        median(shown, rounds), rounds, aim);
 }
 
 static int write_files(const Files *files, const char *dir)
@@ -260,6 +306,8 @@ int main(int argc, char **argv)
     if (argc == 3 && !strcmp(argv[1], "--write"))
         status = write_files(&large, argv[2]);
     else if (rounds > 0) {
+        g_autofree char *yaml = g_strdup_printf("libyaml %s", yaml_get_version_string());
+        machine_print(yaml);
         bench("a long scenario", &large, rounds, "50 ms");
         bench("500 hosts", &wide, rounds, "200 ms");
     }
