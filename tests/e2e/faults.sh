@@ -7,6 +7,7 @@ clean small second
 # Somebody has port 2222 already.
 node -e 'require("net").createServer().listen(2222, "127.0.0.1").on("error", () => {}); setTimeout(() => {}, 3e5)' &
 holder=$!
+wait_for 60 "somebody listens on port 2222" bash -c 'exec 3<>/dev/tcp/127.0.0.1/2222'
 
 expect_status 0 parry up "$here/small.yaml"
 expect_status 0 parry start small
