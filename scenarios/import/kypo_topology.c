@@ -26,7 +26,7 @@ static void say_name(Kypo *kypo, const Node *thing, const char *name, const char
         import_taken(kypo->ky_import, node, "%s", to);
     else
         import_changed(kypo->ky_import, node, to,
-                       "a name has small letters, digits and -, at most 31");
+                       "a name has small letters, digits and -, and is short");
 }
 
 /* The name of a thing that has one nothing else of its kind has; else it is left. */
@@ -69,7 +69,7 @@ static void add_network(Kypo *kypo, const Node *network, gboolean shared)
         import_left(import, network, "its cidr is no network from /8 to /30");
         return;
     }
-    char *slug = import_name(kypo->ky_nets, name);
+    char *slug = import_name(kypo->ky_nets, name, IMPORT_NAME);
     json_t *map = shared
                       ? import_at(import, "networks", slug, NULL)
                       : import_at(import, "estates", KYPO_ESTATE, "networks", slug, NULL);
@@ -188,7 +188,7 @@ static void add_host(Kypo *kypo, const Node *def, gboolean router)
         import_left(import, def, "more hosts than are taken");
         return;
     }
-    char *slug = import_name(kypo->ky_taken, name);
+    char *slug = import_name(kypo->ky_taken, name, IMPORT_HOST_NAME);
     g_autofree char *to = g_strdup_printf(HOSTS ".%s", slug);
     json_t *host = import_at(import, "estates", KYPO_ESTATE, "hosts", slug, NULL);
     g_hash_table_insert(kypo->ky_hosts, g_strdup(name), slug);
@@ -269,7 +269,7 @@ static void add_group(Kypo *kypo, const Node *group, GHashTable *labels)
         import_left(import, group, "it has no name");
         return;
     }
-    g_autofree char *label = import_name(labels, node_text(name));
+    g_autofree char *label = import_name(labels, node_text(name), IMPORT_NAME);
     for (guint i = 0; i < node_len(nodes); i++) {
         const Node *item = node_at(nodes, i);
         const char *host =
@@ -352,13 +352,13 @@ static void top_name(Kypo *kypo, const Node *root)
 
     if (!node_text(name) || !*node_text(name))
         return;
-    g_autofree char *slug = import_slug(node_text(name));
+    g_autofree char *slug = import_slug(node_text(name), IMPORT_DRILL_NAME);
     json_object_set_new(import_at(import, "drill", NULL), "name", json_string(slug));
     if (!strcmp(slug, node_text(name)))
         import_taken(import, name, "drill.name");
     else
         import_changed(import, name, "drill.name",
-                       "a name has small letters, digits and -, at most 31");
+                       "a name has small letters, digits and -, and is short");
 }
 
 void kypo_topology(Kypo *kypo, const Node *root)
@@ -458,7 +458,7 @@ static void add_variable(Kypo *kypo, const char *key, const Node *def, GHashTabl
                     kind ? "more than are taken" : "no secret is of that type");
         return;
     }
-    char *name = import_name(taken, key);
+    char *name = import_name(taken, key, IMPORT_NAME);
     json_t *secret = import_at(import, "secrets", name, NULL);
     g_autofree char *to = g_strdup_printf("secrets.%s", name);
     g_hash_table_insert(kypo->ky_secrets, g_strdup(key), name);

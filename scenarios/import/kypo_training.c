@@ -458,10 +458,10 @@ static void add_level(Training *training, const Node *node)
         title = "Level";
     gboolean answered =
         strcmp(type, "INFO_LEVEL") != 0 && strcmp(type, "ACCESS_LEVEL") != 0;
-    level.name = import_name(training->names, title);
+    level.name = import_name(training->names, title, IMPORT_NAME);
     level.to = g_strdup_printf("injects.%s", level.name);
     if (!strcmp(type, "TRAINING_LEVEL"))
-        level.goal = import_name(training->objectives, title);
+        level.goal = import_name(training->objectives, title, IMPORT_NAME);
     level.inject = import_at(import, "injects", level.name, NULL);
     level.body = g_string_new(NULL);
     level.notes = g_string_new(NULL);
@@ -511,7 +511,7 @@ static void add_brief(Training *training, const Node *root)
     g_strstrip(body->str);
     if (!*body->str)
         return;
-    g_autofree char *name = import_name(training->names, "brief");
+    g_autofree char *name = import_name(training->names, "brief", IMPORT_NAME);
     g_autofree char *to = g_strdup_printf("injects.%s.message.body", name);
     json_object_set_new(import_at(import, "injects", NULL), name,
                         json_pack("{s:s, s:{s:s, s:s, s:o}}", "at", "0s", "message", "to",

@@ -300,7 +300,7 @@ static const char *team_of(Msel *msel, const char *title, gboolean *fresh)
     *fresh = !name;
     if (name || g_hash_table_size(msel->teams) >= IMPORT_TEAMS_MAX)
         return name;
-    char *made = import_name(msel->teams, side ? side : title);
+    char *made = import_name(msel->teams, side ? side : title, IMPORT_TEAM_NAME);
     json_t *team = import_at(msel->import, "teams", made, NULL);
     json_object_set_new(team, "side", json_string(side ? side : "blue"));
     if (strcmp(made, title) != 0)
@@ -449,7 +449,7 @@ static const char *objective_of(Msel *msel, const char *title)
 
     if (known || g_hash_table_size(msel->goals) >= IMPORT_CHECKS_MAX)
         return known;
-    char *name = import_name(msel->goals, title);
+    char *name = import_name(msel->goals, title, IMPORT_NAME);
     json_object_set_new(import_at(import, "objectives", "metrics", NULL), name,
                         json_pack("{s:s, s:i}", "kind", "manual", "max-score", 10));
     json_object_set_new(import_at(import, "objectives", "evaluations", NULL), name,
@@ -574,9 +574,13 @@ static char *name_row(Msel *msel, const Row *row)
 
     if (number && g_ascii_isdigit(*number)) {
         g_autofree char *wish = g_strdup_printf("inject-%.20s", number);
-        return import_name(msel->names, wish);
+        return import_name(msel->names, wish, IMPORT_NAME);
     }
-    return import_name(msel->names, number ? number : title ? title : "inject");
+    return import_name(msel->names,
+                       number  ? number
+                       : title ? title
+                               : "inject",
+                       IMPORT_NAME);
 }
 
 static void add_row(Msel *msel, Row *row)

@@ -6,13 +6,11 @@
 #include <math.h>
 #include <string.h>
 
-#define NAME_MAX_CHARS 31
-
-char *import_slug(const char *text)
+char *import_slug(const char *text, gsize max)
 {
     GString *out = g_string_new(NULL);
 
-    for (const char *p = text; *p && out->len < NAME_MAX_CHARS; p++) {
+    for (const char *p = text; *p && out->len < max; p++) {
         if (g_ascii_isalnum(*p))
             g_string_append_c(out, g_ascii_tolower(*p));
         else if (out->len && out->str[out->len - 1] != '-')
@@ -20,7 +18,7 @@ char *import_slug(const char *text)
     }
     if (!g_ascii_isalpha(out->str[0]))
         g_string_prepend(out, out->len ? "x-" : "x");
-    g_string_truncate(out, MIN(out->len, NAME_MAX_CHARS));
+    g_string_truncate(out, MIN(out->len, max));
     while (out->len > 1 && out->str[out->len - 1] == '-')
         g_string_truncate(out, out->len - 1);
     return g_string_free(out, FALSE);
@@ -31,9 +29,9 @@ GHashTable *import_names_new(void)
     return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 }
 
-char *import_name(GHashTable *taken, const char *text)
+char *import_name(GHashTable *taken, const char *text, gsize max)
 {
-    g_autofree char *slug = import_slug(text);
+    g_autofree char *slug = import_slug(text, max);
     char *name = g_strdup(slug);
 
     /* After some tries in leaps: a hostile file has thousands of like names. */
@@ -41,7 +39,7 @@ char *import_name(GHashTable *taken, const char *text)
          i += i < 100 ? 1 : g_hash_table_size(taken)) {
         g_autofree char *end = g_strdup_printf("-%u", i);
         g_free(name);
-        name = g_strdup_printf("%.*s%s", (int)(NAME_MAX_CHARS - strlen(end)), slug, end);
+        name = g_strdup_printf("%.*s%s", (int)(max - strlen(end)), slug, end);
     }
     g_hash_table_add(taken, g_strdup(name));
     return name;

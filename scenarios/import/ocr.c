@@ -17,7 +17,7 @@ static void binding_free(gpointer data)
 const char *ocr_thing(Ocr *ocr, OcrKind kind, const char *key, const Node *thing,
                       const char *where)
 {
-    char *name = import_name(ocr->oc_taken[kind], key);
+    char *name = import_name(ocr->oc_taken[kind], key, IMPORT_NAME);
 
     g_hash_table_insert(ocr->oc_names[kind], g_strdup(key), name);
     if (!strcmp(name, key))
@@ -25,7 +25,7 @@ const char *ocr_thing(Ocr *ocr, OcrKind kind, const char *key, const Node *thing
     else
         import_changed(ocr->oc_import, thing,
                        import_to(ocr->oc_import, "%s.%s", where, name),
-                       "a name has small letters, digits and -, at most 31, and no "
+                       "a name has small letters, digits and -, is short, and no "
                        "other of its kind has it");
     return name;
 }
@@ -174,7 +174,7 @@ static void top_brief(Ocr *ocr)
 
     if (!node_text(description) || !*node_text(description))
         return;
-    g_autofree char *name = import_name(ocr->oc_taken[OCR_INJECT], "brief");
+    g_autofree char *name = import_name(ocr->oc_taken[OCR_INJECT], "brief", IMPORT_NAME);
     const char *title = import_get_text(ocr->oc_root, "name");
     json_t *subject = title && *title ? import_text(title) : json_string("The exercise");
     json_t *to = json_array();
@@ -198,7 +198,7 @@ static void top_name(Ocr *ocr)
 
     if (!node_text(name) || !*node_text(name))
         return;
-    g_autofree char *slug = import_slug(node_text(name));
+    g_autofree char *slug = import_slug(node_text(name), IMPORT_DRILL_NAME);
     json_object_set_new(drill, "name", json_string(slug));
     json_object_set_new(drill, "title", import_text(node_text(name)));
     import_taken(ocr->oc_import, name, "drill.title");

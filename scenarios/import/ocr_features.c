@@ -83,7 +83,7 @@ static gboolean add_packages(Ocr *ocr, json_t *host, const GPtrArray *packages)
             return TRUE;
         }
     }
-    g_autofree char *fresh = import_name(taken, name);
+    g_autofree char *fresh = import_name(taken, name, IMPORT_NAME);
     json_object_set_new(images, fresh, image);
     json_object_set_new(host, "image", json_string(fresh));
     return TRUE;
@@ -309,7 +309,7 @@ static void put_condition(Ocr *ocr, const Node *entry, const char *condition,
         const char *host = names->pdata[i];
         g_autofree char *wish =
             alone ? g_strdup(condition) : g_strdup_printf("%.15s-%.15s", condition, host);
-        g_autofree char *name = import_name(ocr->oc_taken[OCR_CHECK], wish);
+        g_autofree char *name = import_name(ocr->oc_taken[OCR_CHECK], wish, IMPORT_NAME);
         add_check(ocr, condition, definition, host, name, user);
         if (!first)
             first = g_strdup(name);
@@ -439,7 +439,8 @@ void ocr_vulnerabilities(Ocr *ocr, const Node *node, const GPtrArray *names)
             continue;
         }
         for (guint n = 0; n < names->len; n++) {
-            g_autofree char *name = import_name(ocr->oc_taken[OCR_WEAKNESS], key);
+            g_autofree char *name =
+                import_name(ocr->oc_taken[OCR_WEAKNESS], key, IMPORT_NAME);
             json_t *weakness =
                 import_at(import, "estates", OCR_ESTATE, "weaknesses", name, NULL);
             const char *class = import_get_text(definition, "class");

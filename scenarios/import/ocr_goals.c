@@ -35,7 +35,7 @@ static void add_mission(Ocr *ocr, const Node *entity, const char *team)
     if (!body->len)
         return;
     g_autofree char *wish = g_strdup_printf("mission-%.22s", team);
-    g_autofree char *name = import_name(ocr->oc_taken[OCR_INJECT], wish);
+    g_autofree char *name = import_name(ocr->oc_taken[OCR_INJECT], wish, IMPORT_NAME);
     const char *title = import_get_text(entity, "name");
     json_object_set_new(import_at(import, "injects", NULL), name,
                         json_pack("{s:s, s:{s:[s], s:o, s:o}}", "at", "0s", "message",
@@ -76,7 +76,8 @@ static void add_labels(Ocr *ocr, const Node *entity, const char *team)
 
     for (guint i = 0; i < node_len(categories); i++) {
         const Node *item = node_at(categories, i);
-        g_autofree char *slug = import_slug(node_text(item) ? node_text(item) : "");
+        g_autofree char *slug =
+            import_slug(node_text(item) ? node_text(item) : "", IMPORT_NAME);
         gboolean twice = FALSE;
         for (gsize l = 0; l < json_array_size(labels); l++)
             twice |= !strcmp(json_string_value(json_array_get(labels, l)), slug);
@@ -104,7 +105,7 @@ static const char *add_team(Ocr *ocr, const char *path, const char *key,
 {
     Import *import = ocr->oc_import;
     const Node *role = import_get(entity, "role");
-    char *name = import_name(ocr->oc_taken[OCR_TEAM], key);
+    char *name = import_name(ocr->oc_taken[OCR_TEAM], key, IMPORT_TEAM_NAME);
     json_t *team = import_at(import, "teams", name, NULL);
     g_autofree char *to = g_strdup_printf("teams.%s", name);
 
@@ -114,7 +115,7 @@ static const char *add_team(Ocr *ocr, const char *path, const char *key,
         import_taken(import, entity, "%s", to);
     else
         import_changed(import, entity, to,
-                       "a name has small letters, digits and -, at most 31");
+                       "a name has small letters, digits and -, and is short");
     if (side_of(entity))
         import_taken(import, role, "%s.side", to);
     else if (role)
@@ -141,7 +142,7 @@ static void add_member(Ocr *ocr, const char *path, const char *key, const Node *
 
     json_object_foreach (members, other, value)
         g_hash_table_add(taken, g_strdup(other));
-    g_autofree char *name = import_name(taken, key);
+    g_autofree char *name = import_name(taken, key, IMPORT_NAME);
     json_t *member = json_object();
     json_object_set_new(members, name, member);
     g_hash_table_insert(ocr->oc_names[OCR_TEAM], g_strdup(path), g_strdup(team));
@@ -243,7 +244,8 @@ void ocr_entities(Ocr *ocr)
         blue |= !g_strcmp0(json_string_value(json_object_get(team, "side")), "blue");
     if (blue)
         return;
-    g_autofree char *name = import_name(ocr->oc_taken[OCR_TEAM], "blue");
+    g_autofree char *name =
+        import_name(ocr->oc_taken[OCR_TEAM], "blue", IMPORT_TEAM_NAME);
     team = json_pack("{s:s}", "side", "blue");
     if (ocr->oc_estate)
         json_object_set_new(team, "estate", json_string(OCR_ESTATE));
@@ -362,8 +364,8 @@ static void add_evaluation(Ocr *ocr, const char *key, const Node *node)
 static char *add_judged(Ocr *ocr, const char *wish)
 {
     Import *import = ocr->oc_import;
-    g_autofree char *metric = import_name(ocr->oc_taken[OCR_METRIC], wish);
-    char *name = import_name(ocr->oc_taken[OCR_EVALUATION], wish);
+    g_autofree char *metric = import_name(ocr->oc_taken[OCR_METRIC], wish, IMPORT_NAME);
+    char *name = import_name(ocr->oc_taken[OCR_EVALUATION], wish, IMPORT_NAME);
 
     json_object_set_new(import_at(import, "objectives", "metrics", NULL), metric,
                         json_pack("{s:s, s:i}", "kind", "manual", "max-score", 10));

@@ -129,7 +129,7 @@ static void add_router(Build *build, const char *key)
     if (!others->len || own->routers + 1 >= PART_FIRST)
         return;
     g_autofree char *wish = g_strconcat("router-", own->name, NULL);
-    g_autofree char *name = import_name(ocr->oc_taken[OCR_HOST], wish);
+    g_autofree char *name = import_name(ocr->oc_taken[OCR_HOST], wish, IMPORT_HOST_NAME);
     json_t *nics = json_pack("{s:i}", own->name, ++own->routers);
     for (guint i = 0; i < others->len; i++) {
         Switch *other = others->pdata[i];
@@ -297,11 +297,12 @@ static void name_hosts(Build *build, const char *key, const Node *node)
     }
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
     for (gint64 i = 1; i <= count; i++) {
-        g_autofree char *slug = import_slug(key);
+        g_autofree char *slug = import_slug(key, IMPORT_HOST_NAME);
         g_autofree char *wish = count > 1
-                                    ? g_strdup_printf("%.27s-%" G_GINT64_FORMAT, slug, i)
+                                    ? g_strdup_printf("%.20s-%" G_GINT64_FORMAT, slug, i)
                                     : g_strdup(slug);
-        g_ptr_array_add(names, import_name(ocr->oc_taken[OCR_HOST], wish));
+        g_ptr_array_add(names,
+                        import_name(ocr->oc_taken[OCR_HOST], wish, IMPORT_HOST_NAME));
     }
     ocr->oc_hosts += (guint)count;
     g_hash_table_insert(ocr->oc_copies, g_strdup(key), names);
@@ -317,7 +318,7 @@ static void say_host(Ocr *ocr, const char *key, const Node *node, const char *pa
         import_taken(ocr->oc_import, node, "%s", path);
     else
         import_changed(ocr->oc_import, node, path,
-                       "a name has small letters, digits and -, at most 31");
+                       "a name has small letters, digits and -, and is short");
     if (type && !g_ascii_strcasecmp(type, "vm"))
         import_taken(ocr->oc_import, import_get(node, "type"), "%s", path);
     else

@@ -177,7 +177,7 @@ static char *play_inject(Ocr *ocr, const char *key, const Play *play)
     if (!definition || definition->nd_kind != NODE_MAP ||
         g_hash_table_size(ocr->oc_taken[OCR_INJECT]) >= IMPORT_INJECTS_MAX)
         return NULL;
-    char *name = import_name(ocr->oc_taken[OCR_INJECT], key);
+    char *name = import_name(ocr->oc_taken[OCR_INJECT], key, IMPORT_NAME);
     put_inject(ocr, key, definition, play, name);
     if (!ocr_find(ocr, OCR_INJECT, key))
         g_hash_table_insert(ocr->oc_names[OCR_INJECT], g_strdup(key), g_strdup(name));

@@ -51,7 +51,7 @@ const char *import_image(Import *import, const char *source, gboolean *mapped)
         json_object_foreach (images, key, value)
             g_hash_table_add(taken, g_strdup(key));
         g_hash_table_add(taken, g_strdup("micro"));
-        known->ms_image = import_name(taken, known->ms_name);
+        known->ms_image = import_name(taken, known->ms_name, IMPORT_NAME);
         json_t *image = json_pack("{s:s}", "base", known->ms_base);
         if (known->ms_packages->len)
             json_object_set_new(image, "packages", texts(known->ms_packages));
@@ -70,7 +70,7 @@ void import_drill(Import *import, const char *name)
     json_t *drill = import_at(import, "drill", NULL);
 
     if (!json_object_get(drill, "name")) {
-        g_autofree char *slug = import_slug(name);
+        g_autofree char *slug = import_slug(name, IMPORT_DRILL_NAME);
         json_object_set_new(drill, "name", json_string(slug));
     }
     if (!json_object_get(drill, "start")) {

@@ -80,10 +80,18 @@ void import_line_free(gpointer line);
 
 /* --- names.c: names, texts and numbers --- */
 
-/* A name of the language made from a text: "My Host_1" is my-host-1. */
-char *import_slug(const char *text);
+/* Characters of a name. A domain of libvirt is named pr-DRILL-TEAM-HOST, at most 63: the
+ * three together stay below. */
+#define IMPORT_NAME 31
+#define IMPORT_DRILL_NAME 18
+#define IMPORT_TEAM_NAME 16
+#define IMPORT_HOST_NAME 24
+
+/* A name of the language made from a text, at most `max` long: "My Host_1" is my-host-1.
+ */
+char *import_slug(const char *text, gsize max);
 /* The slug of the text, made unlike the keys of `taken`, to which it is added. */
-char *import_name(GHashTable *taken, const char *text);
+char *import_name(GHashTable *taken, const char *text, gsize max);
 /* A set for that: char * to itself. */
 GHashTable *import_names_new(void);
 /* A foreign text as the scenario writes it: ${a.b} is not ours, and is escaped. NULL is

@@ -286,11 +286,11 @@ static void names_are_made(void)
     g_autoptr(GHashTable) taken = import_names_new();
 
     for (gsize i = 0; i < G_N_ELEMENTS(known); i++) {
-        g_autofree char *name = import_slug(known[i].text);
+        g_autofree char *name = import_slug(known[i].text, IMPORT_NAME);
         CU_ASSERT_STRING_EQUAL(name, known[i].name);
     }
     for (int i = 1; i <= 12; i++) {
-        g_autofree char *name = import_name(taken, known[6].text);
+        g_autofree char *name = import_name(taken, known[6].text, IMPORT_NAME);
         g_autofree char *end = g_strdup_printf("-%d", i);
         CU_ASSERT_TRUE(strlen(name) <= 31);
         CU_ASSERT_TRUE(i == 1 || g_str_has_suffix(name, end));
