@@ -117,6 +117,7 @@ gboolean kypo_import(Import *import)
         .ky_secrets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
         .ky_taken = import_names_new(),
         .ky_nets = import_names_new(),
+        .ky_ranges = g_array_new(FALSE, FALSE, sizeof(KypoRange)),
     };
     kypo_topology(&kypo, hosts);
     kypo_variables(&kypo, values);
@@ -129,5 +130,6 @@ gboolean kypo_import(Import *import)
     g_hash_table_unref(kypo.ky_secrets);
     g_hash_table_unref(kypo.ky_taken);
     g_hash_table_unref(kypo.ky_nets);
+    g_array_unref(kypo.ky_ranges);
     return TRUE;
 }

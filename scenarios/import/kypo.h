@@ -10,12 +10,18 @@
 #define KYPO_TEAM "trainees"
 
 typedef struct {
+    guint32 kr_addr;
+    int kr_prefix;
+} KypoRange;
+
+typedef struct {
     Import *ky_import;
     GHashTable *ky_hosts;    /* name of a host or router to the scenario's */
     GHashTable *ky_networks; /* the same of networks */
     GHashTable *ky_secrets;  /* the same of variables */
     GHashTable *ky_taken;    /* names of hosts */
     GHashTable *ky_nets;     /* names of networks */
+    GArray *ky_ranges;       /* KypoRange: the addresses of networks taken */
 } Kypo;
 
 /* What becomes of topology.yml. */

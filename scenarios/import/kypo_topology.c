@@ -43,17 +43,27 @@ static const char *name_of(Kypo *kypo, const Node *thing, GHashTable *known)
 
 /* --- networks --- */
 
-static gboolean good_cidr(const char *text)
+/* NULL, or why the network cannot be taken: its addresses, or another's. */
+static const char *cidr_fault(const Kypo *kypo, const char *text, KypoRange *range)
 {
     const KeySpec spec = {.ks_key = "cidr", .ks_type = KEY_CIDR};
-    guint32 addr;
-    int prefix;
     char *why = NULL;
     gboolean good = text && value_check(&spec, KEY_CIDR, text, &why) &&
-                    value_cidr(text, &addr, &prefix) && prefix >= 8 && prefix <= 30;
+                    value_cidr(text, &range->kr_addr, &range->kr_prefix);
 
     g_free(why);
-    return good;
+    if (!good || range->kr_prefix < 8 || range->kr_prefix > 30)
+        return "its cidr is no network from /8 to /30";
+    guint32 top = range->kr_addr >> 24;
+    if (top == 0 || top == 127 || top >= 224)
+        return "no host can be on addresses of this block";
+    for (guint i = 0; i < kypo->ky_ranges->len; i++) {
+        const KypoRange *other = &g_array_index(kypo->ky_ranges, KypoRange, i);
+        int prefix = MIN(range->kr_prefix, other->kr_prefix);
+        if ((range->kr_addr ^ other->kr_addr) >> (32 - prefix) == 0)
+            return "its addresses overlap those of a network before it";
+    }
+    return NULL;
 }
 
 static void add_network(Kypo *kypo, const Node *network, gboolean shared)
@@ -64,11 +74,15 @@ static void add_network(Kypo *kypo, const Node *network, gboolean shared)
 
     if (!name)
         return;
-    if (!good_cidr(node_text(cidr)) ||
-        g_hash_table_size(kypo->ky_networks) >= IMPORT_NETWORKS_MAX) {
-        import_left(import, network, "its cidr is no network from /8 to /30");
+    KypoRange range;
+    const char *fault = cidr_fault(kypo, node_text(cidr), &range);
+    if (!fault && g_hash_table_size(kypo->ky_networks) >= IMPORT_NETWORKS_MAX)
+        fault = "more networks than are taken";
+    if (fault) {
+        import_left(import, network, "%s", fault);
         return;
     }
+    g_array_append_val(kypo->ky_ranges, range);
     char *slug = import_name(kypo->ky_nets, name, IMPORT_NAME);
     json_t *map = shared
                       ? import_at(import, "networks", slug, NULL)

@@ -1,6 +1,8 @@
 /* SDL: nodes and infrastructure become networks and hosts with addresses. */
 #include "scenarios/import/ocr.h"
 
+#include "scenarios/values.h"
+
 #include <string.h>
 
 /* Routers have the host parts below. */
@@ -172,15 +174,22 @@ static void host_image(Build *build, const Node *node, json_t *host, const char 
     import_covers(import, source);
 }
 
+#define MEMORY_LEAST (G_GUINT64_CONSTANT(192) << 20)
+
 static void host_resources(Build *build, const Node *node, json_t *host, const char *path)
 {
     Import *import = build->ocr->oc_import;
     const Node *resources = import_get(node, "resources");
     const Node *ram = import_get(resources, "ram"), *cpu = import_get(resources, "cpu");
     g_autofree char *size = node_text(ram) ? import_size(node_text(ram)) : NULL;
+    guint64 bytes = 0;
     gint64 cpus;
 
-    if (size) {
+    if (size && value_size(size, &bytes) && bytes < MEMORY_LEAST) {
+        json_object_set_new(host, "memory", json_string("192M"));
+        import_changed(import, ram, import_to(import, "%s.memory", path),
+                       "a Debian guest does not boot with less");
+    } else if (size) {
         json_object_set_new(host, "memory", json_string(size));
         import_taken(import, ram, "%s.memory", path);
     } else {
