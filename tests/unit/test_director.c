@@ -33,10 +33,12 @@ static gboolean says(World *world, const char *kind, const char *inject,
 {
     g_autofree char *is = world_body(world, kind, inject, member);
 
-    if (!strstr(is, text))
-        fprintf(stderr, "%s of %s: %s is \"%s\", not \"%s\"\n", kind, inject, member, is,
-                text);
-    return strstr(is, text) != NULL;
+    gboolean found = is && strstr(is, text);
+
+    if (!found)
+        fprintf(stderr, "%s of %s: %s is \"%s\", not \"%s\"\n", kind,
+                inject ? inject : "the drill", member, is ? is : "not there", text);
+    return found;
 }
 
 /* ---- triggers ---- */
