@@ -306,7 +306,7 @@ static void tear_down(struct agent *a)
 
 static int serve(const struct options *o)
 {
-    struct agent a = {0};
+    struct agent a = {.ping = -1};
     struct event *term = NULL;
     int status = 1;
 

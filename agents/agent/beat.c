@@ -43,6 +43,8 @@ void beat_send(struct agent *a)
     m.beat.rss_kb = rss_kb();
     m.beat.drops = (int64_t)stats.dropped;
     m.beat.queued = (int64_t)(stats.waiting + stats.unacked);
+    m.beat.ping = a->ping;
+    m.beat.sources = a->sources;
     agent_send(a, &m);
 }
 

@@ -116,7 +116,7 @@ static void on_abort(struct agent *a, struct wire_msg *m)
 
 static void on_ping(struct agent *a, struct wire_msg *m)
 {
-    (void)m;
+    a->ping = m->ping;
     beat_send(a);
 }
 

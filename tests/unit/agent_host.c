@@ -60,8 +60,10 @@ static void welcome(struct host *h, const struct wire_hello *hello)
         wire_queue_resume(h->queue, hello->last);
     h->inst = hello->inst;
     wire_msg_init(&m, WIRE_WELCOME);
-    m.welcome = (struct wire_welcome){WIRE_VERSION, wire_queue_taken(h->queue), h->epoch,
-                                      h->credit};
+    m.welcome = (struct wire_welcome){.v = WIRE_VERSION,
+                                      .last = wire_queue_taken(h->queue),
+                                      .epoch = h->epoch,
+                                      .credit = h->credit};
     write_line(h, &m);
     flush(h);
 }
