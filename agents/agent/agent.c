@@ -8,6 +8,7 @@
 #include "agents/agent/check.h"
 #include "agents/agent/files.h"
 #include "agents/agent/kept.h"
+#include "agents/agent/observe.h"
 #include "agents/agent/order.h"
 #include "agents/agent/personalise.h"
 #include "agents/agent/probe.h"
@@ -297,6 +298,7 @@ static void tear_down(struct agent *a)
     channel_free(a->channel);
     a->channel = NULL;
     beat_stop();
+    observe_done(a);
     spawn_done();
     kept_free(a->kept);
     wire_queue_free(a->queue);

@@ -1,5 +1,6 @@
 #include "agents/agent/beat.h"
 
+#include "agents/agent/observe.h"
 #include "agents/agent/text.h"
 
 #include <time.h>
@@ -52,6 +53,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
+    observe_beat(arg);
     beat_send(arg);
 }
 

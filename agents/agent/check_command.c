@@ -72,7 +72,10 @@ static void start(struct check *c, const char *const *argv, const char *script,
 {
     struct wire_error e;
     struct run_spec spec = {
-        .spawn = {.argv = argv, .script = script, .account = account},
+        .spawn = {.argv = argv,
+                  .script = script,
+                  .account = account,
+                  .auid = WIRE_AUID_CHECK},
         .timeout_ms = c->ask->deadline_ms,
         .grace_ms = 0, /* hard */
         .room = room,

@@ -3,6 +3,7 @@
 #include "agents/agent/kept.h"
 #include "agents/agent/run.h"
 #include "agents/agent/text.h"
+#include "agents/agent/who.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -137,7 +138,8 @@ static void start(struct agent *a, const struct wire_msg *m,
                   .account = account,
                   .cwd = w->cwd,
                   .env = w->env,
-                  .n_env = w->n_env},
+                  .n_env = w->n_env,
+                  .auid = WIRE_AUID_ORDER},
         .input = w->input,
         .timeout_ms = w->timeout_ms,
         .grace_ms = GRACE_MS,
@@ -148,8 +150,10 @@ static void start(struct agent *a, const struct wire_msg *m,
     };
     tell_started(a, m->id);
     o->run = run_start(a->base, &spec, &e);
-    if (o->run)
+    if (o->run) {
+        who_session(run_pid(o->run), WIRE_FROM_ORDER, m->id, NULL);
         return;
+    }
     forget(o);
     tell_failed(a, m->id, e.text);
 }

@@ -239,7 +239,10 @@ static void start(struct personalise *p, const char *const *argv, const char *sc
     struct wire_error e;
     char text[400];
     struct run_spec spec = {
-        .spawn = {.argv = argv, .script = script, .account = &p->root},
+        .spawn = {.argv = argv,
+                  .script = script,
+                  .account = &p->root,
+                  .auid = WIRE_AUID_SCRIPT},
         .timeout_ms = STEP_TIMEOUT_MS,
         .room = room,
         .data = said,

@@ -191,6 +191,11 @@ static void on_rested(evutil_socket_t fd, short what, void *arg)
     watch_streams(arg);
 }
 
+pid_t run_pid(const struct run *r)
+{
+    return r->pid;
+}
+
 void run_resume(struct run *r)
 {
     if (r->exited)

@@ -45,6 +45,9 @@ struct run_spec {
 struct run *run_start(struct event_base *base, const struct run_spec *spec,
                       struct wire_error *e);
 
+/* Of the process that leads it. */
+pid_t run_pid(const struct run *r);
+
 /* The owner has room again. */
 void run_resume(struct run *r);
 

@@ -5,6 +5,7 @@
 #include "agents/agent/check.h"
 #include "agents/agent/files.h"
 #include "agents/agent/kept.h"
+#include "agents/agent/observe.h"
 #include "agents/agent/order.h"
 #include "agents/agent/personalise.h"
 #include "agents/agent/probe.h"
@@ -73,7 +74,10 @@ const char *session_next(void *arg, size_t *len)
 {
     struct agent *a = arg;
 
-    return a->welcomed ? wire_queue_next(a->queue, len) : NULL;
+    if (!a->welcomed)
+        return NULL;
+    const char *line = wire_queue_next(a->queue, len);
+    return line ? line : observe_next(a, len);
 }
 
 static void on_welcome(struct agent *a, struct wire_msg *m)
@@ -141,6 +145,7 @@ static const struct handler {
     {WIRE_IN, false, pty_input},
     {WIRE_SIZE, false, pty_size},
     {WIRE_CLOSE, false, pty_close},
+    {WIRE_OBSERVE, false, observe_take},
 };
 
 static void dispatch(struct agent *a, struct wire_msg *m)

@@ -122,8 +122,8 @@ static void child_proc(const struct spawn *s)
     char uid[16];
 
     write_proc("/proc/self/oom_score_adj", "0");
-    text_format(uid, sizeof(uid), "%u", s->account->uid);
-    if (s->login)
+    text_format(uid, sizeof(uid), "%lld", (long long)s->auid);
+    if (s->login || s->auid > 0)
         write_proc("/proc/self/loginuid", uid);
 }
 

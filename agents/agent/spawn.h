@@ -22,6 +22,7 @@ struct spawn {
     int in, out, err;  /* -1: /dev/null; the caller's to close */
     int tty;           /* instead: a terminal to be controlled by, -1: none */
     const char *login; /* with tty: argv[0] of a login shell, else NULL */
+    int64_t auid;      /* login uid, 0: as the agent's, without login */
 };
 
 /*
