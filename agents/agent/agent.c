@@ -7,6 +7,7 @@
 #include "agents/agent/channel.h"
 #include "agents/agent/check.h"
 #include "agents/agent/files.h"
+#include "agents/agent/group.h"
 #include "agents/agent/kept.h"
 #include "agents/agent/observe.h"
 #include "agents/agent/order.h"
@@ -283,7 +284,8 @@ static bool set_up(struct agent *a, const struct options *o)
     read_identity(a);
     a->base = event_base_new();
     a->queue = wire_queue_new(&limits);
-    a->kept = kept_open(o->state_dir);
+    group_init(a->inst);
+    a->kept = kept_open(o->state_dir, a->inst);
     if (!a->base || !a->queue || !a->kept || !spawn_init(a->base) || !beat_start(a))
         return false;
     a->epoch = kept_last_epoch(a->kept);

@@ -17,6 +17,7 @@ struct order {
     struct run *run;
     int64_t id;
     int64_t timeout_ms;
+    int64_t mem_kb;
     int64_t out_left; /* bytes of output still to be sent */
     bool cut;
 };
@@ -81,6 +82,10 @@ static void ended(void *arg, const struct run_end *end)
         m.result.text = text;
     } else if (end->cause == RUN_CANCELLED) {
         m.result.text = "cancelled by the host";
+    } else if (end->out_of_memory) {
+        text_format(text, sizeof(text), "a process was killed at %lld KiB of memory",
+                    (long long)o->mem_kb);
+        m.result.text = text;
     }
     kept_end(o->agent, &m);
     forget(o);
@@ -130,6 +135,7 @@ static void start(struct agent *a, const struct wire_msg *m,
                         .agent = a,
                         .id = m->id,
                         .timeout_ms = w->timeout_ms,
+                        .mem_kb = w->mem_kb,
                         .out_left = w->out_max};
     a->orders = o;
     struct run_spec spec = {
@@ -140,6 +146,8 @@ static void start(struct agent *a, const struct wire_msg *m,
                   .env = w->env,
                   .n_env = w->n_env,
                   .auid = WIRE_AUID_ORDER},
+        .id = m->id,
+        .limits = {.mem_kb = w->mem_kb, .procs = w->procs},
         .input = w->input,
         .timeout_ms = w->timeout_ms,
         .grace_ms = GRACE_MS,

@@ -20,6 +20,7 @@ enum run_cause {
 
 struct run_end {
     enum run_cause cause;
+    bool out_of_memory; /* the kernel ended it for limits.mem_kb */
     int exit;   /* -1: none */
     int signal; /* 0: none */
     int64_t dur_us;
@@ -31,6 +32,10 @@ struct run_spec {
     int64_t timeout_ms;
     /* Between SIGTERM and SIGKILL at the deadline; 0: SIGKILL at once. */
     int64_t grace_ms;
+
+    /* The act that it is, and what it may use: it gets a group of its own. 0: none. */
+    int64_t id;
+    struct group_limits limits;
 
     /* How many bytes the owner takes now; 0 stops the reading until run_resume. */
     size_t (*room)(void *arg);
@@ -54,7 +59,7 @@ void run_resume(struct run *r);
 /* Ends it as its deadline would. */
 void run_cancel(struct run *r);
 
-/* SIGKILL to the group, no further callback; r is gone. */
+/* SIGKILL to all its processes, no further callback; r is gone. */
 void run_kill(struct run *r);
 
 #endif

@@ -15,6 +15,8 @@
 
 #define AGENT PARRY_BINARY_DIR "/bin/parry-agent"
 
+void (*host_before_agent)(void);
+
 static int64_t now_ms(void)
 {
     struct timespec ts;
@@ -245,6 +247,8 @@ static void exec_agent(const struct host *h, int fd)
 {
     char number[16], path[128];
 
+    if (host_before_agent)
+        host_before_agent();
     snprintf(number, sizeof(number), "%d", fd);
     snprintf(path, sizeof(path), "%s/agent.sock", h->dir);
     if (fd >= 0 && fcntl(fd, F_SETFD, 0) == 0)

@@ -37,6 +37,10 @@ struct host {
     int64_t stream_bytes; /* data of out and pty, repeats included */
 };
 
+/* Called in the child before it becomes the agent: its namespaces, its limits. NULL:
+ * nothing. */
+extern void (*host_before_agent)(void);
+
 /* Starts the agent over a socket pair (or, with socket, over a UNIX socket, which allows
  * host_drop) and waits for its hello. False when it does not come. */
 bool host_start(struct host *h, bool socket);
