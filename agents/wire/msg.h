@@ -112,6 +112,7 @@ enum wire_check_kind {
     WIRE_CHECK_SERVICE,
     WIRE_CHECK_PORT,
     WIRE_CHECK_COMMAND,
+    WIRE_CHECK_PLUGIN,
     WIRE_CHECK_KINDS,
 };
 
@@ -176,6 +177,7 @@ struct wire_checked {
     enum wire_verdict status;
     int64_t dur_us;
     const char *text;
+    const char *perf; /* performance data of a plugin, as it wrote it; NULL: none */
 };
 
 struct wire_probed_row {

@@ -23,7 +23,7 @@ static const char *const status_names[] = {"done", "failed", "refused", "lost", 
 static const char *const verdict_names[] = {"up",      "down",      "faulty",
                                             "corrupt", "unchecked", NULL};
 static const char *const check_names[] = {"tcp",     "http", "dns",     "file", "process",
-                                          "service", "port", "command", NULL};
+                                          "service", "port", "command", "plugin", NULL};
 static const char *const proto_names[] = {"tcp", "udp", "icmp", "any", NULL};
 static const char *const action_names[] = {"accept", "drop", "reject", NULL};
 static const char *const probe_names[] = {"tcp", "udp", "ping", "gateway", NULL};
@@ -88,6 +88,7 @@ static const struct member checked_members[] = {
     {"status", M_ENUM, true, 0, 5, 0, AT(checked, status), .names = verdict_names},
     {"dur_us", M_INT, false, 0, BIG, 0, AT(checked, dur_us)},
     {"text", M_TEXT, false, 0, 256, AT(checked, text)},
+    {"perf", M_TEXT, false, 0, 1024, AT(checked, perf)},
     END,
 };
 
@@ -468,6 +469,8 @@ static bool check_check(const struct wire_msg *m, struct wire_error *e)
     if (c->sha256 && strlen(c->sha256) != 64 && strcmp(c->sha256, "absent") != 0 &&
         strcmp(c->sha256, "exists") != 0)
         return wire_fail(e, "check: 'sha256' is no digest, absent or exists");
+    if (c->kind == WIRE_CHECK_PLUGIN && c->n_argv == 0)
+        return wire_fail(e, "check: kind plugin needs 'argv'");
     if (c->kind == WIRE_CHECK_COMMAND && (c->n_argv > 0) == (c->script != NULL))
         return wire_fail(e, "check: exactly one of 'argv' and 'script' is wanted");
     return true;
