@@ -6,6 +6,7 @@
 #include "agents/agent/beat.h"
 #include "agents/agent/channel.h"
 #include "agents/agent/check.h"
+#include "agents/agent/deadman.h"
 #include "agents/agent/files.h"
 #include "agents/agent/group.h"
 #include "agents/agent/kept.h"
@@ -300,6 +301,7 @@ static void tear_down(struct agent *a)
     channel_free(a->channel);
     a->channel = NULL;
     beat_stop();
+    deadman_done();
     observe_done(a);
     spawn_done();
     kept_free(a->kept);

@@ -139,8 +139,9 @@ static void rewrite(struct kept *k)
 
 static void load_taken(struct kept *k, const char *line, size_t len)
 {
-    static const enum wire_kind kinds[] = {WIRE_ORDER, WIRE_FILE, WIRE_PERSONALISE,
-                                           WIRE_OPEN};
+    static const enum wire_kind kinds[] = {WIRE_ORDER,    WIRE_FILE,     WIRE_PERSONALISE,
+                                           WIRE_OPEN,     WIRE_SNAPSHOT, WIRE_CLOCK,
+                                           WIRE_IDENTITY, WIRE_REPLACE};
     char text[80];
     long long id, inst;
 

@@ -3,6 +3,8 @@
 #include "agents/agent/beat.h"
 #include "agents/agent/channel.h"
 #include "agents/agent/check.h"
+#include "agents/agent/clock.h"
+#include "agents/agent/deadman.h"
 #include "agents/agent/files.h"
 #include "agents/agent/kept.h"
 #include "agents/agent/observe.h"
@@ -10,6 +12,7 @@
 #include "agents/agent/personalise.h"
 #include "agents/agent/probe.h"
 #include "agents/agent/pty.h"
+#include "agents/agent/snapshot.h"
 #include "agents/agent/text.h"
 
 #include <stdarg.h>
@@ -100,6 +103,7 @@ static void on_welcome(struct agent *a, struct wire_msg *m)
         wire_queue_resume(a->queue, 0);
     }
     wire_credit_set(a->queue, w->credit);
+    deadman_set(a, w->deadman_ms);
     a->welcomed = true;
     beat_send(a);
     agent_credit(a);
@@ -146,6 +150,8 @@ static const struct handler {
     {WIRE_SIZE, false, pty_size},
     {WIRE_CLOSE, false, pty_close},
     {WIRE_OBSERVE, false, observe_take},
+    {WIRE_SNAPSHOT, true, snapshot_take},
+    {WIRE_CLOCK, true, clock_take},
 };
 
 static void dispatch(struct agent *a, struct wire_msg *m)
@@ -211,6 +217,7 @@ bool session_line(void *arg, enum frame_event event, const char *line, size_t le
 {
     struct agent *a = arg;
 
+    deadman_heard();
     switch (event) {
     case FRAME_LINE:
         take_line(a, line, len);

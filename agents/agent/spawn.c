@@ -146,6 +146,11 @@ static void child_main(const struct spawn *s, int report)
     child_directory(s, report);
     child_env(s);
     umask(022);
+    if (s->main) {
+        close(report);
+        int status = s->main(s->arg);
+        _exit(fflush(stdout) == 0 ? status : 1);
+    }
     if (s->login)
         execv(s->account->shell, (char *const *)login);
     else if (s->script)

@@ -14,8 +14,10 @@
 #include <sys/types.h>
 
 struct spawn {
-    const char *const *argv; /* ended by NULL */
-    const char *script;      /* instead of argv: sh -c script */
+    const char *const *argv;      /* ended by NULL */
+    const char *script;           /* instead of argv: sh -c script */
+    int (*main)(const void *arg); /* instead: in a fork of the agent; its exit status */
+    const void *arg;
     const struct account *account;
     const char *cwd; /* NULL: the account's home, or / where there is none */
     const struct wire_env *env;

@@ -65,7 +65,8 @@ static void welcome(struct host *h, const struct wire_hello *hello)
     m.welcome = (struct wire_welcome){.v = WIRE_VERSION,
                                       .last = wire_queue_taken(h->queue),
                                       .epoch = h->epoch,
-                                      .credit = h->credit};
+                                      .credit = h->credit,
+                                      .deadman_ms = h->deadman_ms};
     write_line(h, &m);
     flush(h);
 }

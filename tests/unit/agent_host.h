@@ -31,6 +31,7 @@ struct host {
     int64_t epoch;
     int64_t inst;   /* of the last hello */
     int64_t credit; /* in welcome */
+    int64_t deadman_ms; /* likewise, from the next welcome on */
     bool grant;     /* give back what streams used, as a consumer would */
     int hellos;
     int bad_lines;
