@@ -30,6 +30,7 @@ struct kept {
     int64_t inst; /* of this process */
     int fd;       /* -1: in memory only */
     size_t lines;
+    char dir[248];
     char path[256];
 };
 
@@ -115,7 +116,10 @@ static void rewrite(struct kept *k)
 {
     char path[sizeof(k->path) + 8];
 
+    k->lines = 0; /* where it fails: not again at once */
     text_format(path, sizeof(path), "%s.new", k->path);
+    if (mkdir(k->dir, 0755) < 0 && errno != EEXIST)
+        agent_log("%s: mkdir: %s", k->dir, strerror(errno));
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
     if (fd < 0) {
         agent_log("%s: %s; results are kept in memory only", path, strerror(errno));
@@ -124,7 +128,6 @@ static void rewrite(struct kept *k)
     if (k->fd >= 0)
         close(k->fd);
     k->fd = fd;
-    k->lines = 0;
     append_epoch(k);
     for (size_t i = 0; i < KEPT_MAX; i++) {
         const struct record *r = &k->ring[(k->next + i) % KEPT_MAX];
@@ -206,9 +209,8 @@ struct kept *kept_open(const char *dir, int64_t inst)
         return NULL;
     k->fd = -1;
     k->inst = inst;
-    text_format(k->path, sizeof(k->path), "%s/state", dir);
-    if (mkdir(dir, 0755) < 0 && errno != EEXIST)
-        agent_log("%s: mkdir: %s", dir, strerror(errno));
+    text_format(k->dir, sizeof(k->dir), "%s", dir);
+    text_format(k->path, sizeof(k->path), "%s/state", k->dir);
     load(k);
     rewrite(k);
     return k;

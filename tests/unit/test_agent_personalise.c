@@ -448,6 +448,27 @@ static void test_firewall(void)
     expect_failed(&m, "not a name");
 }
 
+/* /etc/alternatives is not in this world: what came before was loaded by nft. Now the
+ * same by the other program. */
+static void test_router_by_iptables(void)
+{
+    if (access("/usr/sbin/iptables-restore", X_OK) == 0)
+        return; /* no alternatives here: it was iptables-restore all the time */
+    CU_ASSERT_EQUAL(run("nft list table ip parry | grep -q 'dnat to 10.10.1.10:8080'"),
+                    0);
+    CU_ASSERT_EQUAL(run("nft delete table ip parry; mkdir -p /etc/alternatives; "
+                        "ln -s /usr/sbin/iptables-nft-restore "
+                        "/etc/alternatives/iptables-restore"),
+                    0);
+    /* A route that the first run left. */
+    CU_ASSERT_EQUAL(
+        runf("nsenter -t %d -n ip route del 10.10.1.0/24 via %s", outside, "203.0.113.1"),
+        0);
+    test_router();
+    test_firewall();
+    CU_ASSERT_EQUAL(run("nft list table ip filter | grep -q FORWARD"), 0);
+}
+
 static void test_gateway_probe(void)
 {
     struct wire_probe_row rows[] = {
@@ -569,6 +590,7 @@ static int run_tests(void)
         {"services", test_services},
         {"router", test_router},
         {"a router's rules", test_firewall},
+        {"both by iptables-restore", test_router_by_iptables},
         {"gateway probe", test_gateway_probe},
         {"ends clean", test_ends_clean},
         CU_TEST_INFO_NULL,
