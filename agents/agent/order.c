@@ -216,7 +216,10 @@ void order_inner(struct agent *a, const struct wire_msg *m,
 {
     struct wire_bytes nothing = {NULL, 0};
     struct account root;
-    struct spawn spawn = {.main = inner->main, .arg = inner->arg, .account = &root};
+    struct spawn spawn = {.main = inner->main,
+                          .arg = inner->arg,
+                          .script = inner->script,
+                          .account = &root};
     struct order *o =
         count(a) < ORDERS_MAX ? add(a, m->id, inner->timeout_ms, inner->out_max) : NULL;
 

@@ -15,7 +15,8 @@ void order_cancel(struct agent *a, struct wire_msg *m);
  * asked for it, stored as taken. */
 struct order_inner {
     int (*main)(const void *arg);
-    const void *arg; /* as it is at the call */
+    const void *arg;    /* as it is at the call */
+    const char *script; /* instead of main */
     int64_t timeout_ms;
     int64_t out_max;
 };

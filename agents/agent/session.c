@@ -6,6 +6,7 @@
 #include "agents/agent/clock.h"
 #include "agents/agent/deadman.h"
 #include "agents/agent/files.h"
+#include "agents/agent/identity.h"
 #include "agents/agent/kept.h"
 #include "agents/agent/observe.h"
 #include "agents/agent/order.h"
@@ -152,6 +153,7 @@ static const struct handler {
     {WIRE_OBSERVE, false, observe_take},
     {WIRE_SNAPSHOT, true, snapshot_take},
     {WIRE_CLOCK, true, clock_take},
+    {WIRE_IDENTITY, true, identity_take},
 };
 
 static void dispatch(struct agent *a, struct wire_msg *m)
