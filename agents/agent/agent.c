@@ -15,6 +15,7 @@
 #include "agents/agent/personalise.h"
 #include "agents/agent/probe.h"
 #include "agents/agent/pty.h"
+#include "agents/agent/replace.h"
 #include "agents/agent/session.h"
 #include "agents/agent/spawn.h"
 #include "agents/agent/text.h"
@@ -119,6 +120,7 @@ void agent_abort(struct agent *a, bool quietly)
     probes_abort(a);
     ptys_abort(a, quietly);
     personalise_abort(a, quietly);
+    replace_abort();
     files_abort();
 }
 
@@ -291,6 +293,7 @@ static bool set_up(struct agent *a, const struct options *o)
         return false;
     a->epoch = kept_last_epoch(a->kept);
     kept_repeat(a);
+    unsetenv(REPLACE_ENV);
     a->channel = open_channel(a, o);
     return a->channel != NULL;
 }
@@ -338,6 +341,7 @@ int main(int argc, char **argv)
     if (status >= 0)
         return status;
     open_standard_descriptors();
+    replace_init(argv);
     spare_from_oom();
     signal(SIGPIPE, SIG_IGN);
     once = o.once;

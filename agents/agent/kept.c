@@ -6,6 +6,7 @@
 #include "agents/agent/kept.h"
 
 #include "agents/agent/group.h"
+#include "agents/agent/replace.h"
 #include "agents/agent/text.h"
 #include "agents/wire/frame.h"
 
@@ -255,6 +256,19 @@ static void store_answer(struct kept *k, const struct wire_msg *m)
         rewrite(k);
 }
 
+/* This process is what came of it. */
+static void answer_replaced(struct agent *a, int64_t id)
+{
+    struct wire_msg m;
+
+    wire_msg_init(&m, WIRE_RESULT);
+    m.id = id;
+    m.result.status = WIRE_DONE;
+    m.result.exit = 0;
+    m.result.text = "agent " PARRY_VERSION;
+    kept_end(a, &m);
+}
+
 /* The answer to what an earlier instance began: nobody can say how it ended. */
 static void answer_lost(struct agent *a, const struct record *r)
 {
@@ -301,6 +315,8 @@ void kept_repeat(struct agent *a)
         struct record *r = &k->ring[(k->next + i) % KEPT_MAX];
         if (r->id && r->answer)
             answer_again(a, r);
+        else if (r->id && r->id == replace_done_id())
+            answer_replaced(a, r->id);
         else if (r->id) {
             if (r->kind == WIRE_ORDER)
                 group_kill_left(r->inst, r->id);

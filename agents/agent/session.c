@@ -13,6 +13,7 @@
 #include "agents/agent/personalise.h"
 #include "agents/agent/probe.h"
 #include "agents/agent/pty.h"
+#include "agents/agent/replace.h"
 #include "agents/agent/snapshot.h"
 #include "agents/agent/text.h"
 
@@ -154,6 +155,7 @@ static const struct handler {
     {WIRE_SNAPSHOT, true, snapshot_take},
     {WIRE_CLOCK, true, clock_take},
     {WIRE_IDENTITY, true, identity_take},
+    {WIRE_REPLACE, true, replace_take},
 };
 
 static void dispatch(struct agent *a, struct wire_msg *m)

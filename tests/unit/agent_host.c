@@ -16,6 +16,7 @@
 #define AGENT PARRY_BINARY_DIR "/bin/parry-agent"
 
 void (*host_before_agent)(void);
+const char *host_agent = AGENT;
 
 static int64_t now_ms(void)
 {
@@ -253,9 +254,9 @@ static void exec_agent(const struct host *h, int fd)
     snprintf(number, sizeof(number), "%d", fd);
     snprintf(path, sizeof(path), "%s/agent.sock", h->dir);
     if (fd >= 0 && fcntl(fd, F_SETFD, 0) == 0)
-        execl(AGENT, AGENT, "--fd", number, "--state", h->dir, NULL);
+        execl(host_agent, host_agent, "--fd", number, "--state", h->dir, NULL);
     else
-        execl(AGENT, AGENT, "--socket", path, "--state", h->dir, NULL);
+        execl(host_agent, host_agent, "--socket", path, "--state", h->dir, NULL);
     _exit(127);
 }
 

@@ -29,10 +29,10 @@ struct host {
     struct frame_reader reader;
     struct heard *first, *last;
     int64_t epoch;
-    int64_t inst;   /* of the last hello */
-    int64_t credit; /* in welcome */
+    int64_t inst;       /* of the last hello */
+    int64_t credit;     /* in welcome */
     int64_t deadman_ms; /* likewise, from the next welcome on */
-    bool grant;     /* give back what streams used, as a consumer would */
+    bool grant;         /* give back what streams used, as a consumer would */
     int hellos;
     int bad_lines;
     int64_t stream_bytes; /* data of out and pty, repeats included */
@@ -41,6 +41,9 @@ struct host {
 /* Called in the child before it becomes the agent: its namespaces, its limits. NULL:
  * nothing. */
 extern void (*host_before_agent)(void);
+
+/* The agent that is started; the one of this build unless a test says otherwise. */
+extern const char *host_agent;
 
 /* Starts the agent over a socket pair (or, with socket, over a UNIX socket, which allows
  * host_drop) and waits for its hello. False when it does not come. */

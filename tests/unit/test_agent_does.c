@@ -5,6 +5,7 @@
 #include "tests/unit/cunit_main.h"
 
 #include <jansson.h>
+#include <sha2.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -276,16 +277,126 @@ static void test_clock_that_jumps(void)
     CU_ASSERT_EQUAL(host_stop(&h), 0);
 }
 
+/* ---- replace ---- */
+
+static void copy(const char *from, const char *to)
+{
+    char bytes[65536];
+    size_t n;
+    FILE *in = fopen(from, "r"), *out = fopen(to, "w");
+
+    CU_ASSERT_FATAL(in && out);
+    while ((n = fread(bytes, 1, sizeof(bytes), in)) > 0)
+        CU_ASSERT_EQUAL(fwrite(bytes, 1, n, out), n);
+    fclose(in);
+    CU_ASSERT_EQUAL(fclose(out), 0);
+    chmod(to, 0755);
+}
+
+static const struct wire_result *replace(struct host *h, int64_t id, const char *path,
+                                         const char *hex)
+{
+    struct wire_msg m;
+
+    wire_msg_init(&m, WIRE_REPLACE);
+    m.id = id;
+    m.replace.path = path;
+    m.replace.sha256 = hex;
+    host_send(h, &m);
+    const struct wire_msg *r = host_wait(h, WIRE_RESULT, id);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+    return &r->result;
+}
+
+static void replace_over(bool socket)
+{
+    const char *built = host_agent;
+    char dir[] = "/tmp/parry-agent-new-XXXXXX", old[64], new[64], hex[65];
+    struct host h;
+    struct stat st;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
+    snprintf(old, sizeof(old), "%s/agent", dir);
+    snprintf(new, sizeof(new), "%s/new", dir);
+    copy(built, old);
+    copy(built, new);
+    CU_ASSERT_PTR_NOT_NULL(SHA256File(new, hex));
+    host_agent = old;
+    CU_ASSERT_FATAL(host_start(&h, socket));
+    host_agent = built;
+    CU_ASSERT_PTR_NOT_NULL(host_order(&h, 1, "exit 5"));
+    int64_t inst = h.inst;
+    const struct wire_result *r = replace(&h, 2, new, hex);
+    CU_ASSERT_EQUAL(r->status, WIRE_DONE);
+    CU_ASSERT_NOT_EQUAL(h.inst, inst);
+    CU_ASSERT_EQUAL(kill(h.pid, 0), 0); /* the same process */
+    CU_ASSERT(stat(new, &st) < 0);      /* it took the old one's place */
+    const struct wire_msg *again = host_order(&h, 1, "exit 6"); /* it remembers */
+    CU_ASSERT_PTR_NOT_NULL_FATAL(again);
+    CU_ASSERT_EQUAL(again->result.exit, 5);
+    again = host_order(&h, 3, "exit 7");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(again);
+    CU_ASSERT_EQUAL(again->result.exit, 7);
+    CU_ASSERT_EQUAL(host_stop(&h), 0);
+    unlink(old);
+    rmdir(dir);
+}
+
+static void test_replace(void)
+{
+    replace_over(false);
+    replace_over(true);
+}
+
+/* What is no agent does not become one, and a busy agent is let be. */
+static void test_replace_refused(void)
+{
+    struct host h;
+    struct wire_msg m;
+    char path[128], hex[65];
+
+    CU_ASSERT_FATAL(host_start(&h, false));
+    int64_t inst = h.inst;
+    snprintf(path, sizeof(path), "%s/new", h.dir);
+    FILE *f = fopen(path, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+    fputs("#!/bin/sh\nexit 1\n", f);
+    fclose(f);
+    memset(hex, '0', 64);
+    hex[64] = '\0';
+    const struct wire_result *r = replace(&h, 1, path, hex);
+    CU_ASSERT_EQUAL(r->status, WIRE_FAILED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r->text, "sha256"));
+    CU_ASSERT_PTR_NOT_NULL(SHA256File(path, hex));
+    r = replace(&h, 2, path, hex);
+    CU_ASSERT_EQUAL(r->status, WIRE_FAILED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r->text, "--version"));
+    wire_msg_init(&m, WIRE_ORDER);
+    m.id = 3;
+    m.order.script = "sleep 600";
+    host_send(&h, &m);
+    CU_ASSERT_PTR_NOT_NULL(host_wait(&h, WIRE_STARTED, 3));
+    r = replace(&h, 4, path, hex);
+    CU_ASSERT_EQUAL(r->status, WIRE_FAILED);
+    CU_ASSERT_STRING_EQUAL(r->text, "busy: an order runs");
+    CU_ASSERT_EQUAL(h.inst, inst);
+    unlink(path);
+    CU_ASSERT_EQUAL(host_stop(&h), 0);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
         {"a silent host ends attacks", test_deadman},
         {"a host that speaks does not", test_deadman_held},
-        {"a host whose connection is gone ends them too", test_deadman_without_connection},
+        {"a host whose connection is gone ends them too",
+         test_deadman_without_connection},
         {"snapshot", test_snapshot},
         {"a part that is none", test_snapshot_of_what_is_not},
         {"the clock is set", test_clock},
         {"a clock that jumps", test_clock_that_jumps},
+        {"a new agent in place", test_replace},
+        {"no new agent", test_replace_refused},
         CU_TEST_INFO_NULL,
     };
 
