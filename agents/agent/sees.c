@@ -19,6 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define ENDS_MAX 1024
+#define END_WAIT_US 30000
 #define LISTEN_WAIT_US 30000 /* after listen(2), for the socket to stand in /proc/net */
 
 /* Messages of programs to audit (libaudit's names for them). */
@@ -33,8 +35,17 @@ enum {
     SERVICE_STOP = 1131,
 };
 
+struct ended {
+    pid_t pid;
+    int exit;
+    int64_t t, at_us;
+};
+
 static struct {
     struct event_base *base;
+    struct ended ends[ENDS_MAX];
+    size_t end_at, n_ends;
+    struct event *ends_timer;
     bool proc, files;
     bool began;
     struct mask mask;
@@ -79,12 +90,42 @@ static void tell_exit(struct who *w, int exit, int64_t t)
     observe_row(&s);
 }
 
+/* Ends arrive before the executions that came earlier: audit has a longer way. They wait
+ * a little, in a ring; past its size they go as they are. */
+static void ends_flush(int64_t before_us)
+{
+    for (; see.n_ends > 0 && see.ends[see.end_at].at_us <= before_us; see.n_ends--) {
+        const struct ended *e = &see.ends[see.end_at];
+        struct who *w = who_known(e->pid);
+        if (w && w->exit < 0)
+            tell_exit(w, e->exit, e->t);
+        see.end_at = (see.end_at + 1) % ENDS_MAX;
+    }
+}
+
+static void on_ends_timer(evutil_socket_t fd, short what, void *arg)
+{
+    struct timeval soon = {0, END_WAIT_US};
+
+    (void)fd;
+    (void)what;
+    (void)arg;
+    audit_drain();
+    ends_flush(agent_now_us() - END_WAIT_US);
+    if (see.n_ends > 0)
+        evtimer_add(see.ends_timer, &soon);
+}
+
 static void on_exit_(pid_t pid, int exit, int64_t t)
 {
-    struct who *w = who_known(pid);
+    struct timeval soon = {0, END_WAIT_US};
 
-    if (w && w->exit < 0)
-        tell_exit(w, exit, t);
+    if (see.n_ends == ENDS_MAX)
+        ends_flush(see.ends[see.end_at].at_us);
+    see.ends[(see.end_at + see.n_ends++) % ENDS_MAX] =
+        (struct ended){pid, exit, t, agent_now_us()};
+    if (!evtimer_pending(see.ends_timer, NULL))
+        evtimer_add(see.ends_timer, &soon);
 }
 
 /* Makes of what is known of pid a process that has just executed. */
@@ -447,6 +488,9 @@ int sees_start(struct event_base *base, const struct wire_observe *o)
             return 0;
         see.began = true;
         see.listen = evtimer_new(base, on_listen_timer, NULL);
+        see.ends_timer = evtimer_new(base, on_ends_timer, NULL);
+        if (!see.listen || !see.ends_timer)
+            return 0;
         int source = audit_start(base, on_event, NULL);
         see.proc = proc_events_start(base, &owner, source != WIRE_SOURCE_AUDIT);
         listeners_look(NULL);
@@ -470,7 +514,10 @@ void sees_stop(void)
     who_players(NULL, 0);
     if (see.listen)
         event_free(see.listen);
-    see.listen = NULL;
+    if (see.ends_timer)
+        event_free(see.ends_timer);
+    see.listen = see.ends_timer = NULL;
+    see.n_ends = 0;
     see.began = see.proc = see.files = false;
 }
 

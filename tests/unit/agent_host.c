@@ -301,7 +301,7 @@ static int listen_in(const char *dir)
     return fd;
 }
 
-bool host_start(struct host *h, bool socket)
+static bool prepare(struct host *h, bool socket)
 {
     memset(h, 0, sizeof(*h));
     h->fd = h->listener = -1;
@@ -315,7 +315,17 @@ bool host_start(struct host *h, bool socket)
         return false;
     h->queue = wire_queue_new(NULL);
     frame_reader_init(&h->reader);
-    return h->queue && host_start_agent(h);
+    return h->queue != NULL;
+}
+
+bool host_listen(struct host *h)
+{
+    return prepare(h, true);
+}
+
+bool host_start(struct host *h, bool socket)
+{
+    return prepare(h, socket) && host_start_agent(h);
 }
 
 void host_drop(struct host *h, size_t lose)

@@ -49,6 +49,9 @@ extern const char *host_agent;
  * host_drop) and waits for its hello. False when it does not come. */
 bool host_start(struct host *h, bool socket);
 
+/* Listens at dir/agent.sock for an agent that somebody else starts. False on failure. */
+bool host_listen(struct host *h);
+
 /* Starts only the agent again, with the state that the last one left. */
 bool host_start_agent(struct host *h);
 
