@@ -82,7 +82,7 @@ static void tell_exit(struct who *w, int exit, int64_t t)
     struct wire_seen s = row(WIRE_SAW_EXIT, WIRE_ACT_NONE, t);
 
     w->exit = exit;
-    if (!w->executed || w->told_exit)
+    if ((!w->executed && exit < 128) || w->told_exit)
         return; /* when the exec comes later, it tells both */
     w->told_exit = true;
     s.exit = exit;

@@ -49,10 +49,12 @@ static int records(double seconds)
     static char buf[16384];
     int group = AUDIT_NLGRP_READLOG;
     int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_AUDIT);
+    struct sockaddr_nl addr = {.nl_family = AF_NETLINK};
     struct pollfd p = {fd, POLLIN, 0};
     double end = now() + seconds;
 
-    if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
+    if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
+        setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
         return 1;
     while (now() < end) {
         if (poll(&p, 1, 100) <= 0)

@@ -226,7 +226,7 @@ static void player(struct guest *g)
     EXPECT(g, "a listener", WIRE_SAW_LISTEN, WIRE_ACT_OPENED, .to = "tcp 0.0.0.0:4444",
            .exe = "/bin/sees", .player = "p-7");
     EXPECT(g, "a listener's end", WIRE_SAW_UNLISTEN, .to = "tcp 0.0.0.0:4444");
-    type_line(g, 12, "sees listen 4445 & kill -9 $!\n");
+    type_line(g, 12, "sees listen 4445 & sleep 1; kill -9 $!\n");
     EXPECT(g, "a kill", WIRE_SAW_EXEC, WIRE_ACT_STOPPED, .to = "signal 9",
            .player = "p-7");
     EXPECT(g, "who was killed", WIRE_SAW_EXIT, .exit = 137, .player = "p-7");
@@ -300,6 +300,39 @@ static void flood(struct guest *g)
     count_flood(g, made);
 }
 
+/* Ten rows a second: what is past it is dropped, and every number accounted for. */
+static void slow_rate(struct guest *g)
+{
+    int64_t rows = 0, last = 0;
+    struct wire_msg m;
+
+    wire_msg_init(&m, WIRE_OBSERVE);
+    m.id = 20;
+    m.observe.rate = 10;
+    host_send(&g->h, &m);
+    CU_ASSERT_PTR_NOT_NULL(host_wait(&g->h, WIRE_RESULT, 20));
+    CU_ASSERT_PTR_NOT_NULL(host_order(&g->h, 21, "sees flood 3"));
+    host_pump(&g->h, 5000);
+    CU_ASSERT_PTR_NOT_NULL(host_order(&g->h, 22, "exec sees after-drops"));
+    EXPECT(g, "rows after the drops", WIRE_SAW_EXEC, .args = "sees after-drops");
+    host_pump(&g->h, 5000);
+    const struct wire_lossy *lossy = NULL;
+    for (const struct heard *item = g->h.first; item; item = item->next) {
+        if (item->m.kind == WIRE_LOSSY)
+            lossy = &item->m.lossy;
+        if (item->m.kind != WIRE_OBS)
+            continue;
+        rows += (int64_t)item->m.obs.n_rows;
+        last = item->m.obs.n + (int64_t)item->m.obs.n_rows - 1;
+    }
+    CU_ASSERT_PTR_NOT_NULL_FATAL(lossy);
+    printf("  %s: at 10 rows a second %lld of %lld rows, %lld told as dropped\n",
+           g->vm.role, (long long)rows, (long long)last, (long long)lossy->queue);
+    CU_ASSERT(lossy->queue > 100);
+    CU_ASSERT_EQUAL(last - rows, lossy->queue);
+    CU_ASSERT(lossy->from_us > 0 && lossy->from_us < lossy->to_us);
+}
+
 static void idle(struct guest *g)
 {
     const struct wire_msg *m;
@@ -356,6 +389,9 @@ static void whole_system(struct guest *g)
     type_line(g, 12, "echo 'PS1=' >/dev/null; sudo -u nobody sees as-nobody\n");
     EXPECT(g, "a player through sudo", WIRE_SAW_EXEC, .args = "sees as-nobody",
            .player = "p-7", .auid = PLAYER, .id = 12);
+    /* sudo reads what is typed ahead. */
+    EXPECT(g, "the end of sudo's session", WIRE_SAW_SESSION, WIRE_ACT_CLOSED,
+           .path = "nobody");
     type_line(g, 12, "su -s /bin/sh nobody -c 'sees as-nobody-by-su'\n");
     EXPECT(g, "a player through su", WIRE_SAW_EXEC, .exe = "sees",
            .args = "sees as-nobody-by-su", .player = "p-7", .auid = PLAYER, .id = 12);
@@ -427,6 +463,7 @@ static void test_micro(void)
                .player = "p-7", .auid = PLAYER, .id = 12);
         keep_record(&g);
         flood(&g);
+        slow_rate(&g);
     }
     end(&g);
 }
