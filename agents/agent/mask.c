@@ -237,7 +237,7 @@ void mask_args(const struct mask *mask, const char *args, size_t len, int cut, c
         }
         put_word(&o, word);
     }
-    if ((o.full || cut) && size > o.len + sizeof(ELLIPSIS)) {
+    if ((o.full || cut) && size >= o.len + sizeof(ELLIPSIS)) {
         memcpy(o.text + o.len, ELLIPSIS, sizeof(ELLIPSIS) - 1);
         o.len += sizeof(ELLIPSIS) - 1;
     }

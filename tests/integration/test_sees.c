@@ -185,11 +185,11 @@ static void type_line(struct guest *g, int64_t id, const char *line)
 
 /* ---- what both kinds of guests show ---- */
 
-static void sources(struct guest *g)
+static void sources(struct guest *g, int64_t want)
 {
     gint64 deadline = g_get_monotonic_time() + (gint64)ROW_S * G_USEC_PER_SEC;
     const struct wire_msg *m;
-    int64_t want = WIRE_SOURCE_AUDIT | WIRE_SOURCE_PROC | WIRE_SOURCE_FANOTIFY, got = 0;
+    int64_t got = 0;
 
     while (got != want && g_get_monotonic_time() < deadline &&
            (m = host_wait(&g->h, WIRE_BEAT, 0)))
@@ -412,25 +412,32 @@ static void whole_system(struct guest *g)
            .player = "p-7");
 }
 
-static void test_debian(void)
+static bool boot_debian(struct guest *g, const char *role, const char *packages)
 {
     g_autoptr(GPtrArray) files = guest_files();
     g_auto(ImageResult) image = {0};
-    struct guest g;
+
+    if (!rig_build("debian/bookworm", packages, agent_path(), files, &image))
+        return false;
+    g_autofree char *name = g_strconcat(role, ".qcow2", NULL);
+    g_autofree char *disk = g_build_filename(rig_dir(), name, NULL);
+    g_autofree char *drive =
+        g_strdup_printf("file=%s,if=virtio,format=qcow2,cache=unsafe", disk);
+    const char *const args[] = {"-m", "256", "-drive", drive, NULL};
+    CU_ASSERT_TRUE_FATAL(images_overlay(image.disk, disk, (guint64)3 << 30, NULL));
+    return begin(g, &image, role, args);
+}
+
+static void test_debian(void)
+{
+    struct guest g = {0};
 
     if (geteuid() != 0) {
         puts("  (not as root: not tried)");
         return;
     }
-    if (!rig_build("debian/bookworm", "sudo nftables cron", agent_path(), files, &image))
-        return;
-    g_autofree char *disk = g_build_filename(rig_dir(), "sees.qcow2", NULL);
-    g_autofree char *drive =
-        g_strdup_printf("file=%s,if=virtio,format=qcow2,cache=unsafe", disk);
-    const char *const args[] = {"-m", "256", "-drive", drive, NULL};
-    CU_ASSERT_TRUE_FATAL(images_overlay(image.disk, disk, (guint64)3 << 30, NULL));
-    if (begin(&g, &image, "debian", args)) {
-        sources(&g);
+    if (boot_debian(&g, "debian", "sudo nftables cron")) {
+        sources(&g, WIRE_SOURCE_AUDIT | WIRE_SOURCE_PROC | WIRE_SOURCE_FANOTIFY);
         record(&g);
         orders(&g);
         player(&g);
@@ -438,6 +445,34 @@ static void test_debian(void)
         keep_record(&g);
         idle(&g);
         flood(&g);
+    }
+    end(&g);
+}
+
+/* Where an auditd has audit, its rules stay its own: the rest is seen all the same. */
+static void test_auditd(void)
+{
+    struct guest g = {0};
+
+    if (geteuid() != 0) {
+        puts("  (not as root: not tried)");
+        return;
+    }
+    if (boot_debian(&g, "auditd", "auditd")) {
+        /* It may have come after the agent, and then takes over. */
+        sources(&g, WIRE_SOURCE_MULTICAST | WIRE_SOURCE_PROC | WIRE_SOURCE_FANOTIFY);
+        terminal(&g, 12, NULL);
+        type_line(&g, 12, "sees listen 4444 --pin 1234\n");
+        EXPECT(&g, "a program", WIRE_SAW_EXEC, .args = "sees listen 4444 --pin ***",
+               .player = "p-7", .id = 12);
+        type_line(&g, 12, "echo x >/srv/made\n");
+        EXPECT(&g, "a file", WIRE_SAW_FILE, .path = "/srv/made", .player = "p-7");
+        type_line(&g, 12, "su -s /bin/sh nobody -c 'exit 9'\n");
+        EXPECT(&g, "a session", WIRE_SAW_SESSION, WIRE_ACT_OPENED, .path = "nobody",
+               .player = "p-7");
+        EXPECT(&g, "an exit", WIRE_SAW_EXIT, .player = "p-7", .exit = 9);
+        type_line(&g, 12, "auditctl -l; auditctl -s\n");
+        EXPECT(&g, "auditctl", WIRE_SAW_EXIT, .exe = "auditctl");
     }
     end(&g);
 }
@@ -452,7 +487,7 @@ static void test_micro(void)
     if (!rig_build("micro", "", agent_path(), files, &image))
         return;
     if (begin(&g, &image, "micro", args)) {
-        sources(&g);
+        sources(&g, WIRE_SOURCE_AUDIT | WIRE_SOURCE_PROC | WIRE_SOURCE_FANOTIFY);
         idle(&g);
         record(&g);
         orders(&g);
@@ -473,6 +508,7 @@ int main(void)
     CU_TestInfo tests[] = {
         {"a micro host", test_micro},
         {"a Debian host", test_debian},
+        {"a Debian host with an auditd", test_auditd},
         CU_TEST_INFO_NULL,
     };
     const char *obstacle = rig_obstacle();
