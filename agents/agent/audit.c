@@ -4,6 +4,7 @@
 #include "agents/wire/msg_table.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/netlink.h>
 #include <poll.h>
@@ -322,6 +323,22 @@ static bool open_socket(struct event_base *base, audit_fn fn, void *arg)
     return au.parse && au.readable;
 }
 
+/* Whether an auditd runs at every boot here: it would not start beside an owner, and this
+ * agent is up before it. */
+static bool auditd_enabled(void)
+{
+    static const char *const marks[] = {
+        "/etc/systemd/system/multi-user.target.wants/auditd.service",
+        "/etc/systemd/system/sysinit.target.wants/auditd.service",
+        "/etc/rc2.d/S01auditd",
+    };
+
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+        if (faccessat(AT_FDCWD, marks[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+            return true;
+    return false;
+}
+
 int audit_start(struct event_base *base, audit_fn fn, void *arg)
 {
     struct audit_status status = {0};
@@ -334,6 +351,7 @@ int audit_start(struct event_base *base, audit_fn fn, void *arg)
     int error = ask(AUDIT_GET, NULL, 0, &status, sizeof(status));
     bool owned = status.pid != 0 && status.pid != (uint32_t)getpid() &&
                  kill((pid_t)status.pid, 0) == 0;
+    owned = owned || auditd_enabled();
     if (error)
         agent_log("audit: status: %s", strerror(-error));
     else if (status.enabled == 2)

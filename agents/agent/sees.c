@@ -48,6 +48,7 @@ static struct {
     struct event *ends_timer;
     bool proc, files;
     bool began;
+    bool execs; /* from the connector, for want of audit */
     struct mask mask;
     char paths[WIRE_WATCH_MAX][512];
     size_t n_paths;
@@ -476,10 +477,17 @@ static void take_mask(const struct wire_observe *o)
                     o->mask[i]);
 }
 
-int sees_start(struct event_base *base, const struct wire_observe *o)
+static void start_proc(void)
 {
     static const struct proc_events_owner owner = {who_forked, on_exec, on_exit_};
 
+    see.execs = audit_source() != WIRE_SOURCE_AUDIT;
+    see.lost_before += proc_events_lost();
+    see.proc = proc_events_start(see.base, &owner, see.execs);
+}
+
+int sees_start(struct event_base *base, const struct wire_observe *o)
+{
     see.base = base;
     take_mask(o);
     who_players(o->players, o->n_players);
@@ -491,8 +499,8 @@ int sees_start(struct event_base *base, const struct wire_observe *o)
         see.ends_timer = evtimer_new(base, on_ends_timer, NULL);
         if (!see.listen || !see.ends_timer)
             return 0;
-        int source = audit_start(base, on_event, NULL);
-        see.proc = proc_events_start(base, &owner, source != WIRE_SOURCE_AUDIT);
+        audit_start(base, on_event, NULL);
+        start_proc();
         listeners_look(NULL);
     }
     see.lost_before += fs_watch_lost();
@@ -533,6 +541,8 @@ void sees_beat(void)
         return;
     listeners_look(on_listener);
     audit_poll();
+    if (!see.execs && audit_source() != WIRE_SOURCE_AUDIT)
+        start_proc(); /* an auditd has taken over */
 }
 
 uint64_t sees_lost(void)
