@@ -333,6 +333,50 @@ static void slow_rate(struct guest *g)
     CU_ASSERT(lossy->from_us > 0 && lossy->from_us < lossy->to_us);
 }
 
+/* An agent that does not run: what the kernel could not keep for it is counted, the guest
+ * never waits, and afterwards it sees again. */
+static void blind(struct guest *g)
+{
+    const struct wire_lossy *lossy = NULL;
+    int64_t seen = 0;
+    struct wire_msg m;
+
+    wire_msg_init(&m, WIRE_OBSERVE);
+    m.id = 30;
+    m.observe.rate = 100000;
+    host_send(&g->h, &m);
+    CU_ASSERT_PTR_NOT_NULL(host_wait(&g->h, WIRE_RESULT, 30));
+    wire_msg_init(&m, WIRE_ORDER);
+    m.id = 31;
+    m.order.script = "kill -STOP $PPID; sees flood 40; kill -CONT $PPID";
+    m.order.timeout_ms = 120000;
+    host_send(&g->h, &m);
+    for (int i = 0; i < 100 && !host_has(&g->h, WIRE_RESULT, 31); i++)
+        host_pump(&g->h, 1000);
+    CU_ASSERT_PTR_NOT_NULL(host_wait(&g->h, WIRE_RESULT, 31));
+    char *out = host_data(&g->h, 31, 1, NULL);
+    long made = atol(out);
+    free(out);
+    host_pump(&g->h, 8000);
+    CU_ASSERT_PTR_NOT_NULL(host_order(&g->h, 32, "exec sees after-blind"));
+    EXPECT(g, "rows after the gap", WIRE_SAW_EXEC, .args = "sees after-blind");
+    for (const struct heard *item = g->h.first; item; item = item->next) {
+        if (item->m.kind == WIRE_LOSSY)
+            lossy = &item->m.lossy;
+        for (size_t i = 0; item->m.kind == WIRE_OBS && i < item->m.obs.n_rows; i++)
+            seen += item->m.obs.rows[i].what == WIRE_SAW_EXEC &&
+                    item->m.obs.rows[i].act_id == 31;
+    }
+    CU_ASSERT_PTR_NOT_NULL_FATAL(lossy);
+    printf(
+        "  %s: stopped for 40 s: %ld executions, %lld seen, kernel lost %lld records in "
+        "%lld s\n",
+        g->vm.role, made, (long long)seen, (long long)lossy->kernel,
+        (long long)((lossy->to_us - lossy->from_us) / 1000000));
+    CU_ASSERT(lossy->kernel > 0 && seen + lossy->kernel >= made);
+    CU_ASSERT(lossy->to_us - lossy->from_us > 30 * G_USEC_PER_SEC);
+}
+
 static void idle(struct guest *g)
 {
     const struct wire_msg *m;
@@ -499,6 +543,7 @@ static void test_micro(void)
         keep_record(&g);
         flood(&g);
         slow_rate(&g);
+        blind(&g);
     }
     end(&g);
 }
