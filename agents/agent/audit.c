@@ -51,7 +51,8 @@ static bool send_message(int type, int flags, const void *data, size_t len)
     if (len > sizeof(m.data))
         return false;
     m.head.nlmsg_len = (uint32_t)NLMSG_LENGTH(len);
-    memcpy(m.data, data, len);
+    if (len > 0)
+        memcpy(m.data, data, len);
     return sendto(au.fd, &m, m.head.nlmsg_len, 0, (struct sockaddr *)&kernel,
                   sizeof(kernel)) >= 0;
 }
