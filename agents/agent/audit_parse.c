@@ -81,6 +81,12 @@ static int hex_digit(char c)
     return -1;
 }
 
+/* Of two digits that is_hex has seen. */
+static char hex_byte(const char *p)
+{
+    return (char)((unsigned int)hex_digit(p[0]) << 4 | (unsigned int)hex_digit(p[1]));
+}
+
 static bool is_hex(const struct field *f)
 {
     if (f->quoted || f->value_len == 0 || f->value_len % 2)
@@ -101,9 +107,7 @@ static size_t field_bytes(const struct field *f, char *out, size_t max, size_t *
     if (n > max)
         n = max;
     for (size_t i = 0; i < n; i++)
-        out[i] =
-            hex ? (char)(hex_digit(f->value[2 * i]) << 4 | hex_digit(f->value[2 * i + 1]))
-                : f->value[i];
+        out[i] = hex ? hex_byte(f->value + 2 * i) : f->value[i];
     return n;
 }
 
@@ -314,6 +318,8 @@ static void finish(struct audit_parse *p, struct pending **at)
 {
     struct pending *done = *at;
 
+    if (!done)
+        return;
     *at = done->next;
     p->n--;
     p->fn(p->arg, &done->e);

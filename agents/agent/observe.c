@@ -30,6 +30,7 @@ static struct {
     int64_t from_us, to_us;            /* of the latest gap */
     bool open;                         /* that gap has not been told yet */
     int64_t beat_us;                   /* of the last beat */
+    int64_t known_kernel, known_us;    /* the kernel's count, and when it was so */
 } ob;
 
 static int64_t wall_us(void)
@@ -227,10 +228,11 @@ void observe_beat(struct agent *a)
     sees_beat();
     a->sources = sees_sources();
     int64_t kernel = (int64_t)sees_lost(), now = wall_us();
-    if (kernel != ob.told_kernel && !ob.open)
-        note_gap(ob.beat_us, now);
-    else if (kernel != ob.told_kernel)
-        note_gap(ob.beat_us < ob.from_us ? ob.beat_us : ob.from_us, now);
+    /* The kernel's count is as of the last beat: its answer comes after one. */
+    if (kernel != ob.known_kernel)
+        note_gap(ob.known_us, now);
+    ob.known_kernel = kernel;
+    ob.known_us = ob.beat_us;
     ob.beat_us = now;
     bool lost = kernel != ob.told_kernel || ob.dropped != ob.told_dropped;
     if ((!lost && !ob.again) || !a->welcomed)
@@ -252,7 +254,7 @@ void observe_take(struct agent *a, struct wire_msg *m)
     if (!ob.on) {
         ob.agent = a;
         ob.last = &ob.first;
-        ob.beat_us = wall_us();
+        ob.beat_us = ob.known_us = wall_us();
         ob.tokens = m->observe.rate * 1000000;
         ob.tokens_at_us = began;
         ob.on = true;

@@ -114,7 +114,7 @@ static void count_lost(void)
 void proc_events_drain(void)
 {
     char buf[512];
-    struct sockaddr_nl from;
+    struct sockaddr_nl from = {0};
     struct proc_event e;
 
     if (pe.fd < 0)

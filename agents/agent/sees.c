@@ -403,7 +403,7 @@ static void on_file(enum wire_act act, const char *path, const char *to, pid_t p
     const char *subject = path;
 
     /* Programs write beside a file and rename over it: then that file has changed. */
-    if (act == WIRE_ACT_MOVED && notice_kind(to) != WIRE_SAW_FILE) {
+    if (act == WIRE_ACT_MOVED && to && notice_kind(to) != WIRE_SAW_FILE) {
         subject = to;
         if (!asked) {
             act = WIRE_ACT_CHANGED;

@@ -166,7 +166,8 @@ bool who_start(void)
             continue;
         struct who *w = who_is((pid_t)pid);
         if (w)
-            w->executed = true; /* its end is worth a row */
+            w->executed =
+                w->exe[0]; /* its end is worth a row; a kernel thread's is not */
     }
     if (proc)
         closedir(proc);
