@@ -30,6 +30,8 @@ static struct {
     uint32_t was_enabled;
     uint32_t base_lost; /* the kernel's count when we began */
     uint64_t lost;
+    uint64_t missing,
+        settled;     /* events: at the last poll, and at two one after another */
     uint64_t polled; /* records fed at the last poll */
     struct event *readable;
     struct audit_parse *parse;
@@ -394,6 +396,11 @@ void audit_poll(void)
         return;
     uint64_t fed = audit_parse_count(au.parse), records = fed - au.polled;
     au.polled = fed;
+    uint64_t missing = audit_parse_missing(au.parse);
+    uint64_t both = missing < au.missing ? missing : au.missing;
+    au.missing = missing;
+    if (au.source == WIRE_SOURCE_AUDIT && both > au.settled)
+        au.settled = both;
     /* What had no record since the last time has none coming. */
     audit_parse_flush(au.parse, records);
     if (records > 0 && !send_message(AUDIT_GET, 0, NULL, 0))
@@ -402,5 +409,5 @@ void audit_poll(void)
 
 uint64_t audit_lost(void)
 {
-    return au.lost;
+    return au.lost + au.settled;
 }

@@ -28,7 +28,8 @@ void audit_drain(void);
  * time; the answer comes through the loop. Tells events that wait for their end. */
 void audit_poll(void);
 
-/* Records lost in the kernel since audit_start, as of the last answer. */
+/* Lost in the kernel since audit_start: records that it counted, as of the last answer,
+ * and events that it dropped without counting them. */
 uint64_t audit_lost(void);
 
 #endif

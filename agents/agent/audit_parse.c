@@ -20,6 +20,7 @@ struct audit_parse {
     struct pending *pending, *spare;
     size_t n;
     uint64_t fed, bad;
+    uint64_t first, highest, distinct; /* serial numbers */
 };
 
 /* A field: both parts point into the record. */
@@ -61,6 +62,13 @@ void audit_parse_free(struct audit_parse *p)
 uint64_t audit_parse_count(const struct audit_parse *p)
 {
     return p->fed;
+}
+
+uint64_t audit_parse_missing(const struct audit_parse *p)
+{
+    uint64_t all = p->distinct ? p->highest - p->first + 1 : 0;
+
+    return all > p->distinct ? all - p->distinct : 0;
 }
 
 uint64_t audit_parse_bad(const struct audit_parse *p)
@@ -338,6 +346,15 @@ static void reset(struct audit_event *e, int type, uint64_t serial, int64_t t_us
     e->arg = -1;
 }
 
+static void count_serial(struct audit_parse *p, uint64_t serial)
+{
+    if (p->distinct == 0)
+        p->first = p->highest = serial;
+    p->first = serial < p->first ? serial : p->first;
+    p->highest = serial > p->highest ? serial : p->highest;
+    p->distinct++;
+}
+
 static struct pending **find(struct audit_parse *p, uint64_t serial)
 {
     struct pending **at = &p->pending;
@@ -366,6 +383,7 @@ static struct pending **want(struct audit_parse *p, int type, uint64_t serial,
         p->spare = new->next;
     new->next = NULL;
     reset(&new->e, type, serial, t_us);
+    count_serial(p, serial);
     *at = new;
     p->n++;
     return at;

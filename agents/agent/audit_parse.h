@@ -63,6 +63,11 @@ void audit_parse_feed(struct audit_parse *p, int type, const char *text, size_t 
  * caller's way to bound events in time. With 0 all. */
 void audit_parse_flush(struct audit_parse *p, uint64_t records);
 
+/* Events that never came: serial numbers between the first and the highest seen that no
+ * record bore. Kernels drop some without a word while their reader is stuck. May go down
+ * again, when an event comes late. */
+uint64_t audit_parse_missing(const struct audit_parse *p);
+
 /* Records fed so far; and texts that were none. */
 uint64_t audit_parse_count(const struct audit_parse *p);
 uint64_t audit_parse_bad(const struct audit_parse *p);

@@ -13,8 +13,9 @@
 
 struct kept;
 
-/* Opens dir/state, made where it is not there. inst is this process's. A directory that cannot be written is
- * logged, and results are kept in memory only. NULL when out of memory. */
+/* Opens dir/state, made where it is not there. inst is this process's. A directory that
+ * cannot be written is logged, and results are kept in memory only. NULL when out of
+ * memory. */
 struct kept *kept_open(const char *dir, int64_t inst);
 void kept_free(struct kept *k);
 

@@ -21,8 +21,8 @@ enum run_cause {
 struct run_end {
     enum run_cause cause;
     bool out_of_memory; /* the kernel ended it for limits.mem_kb */
-    int exit;   /* -1: none */
-    int signal; /* 0: none */
+    int exit;           /* -1: none */
+    int signal;         /* 0: none */
     int64_t dur_us;
 };
 

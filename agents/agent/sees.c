@@ -8,6 +8,8 @@
 #include "agents/agent/notice.h"
 #include "agents/agent/observe.h"
 #include "agents/agent/proc_events.h"
+#include "agents/agent/process.h"
+#include "agents/agent/services.h"
 #include "agents/agent/text.h"
 #include "agents/agent/who.h"
 
@@ -21,6 +23,7 @@
 
 #define ENDS_MAX 1024
 #define END_WAIT_US 30000
+#define SERVICES_MAX 32
 #define LISTEN_WAIT_US 30000 /* after listen(2), for the socket to stand in /proc/net */
 
 /* Messages of programs to audit (libaudit's names for them). */
@@ -47,6 +50,7 @@ static struct {
     size_t end_at, n_ends;
     struct event *ends_timer;
     bool proc, files;
+    bool up[SERVICES_MAX + 1]; /* services without systemd, by services_known */
     bool began;
     bool execs; /* from the connector, for want of audit */
     struct mask mask;
@@ -78,16 +82,46 @@ static struct wire_seen row(enum wire_what what, enum wire_act act, int64_t t)
 
 /* ---- processes ---- */
 
+/* Services without systemd are processes of a name: up while there is one. */
+static void tell_service(int number, enum wire_act act, const struct wire_seen *of)
+{
+    const char *name = services_name(number);
+
+    if (!name || number > SERVICES_MAX || see.up[number] == (act == WIRE_ACT_STARTED))
+        return;
+    if (act == WIRE_ACT_STOPPED && process_count(name) > 0)
+        return;
+    struct wire_seen s = *of;
+    see.up[number] = act == WIRE_ACT_STARTED;
+    s.what = WIRE_SAW_SERVICE;
+    s.act = act;
+    s.path = name;
+    s.args = NULL;
+    observe_row(&s);
+}
+
+static int service_of(const struct audit_event *e)
+{
+    char first[64];
+
+    text_format(first, sizeof(first), "%.*s", (int)strnlen(e->raw, e->raw_len), e->raw);
+    const char *slash = strrchr(first, '/');
+    int number = services_known(slash ? slash + 1 : first);
+    return number ? number : services_known(e->comm);
+}
+
 static void tell_exit(struct who *w, int exit, int64_t t)
 {
     struct wire_seen s = row(WIRE_SAW_EXIT, WIRE_ACT_NONE, t);
 
     w->exit = exit;
+    s.exit = exit;
+    who_fill(&s, w->pid);
+    if (w->service)
+        tell_service(w->service, WIRE_ACT_STOPPED, &s);
     if ((!w->executed && exit < 128) || w->told_exit)
         return; /* when the exec comes later, it tells both */
     w->told_exit = true;
-    s.exit = exit;
-    who_fill(&s, w->pid);
     observe_row(&s);
 }
 
@@ -167,6 +201,8 @@ static void on_exec_event(const struct audit_event *e)
     s.cwd = e->cwd;
     who_label(&s, e->ses);
     observe_row(&s);
+    if (w && (w->service = service_of(e)))
+        tell_service(w->service, WIRE_ACT_STARTED, &s);
     if (w && exit >= 0)
         tell_exit(w, exit, 0);
 }
@@ -197,6 +233,8 @@ static void on_exec_proc(pid_t pid, int64_t t)
     s.cwd = cwd;
     who_fill(&s, pid);
     observe_row(&s);
+    if (w->service)
+        tell_service(w->service, WIRE_ACT_STARTED, &s);
 }
 
 static void on_exec(pid_t pid, int64_t t)
@@ -502,6 +540,8 @@ int sees_start(struct event_base *base, const struct wire_observe *o)
         audit_start(base, on_event, NULL);
         start_proc();
         listeners_look(NULL);
+        for (int i = 1; services_name(i) && i <= SERVICES_MAX; i++)
+            see.up[i] = process_count(services_name(i)) > 0;
     }
     see.lost_before += fs_watch_lost();
     see.files = watch_files(o);

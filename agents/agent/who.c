@@ -1,6 +1,7 @@
 #include "agents/agent/who.h"
 
 #include "agents/agent/agent.h"
+#include "agents/agent/services.h"
 #include "agents/agent/text.h"
 
 #include <dirent.h>
@@ -70,6 +71,9 @@ bool who_read(pid_t pid, struct who *w)
     text_format(path, sizeof(path), "/proc/%d/exe", (int)pid);
     ssize_t n = readlink(path, exe, sizeof(exe));
     text_printable(w->exe, sizeof(w->exe), exe, n > 0 ? (size_t)n : 0);
+    text_format(path, sizeof(path), "/proc/%d/comm", (int)pid);
+    if (text_first_line(path, exe, 64))
+        w->service = services_known(exe);
     w->seen_us = agent_now_us();
     return true;
 }
@@ -148,6 +152,7 @@ void who_forked(pid_t parent, pid_t child)
     w->uid = copy.uid;
     w->auid = copy.auid;
     w->ses = copy.ses;
+    w->service = copy.service;
     memcpy(w->exe, copy.exe, sizeof(w->exe));
 }
 

@@ -15,6 +15,7 @@ struct who {
     int64_t uid, auid, ses; /* -1: none or not known */
     int64_t seen_us;        /* monotonic: when this was learnt */
     int exit;               /* -1: runs */
+    int service;            /* services_known, 0: none */
     bool executed;          /* an exec of this process was told */
     bool told_exit;
     char exe[128];

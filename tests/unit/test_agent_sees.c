@@ -207,6 +207,11 @@ static void test_woven(void)
         t.text, "1300 syscall=59 success=1 pid=11 uid=0 auid=1000 exe=/bin/a b args=b\n"
                 "1300 syscall=59 success=1 pid=10 uid=0 exe=/bin/a cwd=/root args=a 'a "
                 "\xc3\xa9'\n");
+    CU_ASSERT_EQUAL(audit_parse_missing(p), 0);
+    feed(p, 1112, STAMP(7) "pid=1");
+    CU_ASSERT_EQUAL(audit_parse_missing(p), 4);
+    feed(p, 1112, STAMP(4) "pid=1");
+    CU_ASSERT_EQUAL(audit_parse_missing(p), 3);
     audit_parse_free(p);
 }
 
@@ -240,10 +245,13 @@ static void test_without_end(void)
         feed(p, AUDIT_SYSCALL, line);
     }
     CU_ASSERT_EQUAL(t.n, 9 * AUDIT_PENDING_MAX);
+    CU_ASSERT_EQUAL(audit_parse_missing(p), 0);
     audit_parse_flush(p, AUDIT_PENDING_MAX / 2);
     CU_ASSERT_EQUAL(t.n, 9 * AUDIT_PENDING_MAX + AUDIT_PENDING_MAX / 2);
     audit_parse_flush(p, 0);
     CU_ASSERT_EQUAL(t.n, 10 * AUDIT_PENDING_MAX);
+    feed(p, AUDIT_EOE, "audit(1700000000.123:5000): "); /* of an event that was lost */
+    CU_ASSERT_EQUAL(audit_parse_missing(p), 0);
     audit_parse_free(p);
 }
 
