@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#define BEATS 4
 #define LINE_BYTES 24000 /* of rows in one message: at most doubled by escapes */
 
 struct row {
@@ -29,8 +30,8 @@ static struct {
     bool again;                        /* the last beat told a loss */
     int64_t from_us, to_us;            /* of the latest gap */
     bool open;                         /* that gap has not been told yet */
-    int64_t beat_us;                   /* of the last beat */
-    int64_t known_kernel, known_us;    /* the kernel's count, and when it was so */
+    int64_t beats[BEATS];              /* when the last ones were, the oldest first */
+    int64_t known_kernel;
 } ob;
 
 static int64_t wall_us(void)
@@ -45,9 +46,9 @@ static int64_t wall_us(void)
 
 static void note_gap(int64_t from, int64_t to)
 {
-    if (!ob.open) {
-        ob.from_us = from;
-        ob.to_us = to;
+    if (!ob.open) { /* in order, also where the clock was set back meanwhile */
+        ob.from_us = from < to ? from : to;
+        ob.to_us = from < to ? to : from;
     }
     ob.open = true;
     ob.from_us = from < ob.from_us ? from : ob.from_us;
@@ -228,12 +229,13 @@ void observe_beat(struct agent *a)
     sees_beat();
     a->sources = sees_sources();
     int64_t kernel = (int64_t)sees_lost(), now = wall_us();
-    /* The kernel's count is as of the last beat: its answer comes after one. */
+    /* What the kernel lost is known up to BEATS beats late (audit.c): the gap may have
+     * begun as long ago. */
     if (kernel != ob.known_kernel)
-        note_gap(ob.known_us, now);
+        note_gap(ob.beats[0], now);
     ob.known_kernel = kernel;
-    ob.known_us = ob.beat_us;
-    ob.beat_us = now;
+    memmove(ob.beats, ob.beats + 1, sizeof(ob.beats) - sizeof(ob.beats[0]));
+    ob.beats[BEATS - 1] = now;
     bool lost = kernel != ob.told_kernel || ob.dropped != ob.told_dropped;
     if ((!lost && !ob.again) || !a->welcomed)
         return;
@@ -254,7 +256,8 @@ void observe_take(struct agent *a, struct wire_msg *m)
     if (!ob.on) {
         ob.agent = a;
         ob.last = &ob.first;
-        ob.beat_us = ob.known_us = wall_us();
+        for (int i = 0; i < BEATS; i++)
+            ob.beats[i] = wall_us();
         ob.tokens = m->observe.rate * 1000000;
         ob.tokens_at_us = began;
         ob.on = true;
