@@ -357,9 +357,9 @@ static void blind(struct guest *g)
     char *out = host_data(&g->h, 31, 1, NULL);
     long made = atol(out);
     free(out);
-    host_pump(&g->h, 8000);
     CU_ASSERT_PTR_NOT_NULL(host_order(&g->h, 32, "exec sees after-blind"));
     EXPECT(g, "rows after the gap", WIRE_SAW_EXEC, .args = "sees after-blind");
+    host_pump(&g->h, 10000); /* heartbeats: see audit_poll */
     for (const struct heard *item = g->h.first; item; item = item->next) {
         if (item->m.kind == WIRE_LOSSY)
             lossy = &item->m.lossy;
@@ -413,6 +413,21 @@ static void services(struct guest *g)
     type_line(g, 12, "httpd -h /srv\n"); /* goes to the background */
     EXPECT(g, "a service started by a player", WIRE_SAW_SERVICE, WIRE_ACT_STARTED,
            .path = "httpd", .player = "p-7");
+}
+
+/* Nothing to do: the agent wakes for its heartbeat, not otherwise. */
+static void wakeups(struct guest *g)
+{
+    long before = 0, after = 0;
+
+    CU_ASSERT_PTR_NOT_NULL(host_order(&g->h, 16,
+                                      "n() { grep ^vol /proc/$PPID/status | cut -f2; }; "
+                                      "sleep 1; a=$(n); sleep 15; echo $a $(n)"));
+    char *out = host_data(&g->h, 16, 1, NULL);
+    CU_ASSERT_EQUAL(sscanf(out, "%ld %ld", &before, &after), 2);
+    free(out);
+    printf("  %s: %ld wakeups in 15 s\n", g->vm.role, after - before);
+    CU_ASSERT(after - before < 60); /* 7 beats, and what the order itself is seen by */
 }
 
 static const char *agent_path(void)
@@ -556,6 +571,7 @@ static void test_micro(void)
     if (begin(&g, &image, "micro", args)) {
         sources(&g, WIRE_SOURCE_AUDIT | WIRE_SOURCE_PROC | WIRE_SOURCE_FANOTIFY);
         idle(&g);
+        wakeups(&g);
         record(&g);
         orders(&g);
         player(&g);
