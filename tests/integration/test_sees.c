@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BOOT_S = 240, ROW_S = 20, FLOOD_S = 10 };
+enum { BOOT_S = 240, ROW_S = 40, FLOOD_S = 10 };
 
 #define PLAYER (WIRE_AUID_PLAYER + 1)
 
@@ -549,7 +549,9 @@ static void test_auditd(void)
                .player = "p-7", .id = 12);
         type_line(&g, 12, "echo x >/srv/made\n");
         EXPECT(&g, "a file", WIRE_SAW_FILE, .path = "/srv/made", .player = "p-7");
-        type_line(&g, 12, "su -s /bin/sh nobody -c 'exit 9'\n");
+        type_line(&g, 12,
+                  "until systemctl -q is-active auditd; do sleep 1; done; "
+                  "su -s /bin/sh nobody -c 'exit 9'\n");
         EXPECT(&g, "a session", WIRE_SAW_SESSION, WIRE_ACT_OPENED, .path = "nobody",
                .player = "p-7");
         EXPECT(&g, "an exit", WIRE_SAW_EXIT, .player = "p-7", .exit = 9);
