@@ -12,11 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define DEFAULT_MOUNT "/sys/fs/cgroup"
 #define DIR_NAME "parry.agent"
 #define KILL_ROUNDS 100
 #define MOUNTS_MAX 262144
@@ -45,18 +47,21 @@ static bool write_text(const char *dir, const char *file, const char *text)
     return ok;
 }
 
-/* Where cgroup2 is mounted: the lines of /proc/mounts are "source path type …". */
-static bool find_mount(char *path, size_t size)
+/* Where cgroup2 is mounted: the lines of /proc/mounts are "source path type …". any:
+ * there is one of version 1, too. */
+static bool find_mount(char *path, size_t size, bool *any)
 {
     char *mounts = text_read_file("/proc/self/mounts", MOUNTS_MAX, NULL);
     bool found = false;
     char *next;
 
+    *any = !mounts;
     for (char *line = mounts; line && *line && !found; line = next) {
         next = strchr(line, '\n');
         if (next)
             *next++ = '\0';
         const char *where = text_word(line, 1), *type = text_word(line, 2);
+        *any |= type && strncmp(type, "cgroup", 6) == 0;
         if (where && type && strncmp(type, "cgroup2 ", 8) == 0) {
             text_format(path, size, "%.*s", (int)strcspn(where, " "), where);
             found = true;
@@ -66,27 +71,30 @@ static bool find_mount(char *path, size_t size)
     return found;
 }
 
-/* A guest without systemd has a control group file system, and nobody who mounted it:
- * then the agent's groups have only the mark. Controllers that the root does not hand
+/* A guest without systemd has control groups that nobody mounted: then the agent does.
+ * Controllers that the root does not hand
  * down (or that version 1 holds) are replaced by resource limits. */
 void group_init(int64_t inst)
 {
     static const char *const controllers[] = {"+memory", "+pids"};
-    char mount[200];
+    char mounted[200] = DEFAULT_MOUNT;
+    bool any;
 
     own_inst = inst;
     root[0] = '\0';
     if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
         agent_log("cannot adopt orphans: %s", strerror(errno));
-    if (!find_mount(mount, sizeof(mount)))
+    if (!find_mount(mounted, sizeof(mounted), &any) &&
+        (any || mount("cgroup2", mounted, "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+                      NULL) < 0))
         return;
-    text_format(root, sizeof(root), "%s/" DIR_NAME, mount);
+    text_format(root, sizeof(root), "%s/" DIR_NAME, mounted);
     if (mkdir(root, 0755) < 0 && errno != EEXIST) {
         root[0] = '\0';
         return;
     }
     for (size_t i = 0; i < sizeof(controllers) / sizeof(controllers[0]); i++)
-        if (write_text(mount, "cgroup.subtree_control", controllers[i]))
+        if (write_text(mounted, "cgroup.subtree_control", controllers[i]))
             write_text(root, "cgroup.subtree_control", controllers[i]);
 }
 

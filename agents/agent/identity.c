@@ -67,22 +67,19 @@ static bool set_seed(const struct wire_bytes *seed, struct wire_error *e)
 static bool rename_in_hosts(const char *name, struct wire_error *e)
 {
     static const char own[] = "\n127.0.1.1";
-    char head[4096];
     char *text = text_read_file("/etc/hosts", HOSTS_MAX, NULL);
     char *line = text ? strstr(text, own) : NULL;
-    bool ok = true;
+    const char *rest = line ? strchr(line + 1, '\n') : NULL;
+    size_t size = line ? strlen(text) + strlen(name) + sizeof(own) + 2 : 0;
+    char *changed = line ? malloc(size) : NULL;
+    bool ok = !line || changed || wire_fail(e, "/etc/hosts: out of memory");
 
-    if (line) {
-        const char *rest = strchr(line + 1, '\n');
+    if (changed) {
         *line = '\0';
-        if (strlen(text) + strlen(name) + strlen(rest ? rest : "") + 32 < sizeof(head)) {
-            text_format(head, sizeof(head), "%s%s\t%s%s", text, own, name,
-                        rest ? rest : "\n");
-            ok = files_write_text("/etc/hosts", head, 0644, e);
-        } else {
-            ok = wire_fail(e, "/etc/hosts: more than %zu bytes", sizeof(head));
-        }
+        text_format(changed, size, "%s%s\t%s%s", text, own, name, rest ? rest : "\n");
+        ok = files_write_text("/etc/hosts", changed, 0644, e);
     }
+    free(changed);
     free(text);
     return ok;
 }

@@ -56,6 +56,15 @@ static void without_cgroup(void)
             _exit(126);
 }
 
+/* As in a guest that has no systemd: control groups, but nobody who mounted them. */
+static void with_unmounted_cgroup(void)
+{
+    if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        _exit(126);
+    while (umount2("/sys/fs/cgroup", MNT_DETACH) == 0)
+        ;
+}
+
 static bool gone(struct host *h, const char *pid)
 {
     int number = atoi(pid);
@@ -105,6 +114,13 @@ static void test_deadline_without_cgroup(void)
 {
     host_before_agent = without_cgroup;
     deadline_kills_what_escaped(ESCAPES "sleep 600");
+    host_before_agent = NULL;
+}
+
+static void test_deadline_with_own_mount(void)
+{
+    host_before_agent = with_unmounted_cgroup;
+    deadline_kills_what_escaped("setsid env -i sh -c 'sleep 611 & echo $!' & sleep 600");
     host_before_agent = NULL;
 }
 
@@ -200,6 +216,7 @@ int main(void)
     CU_TestInfo tests[] = {
         {"a deadline kills what escaped", test_deadline},
         {"and without control groups", test_deadline_without_cgroup},
+        {"control groups that nobody mounted", test_deadline_with_own_mount},
         {"cancel kills what escaped", test_cancel},
         {"what a killed agent left is killed", test_killed_agent},
         {"memory", test_memory},
