@@ -82,10 +82,12 @@ bool snapshot_processes(const struct wire_snapshot *ask)
     const struct dirent *entry;
     DIR *dir = opendir("/proc");
     bool ok = dir != NULL;
+    char self[16];
 
     (void)ask;
+    text_format(self, sizeof(self), "%d", (int)getpid());
     while (dir && ok && (entry = readdir(dir)))
-        if (isdigit((unsigned char)entry->d_name[0]) && atoi(entry->d_name) != getpid())
+        if (isdigit((unsigned char)entry->d_name[0]) && strcmp(entry->d_name, self) != 0)
             ok = put_process(entry->d_name);
     if (dir)
         closedir(dir);
@@ -105,20 +107,25 @@ static bool put_port(void *arg, char *line)
 {
     const struct table *t = arg;
     const char *local = text_word(line, 1), *state = text_word(line, 3);
-    unsigned int words[4] = {0}, port;
+    uint32_t words[4] = {0};
     char addr[INET6_ADDRSTRLEN], key[80];
-    long long uid;
+    long long uid, port, value;
 
     if (!local || !state || strncmp(state, t->state, 2) != 0)
         return true; /* the heading, or another state */
     size_t n = t->family == AF_INET ? 1 : 4;
-    for (size_t i = 0; i < n; i++)
-        if (sscanf(local + 8 * i, "%8x", &words[i]) != 1)
+    for (size_t i = 0; i < n; i++) {
+        char word[9];
+        text_format(word, sizeof(word), "%.8s", local + strnlen(local, 8 * i));
+        if (!text_number(word, 16, &value, NULL))
             return true;
-    if (sscanf(local + 8 * n, ":%x", &port) != 1)
+        words[i] = (uint32_t)value;
+    }
+    local = strchr(local, ':');
+    if (!local || !text_number(local + 1, 16, &port, NULL))
         return true;
     inet_ntop(t->family, words, addr, sizeof(addr));
-    text_format(key, sizeof(key), t->family == AF_INET ? "%s %s:%u" : "%s [%s]:%u",
+    text_format(key, sizeof(key), t->family == AF_INET ? "%s %s:%lld" : "%s [%s]:%lld",
                 t->proto, addr, port);
     json_t *item = snapshot_item("ports", key);
     if (text_number(text_word(line, 7), 10, &uid, NULL))

@@ -4,12 +4,14 @@
 #include "tests/unit/agent_host.h"
 #include "tests/unit/cunit_main.h"
 
+#include <arpa/inet.h>
 #include <jansson.h>
 #include <sha2.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -168,6 +170,14 @@ static void test_snapshot(void)
     char path[128], key[32];
 
     CU_ASSERT_FATAL(host_start(&h, false));
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in at = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(at);
+    CU_ASSERT_EQUAL(bind(listener, (struct sockaddr *)&at, sizeof(at)), 0);
+    CU_ASSERT_EQUAL(listen(listener, 1), 0);
+    CU_ASSERT_EQUAL(getsockname(listener, (struct sockaddr *)&at, &size), 0);
+    int port = ntohs(at.sin_port);
     snprintf(path, sizeof(path), "%s/watched", h.dir);
     FILE *f = fopen(path, "w");
     CU_ASSERT_PTR_NOT_NULL_FATAL(f);
@@ -187,6 +197,9 @@ static void test_snapshot(void)
     CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(root, "uid")), "0");
     CU_ASSERT_PTR_NOT_NULL(item(lines, "users", "password root"));
     CU_ASSERT_PTR_NOT_NULL(item(lines, "users", "group root"));
+    snprintf(key, sizeof(key), "tcp 127.0.0.1:%d", port);
+    CU_ASSERT_PTR_NOT_NULL(item(lines, "ports", key));
+    close(listener);
     json_decref(lines);
     unlink(path);
     /* What is watched and gone has no item; that is a finding, not a failure. */
