@@ -6,12 +6,16 @@
 #include "agents/agent/beat.h"
 #include "agents/agent/channel.h"
 #include "agents/agent/check.h"
+#include "agents/agent/deadman.h"
 #include "agents/agent/files.h"
+#include "agents/agent/group.h"
 #include "agents/agent/kept.h"
+#include "agents/agent/observe.h"
 #include "agents/agent/order.h"
 #include "agents/agent/personalise.h"
 #include "agents/agent/probe.h"
 #include "agents/agent/pty.h"
+#include "agents/agent/replace.h"
 #include "agents/agent/session.h"
 #include "agents/agent/spawn.h"
 #include "agents/agent/text.h"
@@ -116,6 +120,7 @@ void agent_abort(struct agent *a, bool quietly)
     probes_abort(a);
     ptys_abort(a, quietly);
     personalise_abort(a, quietly);
+    replace_abort();
     files_abort();
 }
 
@@ -282,11 +287,13 @@ static bool set_up(struct agent *a, const struct options *o)
     read_identity(a);
     a->base = event_base_new();
     a->queue = wire_queue_new(&limits);
-    a->kept = kept_open(o->state_dir);
+    group_init(a->inst);
+    a->kept = kept_open(o->state_dir, a->inst);
     if (!a->base || !a->queue || !a->kept || !spawn_init(a->base) || !beat_start(a))
         return false;
     a->epoch = kept_last_epoch(a->kept);
     kept_repeat(a);
+    unsetenv(REPLACE_ENV);
     a->channel = open_channel(a, o);
     return a->channel != NULL;
 }
@@ -297,6 +304,8 @@ static void tear_down(struct agent *a)
     channel_free(a->channel);
     a->channel = NULL;
     beat_stop();
+    deadman_done();
+    observe_done(a);
     spawn_done();
     kept_free(a->kept);
     wire_queue_free(a->queue);
@@ -306,7 +315,7 @@ static void tear_down(struct agent *a)
 
 static int serve(const struct options *o)
 {
-    struct agent a = {0};
+    struct agent a = {.ping = -1};
     struct event *term = NULL;
     int status = 1;
 
@@ -332,6 +341,7 @@ int main(int argc, char **argv)
     if (status >= 0)
         return status;
     open_standard_descriptors();
+    replace_init(argv);
     spare_from_oom();
     signal(SIGPIPE, SIG_IGN);
     once = o.once;

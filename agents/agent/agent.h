@@ -31,7 +31,9 @@ struct agent {
     int64_t inst;
     int64_t epoch;
     char boot[37];
-    bool welcomed; /* between welcome and the next break */
+    bool welcomed;   /* between welcome and the next break */
+    int64_t ping;    /* t of the last ping, -1: none */
+    int64_t sources; /* of enum wire_source: what observes now */
 
     /* What runs now; each module owns its list. */
     struct order *orders;

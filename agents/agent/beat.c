@@ -1,21 +1,14 @@
 #include "agents/agent/beat.h"
 
+#include "agents/agent/clock.h"
+#include "agents/agent/observe.h"
 #include "agents/agent/text.h"
 
-#include <time.h>
 #include <unistd.h>
 
 #define BEAT_S 2
 
 static struct event *timer;
-
-static int64_t wall_us(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_REALTIME, &ts);
-    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
 
 /* Second number of /proc/self/statm, in pages; 0 without /proc. */
 static int64_t rss_kb(void)
@@ -39,10 +32,12 @@ void beat_send(struct agent *a)
     wire_queue_stats(a->queue, &stats);
     wire_msg_init(&m, WIRE_BEAT);
     m.beat.mono_us = agent_now_us();
-    m.beat.wall_us = wall_us();
+    m.beat.wall_us = clock_wall_us();
     m.beat.rss_kb = rss_kb();
     m.beat.drops = (int64_t)stats.dropped;
     m.beat.queued = (int64_t)(stats.waiting + stats.unacked);
+    m.beat.ping = a->ping;
+    m.beat.sources = a->sources;
     agent_send(a, &m);
 }
 
@@ -50,6 +45,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
+    observe_beat(arg);
     beat_send(arg);
 }
 

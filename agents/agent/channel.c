@@ -277,6 +277,17 @@ struct channel *channel_open_fd(struct event_base *base, int fd,
     return c;
 }
 
+bool channel_is_empty(const struct channel *c)
+{
+    return c->up && c->out_done == c->out_len;
+}
+
+void channel_keep(const struct channel *c)
+{
+    if (c->kind == CHANNEL_FD && c->fd >= 0 && fcntl(c->fd, F_SETFD, 0) < 0)
+        agent_log("channel: %s", strerror(errno));
+}
+
 void channel_free(struct channel *c)
 {
     if (!c)

@@ -48,6 +48,12 @@ void channel_kick(struct channel *c);
  * hello. len is below FRAME_MAX. */
 void channel_begin(struct channel *c, const char *line, size_t len);
 
+/* Whether nothing is half written or waits to be. */
+bool channel_is_empty(const struct channel *c);
+
+/* What is about to be executed in this process finds the descriptor given at start. */
+void channel_keep(const struct channel *c);
+
 void channel_free(struct channel *c);
 
 #endif

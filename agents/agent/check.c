@@ -20,6 +20,7 @@ static void (*const begin[WIRE_CHECK_KINDS])(struct check *c) = {
     [WIRE_CHECK_DNS] = check_dns,         [WIRE_CHECK_FILE] = check_file,
     [WIRE_CHECK_PROCESS] = check_process, [WIRE_CHECK_SERVICE] = check_service,
     [WIRE_CHECK_PORT] = check_port,       [WIRE_CHECK_COMMAND] = check_command,
+    [WIRE_CHECK_PLUGIN] = check_plugin,
 };
 
 static void check_free(struct check *c)
@@ -45,9 +46,23 @@ static void check_free(struct check *c)
     free(c);
 }
 
-void check_end(struct check *c, enum wire_verdict verdict, const char *format, ...)
+void check_end_perf(struct check *c, enum wire_verdict verdict, const char *text,
+                    const char *perf)
 {
     struct wire_msg answer;
+
+    wire_msg_init(&answer, WIRE_CHECKED);
+    answer.id = c->m.id;
+    answer.checked.status = verdict;
+    answer.checked.dur_us = agent_now_us() - c->began_us;
+    answer.checked.text = text;
+    answer.checked.perf = perf;
+    agent_send(c->agent, &answer);
+    check_free(c);
+}
+
+void check_end(struct check *c, enum wire_verdict verdict, const char *format, ...)
+{
     char text[200];
     va_list args;
 
@@ -56,13 +71,7 @@ void check_end(struct check *c, enum wire_verdict verdict, const char *format, .
         text[0] = '\0';
     va_end(args);
     text_clean(text);
-    wire_msg_init(&answer, WIRE_CHECKED);
-    answer.id = c->m.id;
-    answer.checked.status = verdict;
-    answer.checked.dur_us = agent_now_us() - c->began_us;
-    answer.checked.text = text;
-    agent_send(c->agent, &answer);
-    check_free(c);
+    check_end_perf(c, verdict, text, NULL);
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *arg)

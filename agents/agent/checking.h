@@ -36,6 +36,10 @@ struct check {
 void check_end(struct check *c, enum wire_verdict verdict, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The same with performance data, UTF-8 without control bytes; NULL: none. */
+void check_end_perf(struct check *c, enum wire_verdict verdict, const char *text,
+                    const char *perf);
+
 /* Calls fn when fd is ready (EV_READ or EV_WRITE), again and again. */
 void check_wait(struct check *c, short what, event_callback_fn fn);
 
@@ -57,5 +61,6 @@ void check_process(struct check *c);
 void check_service(struct check *c);
 void check_port(struct check *c);
 void check_command(struct check *c);
+void check_plugin(struct check *c);
 
 #endif

@@ -1,10 +1,12 @@
 /*
- * The file holds lines: "took KIND ID" for what was taken, and lines of the protocol,
- * read by the same decoder: the answer of what ended, "welcome" for the epoch. It is
- * appended to, and written anew when it has grown to twice what is worth keeping.
+ * The file holds lines: "took KIND ID INST" for what was taken, and lines of the
+ * protocol, read by the same decoder: the answer of what ended, "welcome" for the epoch.
+ * It is appended to, and written anew when it has grown to twice what is worth keeping.
  */
 #include "agents/agent/kept.h"
 
+#include "agents/agent/group.h"
+#include "agents/agent/replace.h"
 #include "agents/agent/text.h"
 #include "agents/wire/frame.h"
 
@@ -18,6 +20,7 @@
 struct record {
     int64_t id; /* 0: free */
     enum wire_kind kind;
+    int64_t inst; /* of the agent's process that took it */
     char *answer; /* encoded, or NULL while it runs */
 };
 
@@ -25,8 +28,10 @@ struct kept {
     struct record ring[KEPT_MAX];
     size_t next;
     int64_t epoch;
-    int fd; /* -1: in memory only */
+    int64_t inst; /* of this process */
+    int fd;       /* -1: in memory only */
     size_t lines;
+    char dir[248];
     char path[256];
 };
 
@@ -52,6 +57,7 @@ static struct record *add(struct kept *k, int64_t id, enum wire_kind kind)
     r->answer = NULL;
     r->id = id;
     r->kind = kind;
+    r->inst = k->inst;
     return r;
 }
 
@@ -87,8 +93,8 @@ static void append_taken(struct kept *k, const struct record *r)
 {
     char line[80];
 
-    text_format(line, sizeof(line), "took %s %lld", wire_kind_name(r->kind),
-                (long long)r->id);
+    text_format(line, sizeof(line), "took %s %lld %lld", wire_kind_name(r->kind),
+                (long long)r->id, (long long)r->inst);
     append(k, line, strlen(line));
 }
 
@@ -111,7 +117,10 @@ static void rewrite(struct kept *k)
 {
     char path[sizeof(k->path) + 8];
 
+    k->lines = 0; /* where it fails: not again at once */
     text_format(path, sizeof(path), "%s.new", k->path);
+    if (mkdir(k->dir, 0755) < 0 && errno != EEXIST)
+        agent_log("%s: mkdir: %s", k->dir, strerror(errno));
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
     if (fd < 0) {
         agent_log("%s: %s; results are kept in memory only", path, strerror(errno));
@@ -120,7 +129,6 @@ static void rewrite(struct kept *k)
     if (k->fd >= 0)
         close(k->fd);
     k->fd = fd;
-    k->lines = 0;
     append_epoch(k);
     for (size_t i = 0; i < KEPT_MAX; i++) {
         const struct record *r = &k->ring[(k->next + i) % KEPT_MAX];
@@ -135,20 +143,23 @@ static void rewrite(struct kept *k)
 
 static void load_taken(struct kept *k, const char *line, size_t len)
 {
-    static const enum wire_kind kinds[] = {WIRE_ORDER, WIRE_FILE, WIRE_PERSONALISE,
-                                           WIRE_OPEN};
+    static const enum wire_kind kinds[] = {WIRE_ORDER,    WIRE_FILE,     WIRE_PERSONALISE,
+                                           WIRE_OPEN,     WIRE_SNAPSHOT, WIRE_CLOCK,
+                                           WIRE_IDENTITY, WIRE_REPLACE};
     char text[80];
-    long long id;
+    long long id, inst;
 
     text_format(text, sizeof(text), "%.*s", (int)len, line);
     const char *name = text_word(text, 1);
     if (strncmp(text, "took ", 5) != 0 ||
         !text_number(text_word(text, 2), 10, &id, NULL) || id < 1 || find(k, id))
         return;
+    if (!text_word(text, 3) || !text_number(text_word(text, 3), 10, &inst, NULL))
+        inst = 0;
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         const char *kind = wire_kind_name(kinds[i]);
         if (strncmp(name, kind, strlen(kind)) == 0 && name[strlen(kind)] == ' ')
-            add(k, id, kinds[i]);
+            add(k, id, kinds[i])->inst = inst;
     }
 }
 
@@ -191,16 +202,16 @@ static void load(struct kept *k)
     free(text);
 }
 
-struct kept *kept_open(const char *dir)
+struct kept *kept_open(const char *dir, int64_t inst)
 {
     struct kept *k = calloc(1, sizeof(*k));
 
     if (!k)
         return NULL;
     k->fd = -1;
-    text_format(k->path, sizeof(k->path), "%s/state", dir);
-    if (mkdir(dir, 0755) < 0 && errno != EEXIST)
-        agent_log("%s: mkdir: %s", dir, strerror(errno));
+    k->inst = inst;
+    text_format(k->dir, sizeof(k->dir), "%s", dir);
+    text_format(k->path, sizeof(k->path), "%s/state", k->dir);
     load(k);
     rewrite(k);
     return k;
@@ -243,6 +254,19 @@ static void store_answer(struct kept *k, const struct wire_msg *m)
     append(k, line, len);
     if (k->lines > 2UL * KEPT_MAX)
         rewrite(k);
+}
+
+/* This process is what came of it. */
+static void answer_replaced(struct agent *a, int64_t id)
+{
+    struct wire_msg m;
+
+    wire_msg_init(&m, WIRE_RESULT);
+    m.id = id;
+    m.result.status = WIRE_DONE;
+    m.result.exit = 0;
+    m.result.text = "agent " PARRY_VERSION;
+    kept_end(a, &m);
 }
 
 /* The answer to what an earlier instance began: nobody can say how it ended. */
@@ -291,8 +315,13 @@ void kept_repeat(struct agent *a)
         struct record *r = &k->ring[(k->next + i) % KEPT_MAX];
         if (r->id && r->answer)
             answer_again(a, r);
-        else if (r->id)
+        else if (r->id && r->id == replace_done_id())
+            answer_replaced(a, r->id);
+        else if (r->id) {
+            if (r->kind == WIRE_ORDER)
+                group_kill_left(r->inst, r->id);
             answer_lost(a, r);
+        }
     }
 }
 

@@ -13,16 +13,18 @@
 
 struct kept;
 
-/* Opens dir/state, made where it is not there. A directory that cannot be written is
- * logged, and results are kept in memory only. NULL when out of memory. */
-struct kept *kept_open(const char *dir);
+/* Opens dir/state, made where it is not there. inst is this process's. A directory that
+ * cannot be written is logged, and results are kept in memory only. NULL when out of
+ * memory. */
+struct kept *kept_open(const char *dir, int64_t inst);
 void kept_free(struct kept *k);
 
 /* Epoch as stored by an earlier instance, 0: none. */
 int64_t kept_last_epoch(const struct kept *k);
 void kept_epoch(struct kept *k, int64_t epoch);
 
-/* Queues the results of an earlier instance: as kept, or "lost". */
+/* Queues the results of an earlier instance: as kept, or "lost". What a lost
+ * order left running is killed. */
 void kept_repeat(struct agent *a);
 
 /* Stores that m->id was taken. False when it had been before: then it was answered. */

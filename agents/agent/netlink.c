@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <net/if_arp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -193,17 +194,76 @@ bool netlink_find(struct netlink *nl, const char *mac, int *index, char name[IF_
     return true;
 }
 
-bool netlink_up(struct netlink *nl, int index, struct wire_error *e)
+struct ethernets {
+    int *indices;
+    size_t n, max;
+};
+
+/* What is real has no kind; a veth is as good as real in a container. */
+static void collect_ethernet(void *arg, const struct nlmsghdr *h)
+{
+    struct ethernets *s = arg;
+    const struct ifinfomsg *info = NLMSG_DATA(h);
+
+    if (h->nlmsg_type != RTM_NEWLINK || info->ifi_type != ARPHRD_ETHER || s->n == s->max)
+        return;
+    const struct rtattr *of = find_attribute(h, sizeof(*info), IFLA_LINKINFO);
+    if (of && !memmem(RTA_DATA(of), RTA_PAYLOAD(of), "veth", 4))
+        return;
+    size_t at = s->n++;
+    for (; at > 0 && s->indices[at - 1] > info->ifi_index; at--)
+        s->indices[at] = s->indices[at - 1];
+    s->indices[at] = info->ifi_index;
+}
+
+size_t netlink_ethernets(struct netlink *nl, int *indices, size_t max,
+                         struct wire_error *e)
+{
+    struct ethernets s = {indices, 0, max};
+    struct request r;
+
+    begin(&r, RTM_GETLINK, NLM_F_DUMP, sizeof(r.body.link));
+    int error = talk(nl, &r, collect_ethernet, &s);
+    if (error < 0)
+        wire_fail(e, "list links: %s", strerror(-error));
+    return s.n;
+}
+
+static int switch_link(struct netlink *nl, int index, unsigned int flags)
 {
     struct request r;
 
     begin(&r, RTM_NEWLINK, NLM_F_ACK, sizeof(r.body.link));
     r.body.link.ifi_index = index;
-    r.body.link.ifi_flags = IFF_UP;
+    r.body.link.ifi_flags = flags;
     r.body.link.ifi_change = IFF_UP;
-    int error = talk(nl, &r, NULL, NULL);
+    return talk(nl, &r, NULL, NULL);
+}
+
+bool netlink_up(struct netlink *nl, int index, struct wire_error *e)
+{
+    int error = switch_link(nl, index, IFF_UP);
+
     return error == 0 ||
            wire_fail(e, "switch on interface %d: %s", index, strerror(-error));
+}
+
+bool netlink_set_mac(struct netlink *nl, int index, const char *mac, struct wire_error *e)
+{
+    unsigned char bytes[6];
+    struct request r;
+
+    if (!parse_mac(mac, bytes))
+        return wire_fail(e, "%s: not a MAC", mac);
+    int error = switch_link(nl, index, 0);
+    if (error == 0) {
+        begin(&r, RTM_NEWLINK, NLM_F_ACK, sizeof(r.body.link));
+        r.body.link.ifi_index = index;
+        attribute(&r, IFLA_ADDRESS, bytes, sizeof(bytes));
+        error = talk(nl, &r, NULL, NULL);
+    }
+    return error == 0 ||
+           wire_fail(e, "interface %d: MAC %s: %s", index, mac, strerror(-error));
 }
 
 /* Addresses of a link that are not the one wanted. */

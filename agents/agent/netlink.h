@@ -20,6 +20,15 @@ void netlink_close(struct netlink *nl);
 bool netlink_find(struct netlink *nl, const char *mac, int *index, char name[IF_NAMESIZE],
                   struct wire_error *e);
 
+/* Indices of the Ethernet interfaces that are no bridge, VLAN or other construct, lowest
+ * first; how many of them, max at most. */
+size_t netlink_ethernets(struct netlink *nl, int *indices, size_t max,
+                         struct wire_error *e);
+
+/* Gives the link another MAC; switched off for as long as that takes. */
+bool netlink_set_mac(struct netlink *nl, int index, const char *mac,
+                     struct wire_error *e);
+
 /* Switches a link on. */
 bool netlink_up(struct netlink *nl, int index, struct wire_error *e);
 

@@ -59,7 +59,7 @@ static void append(struct text *t, const char *format, ...)
         t->len += (size_t)n < sizeof(t->buf) - t->len ? (size_t)n : 0;
 }
 
-static bool set_hostname(const char *name, struct wire_error *e)
+bool personalise_hostname(const char *name, struct wire_error *e)
 {
     char line[80];
 
@@ -117,8 +117,9 @@ static bool set_dns(const struct wire_personalise *p, struct wire_error *e)
     return p->n_dns == 0 || files_write_text("/etc/resolv.conf", text, 0644, e);
 }
 
-static bool set_links(const struct wire_personalise *p, struct netlink *nl,
-                      struct wire_error *e)
+bool personalise_links(struct netlink *nl, const struct wire_nic *nics, size_t n_nics,
+                       const struct wire_route *routes, size_t n_routes,
+                       struct wire_error *e)
 {
     char name[IF_NAMESIZE];
     int index;
@@ -126,14 +127,14 @@ static bool set_links(const struct wire_personalise *p, struct netlink *nl,
 
     if (lo > 0 && !netlink_up(nl, lo, e))
         return false;
-    for (size_t i = 0; i < p->n_nics; i++) {
-        const struct wire_nic *nic = &p->nics[i];
+    for (size_t i = 0; i < n_nics; i++) {
+        const struct wire_nic *nic = &nics[i];
         if (!netlink_find(nl, nic->mac, &index, name, e) || !netlink_up(nl, index, e) ||
             !netlink_set_address(nl, index, nic->addr, (int)nic->prefix, e))
             return false;
     }
-    for (size_t i = 0; i < p->n_routes; i++)
-        if (!netlink_set_route(nl, p->routes[i].to, p->routes[i].via, e))
+    for (size_t i = 0; i < n_routes; i++)
+        if (!netlink_set_route(nl, routes[i].to, routes[i].via, e))
             return false;
     return true;
 }
@@ -145,7 +146,7 @@ static bool set_network(struct personalise *p, struct wire_error *e)
 
     if (!nl)
         return false;
-    bool ok = set_links(w, nl, e);
+    bool ok = personalise_links(nl, w->nics, w->n_nics, w->routes, w->n_routes, e);
     if (ok && w->router)
         ok = router_prepare(w->router, nl, p->router, e);
     netlink_close(nl);
@@ -156,7 +157,7 @@ static bool at_once(struct personalise *p, struct wire_error *e)
 {
     const struct wire_personalise *w = &p->m.personalise;
 
-    if (!set_hostname(w->hostname, e) || !set_hosts(w, e) || !set_dns(w, e) ||
+    if (!personalise_hostname(w->hostname, e) || !set_hosts(w, e) || !set_dns(w, e) ||
         !set_network(p, e))
         return false;
     for (size_t i = 0; i < w->n_users; i++)
@@ -239,7 +240,10 @@ static void start(struct personalise *p, const char *const *argv, const char *sc
     struct wire_error e;
     char text[400];
     struct run_spec spec = {
-        .spawn = {.argv = argv, .script = script, .account = &p->root},
+        .spawn = {.argv = argv,
+                  .script = script,
+                  .account = &p->root,
+                  .auid = WIRE_AUID_SCRIPT},
         .timeout_ms = STEP_TIMEOUT_MS,
         .room = room,
         .data = said,

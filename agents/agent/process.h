@@ -12,4 +12,11 @@ int process_count(const char *name);
  * a shell's jobs have groups of their own. */
 void process_kill(pid_t leader, int signal);
 
+#define PROCESS_MARK "PARRY_ACT" /* in the environment: whose it is */
+
+/* The same to all that bear this mark, their sessions and what descends from them, as
+ * often as there are any that were not there before. leader is one of them; 0: none is
+ * known. The caller is never among them. */
+void process_kill_marked(const char *mark, pid_t leader, int signal);
+
 #endif

@@ -4,6 +4,7 @@
 #include "agents/agent/process.h"
 #include "agents/agent/spawn.h"
 #include "agents/agent/text.h"
+#include "agents/agent/who.h"
 #include "agents/wire/msg_table.h"
 
 #include <errno.h>
@@ -197,6 +198,7 @@ static bool start_shell(struct pty *p, const struct wire_open *ask,
         ok = wire_fail(e, "terminal: size: %s", strerror(errno));
     struct spawn s = {.account = account,
                       .login = login,
+                      .auid = ask->auid >= 0 ? ask->auid : account->uid,
                       .tty = slave,
                       .env = &env,
                       .n_env = ask->player ? 1 : 0};
@@ -258,6 +260,8 @@ void pty_open(struct agent *a, struct wire_msg *m)
         waitpid(p->pid, NULL, 0);
         agent_refuse(a, m, "out of memory");
         pty_free(p);
+    } else {
+        who_session(p->pid, WIRE_FROM_PLAYER, p->id, m->open.player);
     }
 }
 

@@ -32,6 +32,7 @@ struct run {
     struct event_base *base;
     struct run_spec spec;
     pid_t pid;
+    struct group *group; /* or NULL */
     bool exited;
     bool killed;
     int status;
@@ -41,6 +42,17 @@ struct run {
     struct event *timer; /* the deadline, then the end of the grace */
     struct event *rest;  /* the end of a rest */
 };
+
+/* All of it, or the session where it has no group. */
+static void signal_all(struct run *r, int signal)
+{
+    if (!r->group)
+        process_kill(r->pid, signal);
+    else if (signal == SIGKILL)
+        group_kill(r->group, r->pid);
+    else
+        group_signal(r->group, r->pid, signal);
+}
 
 static void run_free(struct run *r)
 {
@@ -54,6 +66,7 @@ static void run_free(struct run *r)
         event_free(r->timer);
     if (r->rest)
         event_free(r->rest);
+    group_free(r->group);
     free(r);
 }
 
@@ -66,6 +79,7 @@ static void finish_if_over(struct run *r)
         end.exit = WEXITSTATUS(r->status);
     else if (WIFSIGNALED(r->status))
         end.signal = WTERMSIG(r->status);
+    end.out_of_memory = r->group && group_out_of_memory(r->group);
     end.dur_us = agent_now_us() - r->began_us;
     r->spec.end(r->spec.arg, &end);
     run_free(r);
@@ -139,6 +153,8 @@ static void on_exit_(void *arg, int status)
     r->exited = true;
     r->status = status;
     evtimer_del(r->timer);
+    if (r->cause != RUN_ENDED && r->group)
+        group_kill(r->group, 0); /* what outlived its leader in the grace */
     for (int i = 0; i < 2; i++)
         if (r->streams[i].fd >= 0 &&
             ioctl(r->streams[i].fd, FIONREAD, &r->streams[i].left) < 0)
@@ -157,9 +173,9 @@ static void stop(struct run *r, enum run_cause cause)
     else
         r->killed = true; /* the grace is over */
     r->killed |= r->spec.grace_ms == 0;
-    process_kill(r->pid, r->killed ? SIGKILL : SIGTERM);
+    signal_all(r, r->killed ? SIGKILL : SIGTERM);
     if (!r->killed) {
-        process_kill(r->pid, SIGCONT); /* a stopped process would not see it */
+        signal_all(r, SIGCONT); /* a stopped process would not see it */
         evtimer_add(r->timer, &grace);
     }
 }
@@ -191,6 +207,11 @@ static void on_rested(evutil_socket_t fd, short what, void *arg)
     watch_streams(arg);
 }
 
+pid_t run_pid(const struct run *r)
+{
+    return r->pid;
+}
+
 void run_resume(struct run *r)
 {
     if (r->exited)
@@ -202,7 +223,7 @@ void run_resume(struct run *r)
 void run_kill(struct run *r)
 {
     if (!r->exited) {
-        process_kill(r->pid, SIGKILL);
+        signal_all(r, SIGKILL);
         spawn_forget(r->pid);
     }
     run_free(r);
@@ -232,6 +253,7 @@ static bool launch(struct run *r, struct wire_error *e)
     bool ok = true;
 
     s.in = s.out = s.err = s.tty = -1;
+    s.group = r->group;
     if (r->spec.input.len > 0 &&
         (s.in = spawn_input(r->spec.input.data, r->spec.input.len)) < 0)
         ok = wire_fail(e, "standard input: %s", strerror(errno));
@@ -263,9 +285,10 @@ struct run *run_start(struct event_base *base, const struct run_spec *spec,
     r->began_us = agent_now_us();
     r->timer = evtimer_new(base, on_timer, r);
     r->rest = evtimer_new(base, on_rested, r);
-    if (!r->timer || !r->rest || !launch(r, e)) {
-        if (!r->timer || !r->rest)
-            wire_fail(e, "out of memory");
+    bool ok = (r->timer && r->rest) || wire_fail(e, "out of memory");
+    if (ok && spec->id > 0)
+        ok = (r->group = group_new(spec->id, &spec->limits, e)) != NULL;
+    if (!ok || !launch(r, e)) {
         run_free(r);
         return NULL;
     }

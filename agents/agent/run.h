@@ -20,8 +20,9 @@ enum run_cause {
 
 struct run_end {
     enum run_cause cause;
-    int exit;   /* -1: none */
-    int signal; /* 0: none */
+    bool out_of_memory; /* the kernel ended it for limits.mem_kb */
+    int exit;           /* -1: none */
+    int signal;         /* 0: none */
     int64_t dur_us;
 };
 
@@ -31,6 +32,10 @@ struct run_spec {
     int64_t timeout_ms;
     /* Between SIGTERM and SIGKILL at the deadline; 0: SIGKILL at once. */
     int64_t grace_ms;
+
+    /* The act that it is, and what it may use: it gets a group of its own. 0: none. */
+    int64_t id;
+    struct group_limits limits;
 
     /* How many bytes the owner takes now; 0 stops the reading until run_resume. */
     size_t (*room)(void *arg);
@@ -45,13 +50,16 @@ struct run_spec {
 struct run *run_start(struct event_base *base, const struct run_spec *spec,
                       struct wire_error *e);
 
+/* Of the process that leads it. */
+pid_t run_pid(const struct run *r);
+
 /* The owner has room again. */
 void run_resume(struct run *r);
 
 /* Ends it as its deadline would. */
 void run_cancel(struct run *r);
 
-/* SIGKILL to the group, no further callback; r is gone. */
+/* SIGKILL to all its processes, no further callback; r is gone. */
 void run_kill(struct run *r);
 
 #endif

@@ -14,6 +14,10 @@
 
 #define OWN_DIR "/etc/parry/services"
 #define WEB_ROOT "/var/www/html"
+#define KNOWN_MAX 32
+
+static char known[KNOWN_MAX][65];
+static int n_known;
 
 /* Applets that serve, kept in the foreground so that their end is seen and told. */
 static const struct applet {
@@ -27,6 +31,25 @@ static const struct applet {
     {"syslogd", {"syslogd", "-n"}, "/var/log"},
     {"inetd", {"inetd", "-f"}, NULL},
 };
+
+int services_known(const char *name)
+{
+    for (int i = 0; i < n_known; i++)
+        if (strcmp(known[i], name) == 0)
+            return i + 1;
+    return 0;
+}
+
+const char *services_name(int number)
+{
+    return number > 0 && number <= n_known ? known[number - 1] : NULL;
+}
+
+static void remember(const char *name)
+{
+    if (!services_known(name) && n_known < KNOWN_MAX)
+        text_format(known[n_known++], sizeof(known[0]), "%s", name);
+}
 
 bool services_have_systemd(void)
 {
@@ -71,6 +94,7 @@ bool services_launch(const char *name, struct wire_error *e)
 
     if (!text_is_name(name, 64))
         return wire_fail(e, "service %s: not a name", name);
+    remember(name);
     text_format(path, sizeof(path), OWN_DIR "/%s", name);
     if (access(path, X_OK) == 0)
         return process_count(name) > 0 || start(name, own, e);

@@ -16,4 +16,11 @@ bool services_have_systemd(void);
  * reason in *e. */
 bool services_launch(const char *name, struct wire_error *e);
 
+/* The number, from 1, of a service that services_launch was asked for here; 0: none. Its
+ * processes bear its name. */
+int services_known(const char *name);
+
+/* The name of such a number, or NULL. */
+const char *services_name(int number);
+
 #endif

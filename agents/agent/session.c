@@ -3,12 +3,18 @@
 #include "agents/agent/beat.h"
 #include "agents/agent/channel.h"
 #include "agents/agent/check.h"
+#include "agents/agent/clock.h"
+#include "agents/agent/deadman.h"
 #include "agents/agent/files.h"
+#include "agents/agent/identity.h"
 #include "agents/agent/kept.h"
+#include "agents/agent/observe.h"
 #include "agents/agent/order.h"
 #include "agents/agent/personalise.h"
 #include "agents/agent/probe.h"
 #include "agents/agent/pty.h"
+#include "agents/agent/replace.h"
+#include "agents/agent/snapshot.h"
 #include "agents/agent/text.h"
 
 #include <stdarg.h>
@@ -73,7 +79,10 @@ const char *session_next(void *arg, size_t *len)
 {
     struct agent *a = arg;
 
-    return a->welcomed ? wire_queue_next(a->queue, len) : NULL;
+    if (!a->welcomed)
+        return NULL;
+    const char *line = wire_queue_next(a->queue, len);
+    return line ? line : observe_next(a, len);
 }
 
 static void on_welcome(struct agent *a, struct wire_msg *m)
@@ -96,6 +105,7 @@ static void on_welcome(struct agent *a, struct wire_msg *m)
         wire_queue_resume(a->queue, 0);
     }
     wire_credit_set(a->queue, w->credit);
+    deadman_set(a, w->deadman_ms);
     a->welcomed = true;
     beat_send(a);
     agent_credit(a);
@@ -116,7 +126,7 @@ static void on_abort(struct agent *a, struct wire_msg *m)
 
 static void on_ping(struct agent *a, struct wire_msg *m)
 {
-    (void)m;
+    a->ping = m->ping;
     beat_send(a);
 }
 
@@ -141,6 +151,11 @@ static const struct handler {
     {WIRE_IN, false, pty_input},
     {WIRE_SIZE, false, pty_size},
     {WIRE_CLOSE, false, pty_close},
+    {WIRE_OBSERVE, false, observe_take},
+    {WIRE_SNAPSHOT, true, snapshot_take},
+    {WIRE_CLOCK, true, clock_take},
+    {WIRE_IDENTITY, true, identity_take},
+    {WIRE_REPLACE, true, replace_take},
 };
 
 static void dispatch(struct agent *a, struct wire_msg *m)
@@ -206,6 +221,7 @@ bool session_line(void *arg, enum frame_event event, const char *line, size_t le
 {
     struct agent *a = arg;
 
+    deadman_heard();
     switch (event) {
     case FRAME_LINE:
         take_line(a, line, len);

@@ -1,6 +1,7 @@
 #include "agents/agent/spawn.h"
 
 #include "agents/agent/agent.h"
+#include "agents/agent/process.h"
 #include "agents/agent/text.h"
 #include "agents/wire/msg_table.h"
 
@@ -57,6 +58,8 @@ static void child_env(const struct spawn *s)
     setenv("LANG", "C.UTF-8", 1);
     if (s->tty >= 0)
         setenv("TERM", "xterm-256color", 1);
+    if (s->group && group_mark(s->group))
+        setenv(PROCESS_MARK, group_mark(s->group), 1);
     for (size_t i = 0; i < s->n_env; i++)
         setenv(s->env[i].name, s->env[i].value, 1);
 }
@@ -122,8 +125,8 @@ static void child_proc(const struct spawn *s)
     char uid[16];
 
     write_proc("/proc/self/oom_score_adj", "0");
-    text_format(uid, sizeof(uid), "%u", s->account->uid);
-    if (s->login)
+    text_format(uid, sizeof(uid), "%lld", (long long)s->auid);
+    if (s->login || s->auid > 0)
         write_proc("/proc/self/loginuid", uid);
 }
 
@@ -136,11 +139,18 @@ static void child_main(const struct spawn *s, int report)
     child_signals();
     child_descriptors(s, report);
     child_proc(s);
+    if (s->group && group_enter(s->group) < 0)
+        fail_child(report, "control group");
     if (account_become(s->account) < 0)
         fail_child(report, "change of user");
     child_directory(s, report);
     child_env(s);
     umask(022);
+    if (s->main) {
+        close(report);
+        int status = s->main(s->arg);
+        _exit(fflush(stdout) == 0 ? status : 1);
+    }
     if (s->login)
         execv(s->account->shell, (char *const *)login);
     else if (s->script)
@@ -199,19 +209,31 @@ void spawn_forget(pid_t pid)
             w->fn = NULL;
 }
 
-/* One that has ended, taken off the list; or NULL. The list may change in a callback,
- * hence one at a time. */
-static struct watched *take_ended(int *status)
+static struct watched *take(pid_t pid)
 {
     for (struct watched **at = &watched; *at; at = &(*at)->next) {
         struct watched *w = *at;
-        pid_t pid = waitpid(w->pid, status, WNOHANG);
-        if (pid != w->pid && !(pid < 0 && errno == ECHILD))
+        if (pid > 0 && w->pid != pid)
             continue;
         *at = w->next;
         return w;
     }
     return NULL;
+}
+
+/* One that has ended, taken off the list; or NULL. The list may change in a callback,
+ * hence one at a time. Orphans that the agent has adopted are reaped on the way. Without
+ * any child left, what is still watched has ended and was reaped elsewhere. */
+static struct watched *take_ended(int *status)
+{
+    struct watched *w = NULL;
+    pid_t pid;
+
+    while (!w && (pid = waitpid(-1, status, WNOHANG)) > 0)
+        w = take(pid);
+    if (!w && pid < 0 && errno == ECHILD)
+        w = take(0);
+    return w;
 }
 
 static void reap(evutil_socket_t fd, short what, void *arg)

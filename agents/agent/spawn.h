@@ -6,6 +6,7 @@
 #define PARRY_AGENT_SPAWN_H
 
 #include "agents/agent/account.h"
+#include "agents/agent/group.h"
 #include "agents/wire/msg.h"
 
 #include <event2/event.h>
@@ -13,15 +14,19 @@
 #include <sys/types.h>
 
 struct spawn {
-    const char *const *argv; /* ended by NULL */
-    const char *script;      /* instead of argv: sh -c script */
+    const char *const *argv;      /* ended by NULL */
+    const char *script;           /* instead of argv: sh -c script */
+    int (*main)(const void *arg); /* instead: in a fork of the agent; its exit status */
+    const void *arg;
     const struct account *account;
     const char *cwd; /* NULL: the account's home, or / where there is none */
     const struct wire_env *env;
     size_t n_env;
-    int in, out, err;  /* -1: /dev/null; the caller's to close */
-    int tty;           /* instead: a terminal to be controlled by, -1: none */
-    const char *login; /* with tty: argv[0] of a login shell, else NULL */
+    const struct group *group; /* NULL: the agent's own */
+    int in, out, err;          /* -1: /dev/null; the caller's to close */
+    int tty;                   /* instead: a terminal to be controlled by, -1: none */
+    const char *login;         /* with tty: argv[0] of a login shell, else NULL */
+    int64_t auid;              /* login uid, 0: as the agent's, without login */
 };
 
 /*

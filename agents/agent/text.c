@@ -26,6 +26,50 @@ void text_clean(char *text)
             *text = '?';
 }
 
+/* Length of the UTF-8 character at p of n bytes, 0 when it is none or a control. */
+static size_t character(const unsigned char *p, size_t n)
+{
+    static const unsigned int least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t len = p[0] < 0x80   ? 1
+                 : p[0] < 0xc2 ? 0
+                 : p[0] < 0xe0 ? 2
+                 : p[0] < 0xf0 ? 3
+                               : 4;
+
+    if (len == 1)
+        return p[0] >= ' ' && p[0] != 0x7f;
+    if (len == 0 || len > n || p[0] > 0xf4)
+        return 0;
+    unsigned int code = p[0] & (0x7fu >> len);
+    for (size_t i = 1; i < len; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+        code = code << 6 | (p[i] & 0x3fu);
+    }
+    bool good = code >= least[len] && code <= 0x10ffff && code >= 0xa0 &&
+                !(code >= 0xd800 && code <= 0xdfff);
+    return good ? len : 0;
+}
+
+void text_printable(char *out, size_t size, const char *bytes, size_t n)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < n;) {
+        size_t len = character((const unsigned char *)bytes + i, n - i);
+        size_t step = len ? len : 1;
+        if (used + step >= size)
+            break;
+        if (len)
+            memcpy(out + used, bytes + i, len);
+        else
+            out[used] = '?';
+        used += step;
+        i += step;
+    }
+    out[used] = '\0';
+}
+
 bool text_in(const char *text, const char *const *list, size_t n)
 {
     for (size_t i = 0; i < n; i++)

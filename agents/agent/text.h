@@ -15,6 +15,11 @@ void text_format(char *buf, size_t size, const char *format, ...)
  * and sockets that goes into an answer, which must be UTF-8 without control bytes. */
 void text_clean(char *text);
 
+/* Copies n bytes to out as UTF-8 that a line of text may hold: a control character
+ * or a byte that is none of UTF-8 becomes '?', and what does not fit is cut at a
+ * character. */
+void text_printable(char *out, size_t size, const char *bytes, size_t n);
+
 /* Whether list[0..n) holds text. */
 bool text_in(const char *text, const char *const *list, size_t n);
 

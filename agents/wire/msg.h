@@ -23,6 +23,16 @@
 #define WIRE_SCRIPT_MAX 49152 /* bytes of a script */
 #define WIRE_ROWS_MAX 128     /* rows of a probe */
 #define WIRE_CREDIT 65536     /* initial stream credit */
+#define WIRE_OBS_ROWS 48      /* rows of one obs */
+#define WIRE_WATCH_MAX 64     /* directories watched, paths of a snapshot */
+#define WIRE_SEED_MAX 512     /* bytes of a random seed */
+
+/* Login uids (audit(8)) that tell whose a process is, through sudo and su. */
+#define WIRE_AUID_PLAYER INT64_C(2000000000) /* + k: player k, 1 to 99,999,999 */
+#define WIRE_AUID_ORDER INT64_C(2100000001)
+#define WIRE_AUID_CHECK INT64_C(2100000002)
+#define WIRE_AUID_SCRIPT INT64_C(2100000003)
+#define WIRE_AUID_NONE INT64_C(-1)
 
 /* Who a message is for. */
 enum wire_dir {
@@ -51,6 +61,8 @@ enum wire_kind {
     WIRE_READY,
     WIRE_PTY,
     WIRE_PTYEND,
+    WIRE_OBS,
+    WIRE_LOSSY,
     /* host to agent */
     WIRE_WELCOME,
     WIRE_PERSONALISE,
@@ -66,6 +78,11 @@ enum wire_kind {
     WIRE_CANCEL,
     WIRE_ABORT,
     WIRE_PING,
+    WIRE_OBSERVE,
+    WIRE_SNAPSHOT,
+    WIRE_CLOCK,
+    WIRE_IDENTITY,
+    WIRE_REPLACE,
     /* both ways */
     WIRE_ACK,
     WIRE_KINDS,
@@ -95,6 +112,7 @@ enum wire_check_kind {
     WIRE_CHECK_SERVICE,
     WIRE_CHECK_PORT,
     WIRE_CHECK_COMMAND,
+    WIRE_CHECK_PLUGIN,
     WIRE_CHECK_KINDS,
 };
 
@@ -128,8 +146,17 @@ struct wire_hello {
 
 struct wire_beat {
     int64_t mono_us, wall_us, rss_kb;
-    int64_t drops;  /* telemetry dropped since the agent began */
-    int64_t queued; /* bytes waiting in its queues */
+    int64_t drops;   /* telemetry dropped since the agent began */
+    int64_t queued;  /* bytes waiting in its queues */
+    int64_t ping;    /* t of the last ping, -1: none yet */
+    int64_t sources; /* of enum wire_source, or-ed: what observes now */
+};
+
+enum wire_source {
+    WIRE_SOURCE_AUDIT = 1,     /* the kernel's audit, by rules of the agent's own */
+    WIRE_SOURCE_MULTICAST = 2, /* audit beside an auditd, best effort */
+    WIRE_SOURCE_PROC = 4,      /* the process events connector */
+    WIRE_SOURCE_FANOTIFY = 8,
 };
 
 struct wire_out { /* out, pty, in; stream is 1 or 2 for out, else 0 */
@@ -150,6 +177,7 @@ struct wire_checked {
     enum wire_verdict status;
     int64_t dur_us;
     const char *text;
+    const char *perf; /* performance data of a plugin, as it wrote it; NULL: none */
 };
 
 struct wire_probed_row {
@@ -173,11 +201,93 @@ struct wire_ptyend {
     const char *text;
 };
 
+/* What an observation is about, and what became of it. */
+enum wire_what {
+    WIRE_SAW_EXEC,
+    WIRE_SAW_EXIT,
+    WIRE_SAW_LOGIN,
+    WIRE_SAW_LOGOUT,
+    WIRE_SAW_AUTH_FAILURE,
+    WIRE_SAW_FILE,
+    WIRE_SAW_SERVICE,
+    WIRE_SAW_LISTEN,
+    WIRE_SAW_UNLISTEN,
+    WIRE_SAW_FIREWALL,
+    WIRE_SAW_ACCOUNT,
+    WIRE_SAW_CRON,
+    WIRE_SAW_UNIT,
+    WIRE_SAW_KEY,
+    WIRE_SAW_MOUNT,
+    WIRE_SAW_MODULE,
+    WIRE_SAW_SESSION,
+    WIRE_SAW_KINDS,
+};
+
+enum wire_act {
+    WIRE_ACT_NONE,
+    WIRE_ACT_CREATED,
+    WIRE_ACT_CHANGED,
+    WIRE_ACT_DELETED,
+    WIRE_ACT_MOVED,
+    WIRE_ACT_STARTED,
+    WIRE_ACT_STOPPED,
+    WIRE_ACT_ADDED,
+    WIRE_ACT_REMOVED,
+    WIRE_ACT_OPENED,
+    WIRE_ACT_CLOSED,
+    WIRE_ACT_GRANTED,
+    WIRE_ACT_REFUSED,
+    WIRE_ACTS,
+};
+
+/* Whose doing it is: the guest's own, or something of Parry's. */
+enum wire_origin {
+    WIRE_FROM_GUEST,
+    WIRE_FROM_PLAYER, /* a terminal opened through Parry */
+    WIRE_FROM_ORDER,
+    WIRE_FROM_CHECK,
+    WIRE_FROM_SCRIPT, /* of personalise */
+    WIRE_FROM_AGENT,
+    WIRE_ORIGINS,
+};
+
+struct wire_seen { /* one observation; texts NULL and numbers -1 where not known */
+    int64_t t;     /* wall clock of the guest, us */
+    enum wire_what what;
+    enum wire_act act;
+    int64_t pid, ppid;
+    int64_t uid;
+    int64_t auid; /* login uid */
+    const char *exe;
+    const char *args; /* as a shell would want them, masked */
+    const char *cwd;
+    const char *path;
+    const char *to;     /* where it was moved, or "tcp 0.0.0.0:80" */
+    int64_t exit;       /* status, or 128 and the signal */
+    const char *player; /* pseudonym */
+    enum wire_origin origin;
+    int64_t act_id; /* "id": the order or terminal that it came from, 0: none */
+};
+
+struct wire_obs {
+    int64_t n; /* number of the first row, from 1 in an agent's process */
+    struct wire_seen *rows;
+    size_t n_rows;
+};
+
+struct wire_lossy {
+    int64_t n;              /* rows up to here have been numbered */
+    int64_t kernel;         /* records that the kernel lost, so far */
+    int64_t queue;          /* rows that the agent dropped, so far */
+    int64_t from_us, to_us; /* wall clock bounds of the latest gap */
+};
+
 struct wire_welcome {
     int64_t v;
     int64_t last;
     int64_t epoch;
     int64_t credit;
+    int64_t deadman_ms; /* without a line from the host attacks end; 0: never */
 };
 
 struct wire_nic {
@@ -270,6 +380,8 @@ struct wire_env {
     const char *value;
 };
 
+enum wire_purpose { WIRE_FOR_ANY, WIRE_FOR_ATTACK, WIRE_FOR_NOISE };
+
 struct wire_order { /* exactly one of argv and script */
     const char **argv;
     size_t n_argv;
@@ -281,6 +393,10 @@ struct wire_order { /* exactly one of argv and script */
     struct wire_bytes input; /* stdin_b64 */
     int64_t timeout_ms;      /* default 60,000 */
     int64_t out_max;         /* bytes of both streams together, default 65,536 */
+    enum wire_purpose purpose;
+    const char *cleanup; /* script that undoes it, run when the dead-man ends it */
+    int64_t mem_kb;      /* most memory of all its processes together, 0: no limit */
+    int64_t procs;       /* most processes at once, 0: no limit */
 };
 
 struct wire_check {
@@ -324,10 +440,57 @@ struct wire_open {
     int64_t cols, rows;
     const char *user;   /* NULL: root */
     const char *player; /* for the guest's own records; NULL: none */
+    int64_t auid;       /* login uid of all that runs in it; -1: the user's own */
 };
 
 struct wire_size {
     int64_t cols, rows;
+};
+
+struct wire_player {
+    int64_t auid;
+    const char *name; /* pseudonym */
+};
+
+struct wire_observe {   /* replaces what an earlier one asked for */
+    const char **paths; /* directories, with all below them */
+    size_t n_paths;
+    const char **mask; /* options whose argument is a secret: "--password" */
+    size_t n_mask;
+    int64_t rate; /* rows a second, default 2000 */
+    struct wire_player *players;
+    size_t n_players;
+};
+
+struct wire_snapshot {
+    const char **parts; /* processes ports users crontabs units files firewall */
+    size_t n_parts;
+    const char **paths; /* of part files */
+    size_t n_paths;
+};
+
+enum wire_clock_mode { WIRE_CLOCK_STEP, WIRE_CLOCK_SLEW };
+
+struct wire_clock {
+    int64_t wall_us;
+    enum wire_clock_mode mode;
+};
+
+struct wire_identity { /* after a clone or a revert; absent: as it is */
+    const char *hostname;
+    struct wire_nic *nics;
+    size_t n_nics;
+    struct wire_route *routes;
+    size_t n_routes;
+    const char *machine_id; /* 32 hex digits */
+    bool regenerate_ssh;    /* new host keys */
+    struct wire_bytes seed; /* for the kernel's random source */
+    int64_t wall_us;        /* 0: leave the clock */
+};
+
+struct wire_replace {
+    const char *path; /* of a new agent, written by file messages before */
+    const char *sha256;
 };
 
 struct wire_msg {
@@ -344,6 +507,8 @@ struct wire_msg {
         struct wire_probed probed;
         struct wire_ready ready;
         struct wire_ptyend ptyend;
+        struct wire_obs obs;
+        struct wire_lossy lossy;
         struct wire_welcome welcome;
         struct wire_personalise personalise;
         struct wire_file file;
@@ -352,6 +517,11 @@ struct wire_msg {
         struct wire_probe probe;
         struct wire_open open;
         struct wire_size size;
+        struct wire_observe observe;
+        struct wire_snapshot snapshot;
+        struct wire_clock clock;
+        struct wire_identity identity;
+        struct wire_replace replace;
         int64_t credit; /* bytes granted */
         int64_t ping;   /* t */
     };
@@ -401,5 +571,8 @@ bool wire_kind_numbered(enum wire_kind kind);
 const char *wire_status_name(enum wire_status status);
 const char *wire_verdict_name(enum wire_verdict verdict);
 const char *wire_check_kind_name(enum wire_check_kind kind);
+const char *wire_what_name(enum wire_what what);
+const char *wire_act_name(enum wire_act act);
+const char *wire_origin_name(enum wire_origin origin);
 
 #endif

@@ -7,6 +7,8 @@
 #define PATH_MAX_ 1024  /* a path */
 #define DAY_MS 86400000 /* longest order */
 #define BIG INT64_MAX
+#define PID_MAX_ (1 << 22)
+#define UID_MAX_ INT64_C(4294967294)
 
 #define AT(body, f) .off = offsetof(struct wire_msg, body.f)
 #define IN(type, f) .off = offsetof(struct type, f)
@@ -20,11 +22,23 @@
 static const char *const status_names[] = {"done", "failed", "refused", "lost", NULL};
 static const char *const verdict_names[] = {"up",      "down",      "faulty",
                                             "corrupt", "unchecked", NULL};
-static const char *const check_names[] = {"tcp",     "http", "dns",     "file", "process",
-                                          "service", "port", "command", NULL};
+static const char *const check_names[] = {"tcp",     "http",    "dns",  "file",
+                                          "process", "service", "port", "command",
+                                          "plugin",  NULL};
 static const char *const proto_names[] = {"tcp", "udp", "icmp", "any", NULL};
 static const char *const action_names[] = {"accept", "drop", "reject", NULL};
 static const char *const probe_names[] = {"tcp", "udp", "ping", "gateway", NULL};
+static const char *const what_names[] = {
+    "exec",    "exit",   "login",    "logout",   "auth-failure", "file",
+    "service", "listen", "unlisten", "firewall", "account",      "cron",
+    "unit",    "key",    "mount",    "module",   "session",      NULL};
+static const char *const act_names[] = {
+    "",      "created", "changed", "deleted", "moved",   "started", "stopped",
+    "added", "removed", "opened",  "closed",  "granted", "refused", NULL};
+static const char *const origin_names[] = {"",       "player", "order", "check",
+                                           "script", "agent",  NULL};
+static const char *const purpose_names[] = {"", "attack", "noise", NULL};
+static const char *const clock_names[] = {"step", "slew", NULL};
 
 /* ---- agent to host ---- */
 
@@ -45,6 +59,8 @@ static const struct member beat_members[] = {
     {"rss_kb", M_INT, true, 0, BIG, 0, AT(beat, rss_kb)},
     {"drops", M_INT, true, 0, BIG, 0, AT(beat, drops)},
     {"queued", M_INT, true, 0, BIG, 0, AT(beat, queued)},
+    {"ping", M_INT, false, -1, BIG, -1, AT(beat, ping)},
+    {"sources", M_INT, false, 0, 15, 0, AT(beat, sources)},
     END,
 };
 
@@ -73,6 +89,7 @@ static const struct member checked_members[] = {
     {"status", M_ENUM, true, 0, 5, 0, AT(checked, status), .names = verdict_names},
     {"dur_us", M_INT, false, 0, BIG, 0, AT(checked, dur_us)},
     {"text", M_TEXT, false, 0, 256, AT(checked, text)},
+    {"perf", M_TEXT, false, 0, 1024, AT(checked, perf)},
     END,
 };
 
@@ -103,6 +120,44 @@ static const struct member ptyend_members[] = {
     END,
 };
 
+static const struct member seen_members[] = {
+    {"t", M_INT, true, 0, BIG, 0, IN(wire_seen, t)},
+    {"what", M_ENUM, true, 0, WIRE_SAW_KINDS, 0, IN(wire_seen, what),
+     .names = what_names},
+    {"act", M_ENUM, false, 0, WIRE_ACTS, 0, IN(wire_seen, act), .names = act_names},
+    {"pid", M_INT, false, -1, PID_MAX_, -1, IN(wire_seen, pid)},
+    {"ppid", M_INT, false, -1, PID_MAX_, -1, IN(wire_seen, ppid)},
+    {"uid", M_INT, false, -1, UID_MAX_, -1, IN(wire_seen, uid)},
+    {"auid", M_INT, false, -1, UID_MAX_, -1, IN(wire_seen, auid)},
+    {"exe", M_TEXT, false, 0, 256, IN(wire_seen, exe)},
+    {"args", M_TEXT, false, 0, 1024, IN(wire_seen, args)},
+    {"cwd", M_TEXT, false, 0, 256, IN(wire_seen, cwd)},
+    {"path", M_TEXT, false, 0, 512, IN(wire_seen, path)},
+    {"to", M_TEXT, false, 0, 512, IN(wire_seen, to)},
+    {"exit", M_INT, false, -1, 255, -1, IN(wire_seen, exit)},
+    {"player", M_TEXT, false, 0, NAME_MAX_, IN(wire_seen, player)},
+    {"origin", M_ENUM, false, 0, WIRE_ORIGINS, 0, IN(wire_seen, origin),
+     .names = origin_names},
+    {"id", M_INT, false, 0, BIG, 0, IN(wire_seen, act_id)},
+    END,
+};
+static const struct shape seen = {seen_members, sizeof(struct wire_seen), false};
+static const struct member obs_members[] = {
+    {"n", M_INT, true, 1, BIG, 0, AT(obs, n)},
+    {"rows", M_MANY, true, 1, WIRE_OBS_ROWS, AT(obs, rows), COUNT(obs, n_rows),
+     .shape = &seen},
+    END,
+};
+
+static const struct member lossy_members[] = {
+    {"n", M_INT, true, 0, BIG, 0, AT(lossy, n)},
+    {"kernel", M_INT, true, 0, BIG, 0, AT(lossy, kernel)},
+    {"queue", M_INT, true, 0, BIG, 0, AT(lossy, queue)},
+    {"from_us", M_INT, true, 0, BIG, 0, AT(lossy, from_us)},
+    {"to_us", M_INT, true, 0, BIG, 0, AT(lossy, to_us)},
+    END,
+};
+
 /* ---- host to agent ---- */
 
 static const struct member welcome_members[] = {
@@ -110,6 +165,7 @@ static const struct member welcome_members[] = {
     {"last", M_INT, true, 0, BIG, 0, AT(welcome, last)},
     {"epoch", M_INT, true, 0, BIG, 0, AT(welcome, epoch)},
     {"credit", M_INT, true, 0, 1 << 24, 0, AT(welcome, credit)},
+    {"deadman_ms", M_INT, false, 0, DAY_MS, 0, AT(welcome, deadman_ms)},
     END,
 };
 
@@ -244,6 +300,10 @@ static const struct member order_members[] = {
     {"stdin_b64", M_BYTES, false, 0, WIRE_PIECE_MAX, AT(order, input)},
     {"timeout_ms", M_INT, false, 1, DAY_MS, 60000, AT(order, timeout_ms)},
     {"out_max", M_INT, false, 0, 1 << 30, 65536, AT(order, out_max)},
+    {"purpose", M_ENUM, false, 0, 3, 0, AT(order, purpose), .names = purpose_names},
+    {"cleanup", M_TEXT, false, 1, WIRE_SCRIPT_MAX, AT(order, cleanup)},
+    {"mem_kb", M_INT, false, 0, INT64_C(1) << 40, 0, AT(order, mem_kb)},
+    {"procs", M_INT, false, 0, 1 << 22, 0, AT(order, procs)},
     END,
 };
 
@@ -293,6 +353,7 @@ static const struct member open_members[] = {
     {"rows", M_INT, true, 1, 1000, 0, AT(open, rows)},
     {"user", M_TEXT, false, 1, 32, AT(open, user)},
     {"player", M_TEXT, false, 1, NAME_MAX_, AT(open, player)},
+    {"auid", M_INT, false, -1, UID_MAX_, -1, AT(open, auid)},
     END,
 };
 
@@ -309,6 +370,56 @@ static const struct member credit_members[] = {
 
 static const struct member ping_members[] = {
     {"t", M_INT, true, 0, BIG, 0, .off = offsetof(struct wire_msg, ping)},
+    END,
+};
+
+static const struct member player_members[] = {
+    {"auid", M_INT, true, 0, UID_MAX_, 0, IN(wire_player, auid)},
+    {"name", M_TEXT, true, 1, NAME_MAX_, IN(wire_player, name)},
+    END,
+};
+static const struct shape player = {player_members, sizeof(struct wire_player), true};
+static const struct member observe_members[] = {
+    {"paths", M_TEXTS, false, 0, WIRE_WATCH_MAX, AT(observe, paths),
+     COUNT(observe, n_paths), .each = 511},
+    {"mask", M_TEXTS, false, 0, 32, AT(observe, mask), COUNT(observe, n_mask),
+     .each = NAME_MAX_},
+    {"rate", M_INT, false, 1, 100000, 2000, AT(observe, rate)},
+    {"players", M_MANY, false, 0, 200, AT(observe, players), COUNT(observe, n_players),
+     .shape = &player},
+    END,
+};
+
+static const struct member snapshot_members[] = {
+    {"parts", M_TEXTS, true, 1, 7, AT(snapshot, parts), COUNT(snapshot, n_parts),
+     .each = 16},
+    {"paths", M_TEXTS, false, 0, WIRE_WATCH_MAX, AT(snapshot, paths),
+     COUNT(snapshot, n_paths), .each = 511},
+    END,
+};
+
+static const struct member clock_members[] = {
+    {"wall_us", M_INT, true, 0, BIG, 0, AT(clock, wall_us)},
+    {"mode", M_ENUM, false, 0, 2, 0, AT(clock, mode), .names = clock_names},
+    END,
+};
+
+static const struct member identity_members[] = {
+    {"hostname", M_TEXT, false, 1, NAME_MAX_, AT(identity, hostname)},
+    {"nics", M_MANY, false, 0, 16, AT(identity, nics), COUNT(identity, n_nics),
+     .shape = &nic},
+    {"routes", M_MANY, false, 0, 64, AT(identity, routes), COUNT(identity, n_routes),
+     .shape = &route},
+    {"machine_id", M_TEXT, false, 32, 32, AT(identity, machine_id)},
+    {"regenerate_ssh", M_BOOL, false, AT(identity, regenerate_ssh)},
+    {"seed_b64", M_BYTES, false, 0, WIRE_SEED_MAX, AT(identity, seed)},
+    {"wall_us", M_INT, false, 0, BIG, 0, AT(identity, wall_us)},
+    END,
+};
+
+static const struct member replace_members[] = {
+    {"path", M_TEXT, true, 2, PATH_MAX_, AT(replace, path)},
+    {"sha256", M_TEXT, true, 64, 64, AT(replace, sha256)},
     END,
 };
 
@@ -359,6 +470,8 @@ static bool check_check(const struct wire_msg *m, struct wire_error *e)
     if (c->sha256 && strlen(c->sha256) != 64 && strcmp(c->sha256, "absent") != 0 &&
         strcmp(c->sha256, "exists") != 0)
         return wire_fail(e, "check: 'sha256' is no digest, absent or exists");
+    if (c->kind == WIRE_CHECK_PLUGIN && c->n_argv == 0)
+        return wire_fail(e, "check: kind plugin needs 'argv'");
     if (c->kind == WIRE_CHECK_COMMAND && (c->n_argv > 0) == (c->script != NULL))
         return wire_fail(e, "check: exactly one of 'argv' and 'script' is wanted");
     return true;
@@ -376,6 +489,9 @@ static const struct kind kinds[] = {
     {"ready", WIRE_READY, WIRE_TO_HOST, WIRE_CONTROL, true, true, ready_members, NULL},
     {"pty", WIRE_PTY, WIRE_TO_HOST, WIRE_STREAM, true, true, data_members, NULL},
     {"ptyend", WIRE_PTYEND, WIRE_TO_HOST, WIRE_CONTROL, true, true, ptyend_members, NULL},
+    {"obs", WIRE_OBS, WIRE_TO_HOST, WIRE_TELEMETRY, false, false, obs_members, NULL},
+    {"lossy", WIRE_LOSSY, WIRE_TO_HOST, WIRE_TELEMETRY, false, false, lossy_members,
+     NULL},
     {"welcome", WIRE_WELCOME, WIRE_TO_AGENT, WIRE_CONTROL, false, false, welcome_members,
      NULL},
     {"personalise", WIRE_PERSONALISE, WIRE_TO_AGENT, WIRE_CONTROL, true, true,
@@ -395,6 +511,15 @@ static const struct kind kinds[] = {
     {"cancel", WIRE_CANCEL, WIRE_TO_AGENT, WIRE_CONTROL, true, true, no_members, NULL},
     {"abort", WIRE_ABORT, WIRE_TO_AGENT, WIRE_CONTROL, true, false, no_members, NULL},
     {"ping", WIRE_PING, WIRE_TO_AGENT, WIRE_CONTROL, false, false, ping_members, NULL},
+    {"observe", WIRE_OBSERVE, WIRE_TO_AGENT, WIRE_CONTROL, true, true, observe_members,
+     NULL},
+    {"snapshot", WIRE_SNAPSHOT, WIRE_TO_AGENT, WIRE_CONTROL, true, true, snapshot_members,
+     NULL},
+    {"clock", WIRE_CLOCK, WIRE_TO_AGENT, WIRE_CONTROL, true, true, clock_members, NULL},
+    {"identity", WIRE_IDENTITY, WIRE_TO_AGENT, WIRE_CONTROL, true, true, identity_members,
+     NULL},
+    {"replace", WIRE_REPLACE, WIRE_TO_AGENT, WIRE_CONTROL, true, true, replace_members,
+     NULL},
     {"ack", WIRE_ACK, WIRE_TO_HOST | WIRE_TO_AGENT, WIRE_CONTROL, false, false,
      no_members, NULL},
 };
@@ -451,4 +576,19 @@ const char *wire_verdict_name(enum wire_verdict verdict)
 const char *wire_check_kind_name(enum wire_check_kind kind)
 {
     return (unsigned int)kind < WIRE_CHECK_KINDS ? check_names[kind] : "?";
+}
+
+const char *wire_what_name(enum wire_what what)
+{
+    return (unsigned int)what < WIRE_SAW_KINDS ? what_names[what] : "?";
+}
+
+const char *wire_act_name(enum wire_act act)
+{
+    return (unsigned int)act < WIRE_ACTS ? act_names[act] : "?";
+}
+
+const char *wire_origin_name(enum wire_origin origin)
+{
+    return (unsigned int)origin < WIRE_ORIGINS ? origin_names[origin] : "?";
 }

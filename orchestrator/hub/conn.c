@@ -22,7 +22,8 @@ struct HubConn {
     void *hc_arg;
     struct frame_reader hc_reader;
     int64_t hc_now_us;
-    Bucket hc_bytes, hc_lines;
+    Bucket hc_bytes, hc_lines, hc_rows;
+    uint64_t hc_dropped; /* rows */
     bool hc_greeted, hc_wrong_version;
     int64_t hc_acked; /* as last told */
     unsigned hc_row;  /* refused, one after another */
@@ -53,6 +54,12 @@ static bool bucket_take(Bucket *b, int64_t n, int64_t now_us)
     return b->bk_tokens >= 0;
 }
 
+/* What was taken and then not used: a bucket that only drops must not run into debt. */
+static void bucket_put_back(Bucket *b, int64_t n)
+{
+    b->bk_tokens += n * SECOND_US;
+}
+
 /* ---- records ---- */
 
 typedef union {
@@ -66,6 +73,8 @@ typedef union {
     struct hub_ready ready;
     struct hub_pty pty;
     struct hub_ptyend ptyend;
+    struct hub_obs obs;
+    struct hub_lossy lossy;
 } Body;
 
 typedef struct {
@@ -102,9 +111,13 @@ static Tail from_hello(const struct wire_msg *m, Body *b)
 
 static Tail from_beat(const struct wire_msg *m, Body *b)
 {
-    b->beat =
-        (struct hub_beat){m->beat.mono_us, m->beat.wall_us, (uint64_t)m->beat.rss_kb,
-                          (uint64_t)m->beat.drops, (uint64_t)m->beat.queued};
+    b->beat = (struct hub_beat){.mono_us = m->beat.mono_us,
+                                .wall_us = m->beat.wall_us,
+                                .rss_kb = (uint64_t)m->beat.rss_kb,
+                                .drops = (uint64_t)m->beat.drops,
+                                .queued = (uint64_t)m->beat.queued,
+                                .ping = m->beat.ping,
+                                .sources = (uint32_t)m->beat.sources};
     return (Tail){NULL, 0};
 }
 
@@ -199,6 +212,65 @@ static Tail from_ptyend(const struct wire_msg *m, Body *b)
     return text_tail(m->ptyend.text);
 }
 
+/* Appends text to the heap at p, control characters of C0 and C1 as '?'. Returns the
+ * bytes written, never more than text has. */
+static uint16_t put_clean(char *p, const char *text)
+{
+    size_t len = 0;
+
+    for (const unsigned char *t = (const unsigned char *)(text ? text : ""); *t; t++) {
+        bool c1 = t[0] == 0xc2 && t[1] < 0xa0;
+        p[len++] = *t < ' ' || *t == 0x7f || c1 ? '?' : (char)*t;
+        t += c1;
+    }
+    return (uint16_t)len;
+}
+
+static struct hub_seen seen_of(const struct wire_seen *w)
+{
+    return (struct hub_seen){.t_us = w->t,
+                             .act_id = (uint64_t)w->act_id,
+                             .uid = w->uid,
+                             .auid = w->auid,
+                             .pid = (int32_t)w->pid,
+                             .ppid = (int32_t)w->ppid,
+                             .exit = (int32_t)w->exit,
+                             .what = (uint8_t)w->what,
+                             .act = (uint8_t)w->act,
+                             .origin = (uint8_t)w->origin};
+}
+
+/* The rows, then their texts. A line's bytes bound the texts. */
+static Tail from_obs(const struct wire_msg *m, Body *b)
+{
+    static char tail[WIRE_OBS_ROWS * sizeof(struct hub_seen) + FRAME_MAX];
+    size_t at = m->obs.n_rows * sizeof(struct hub_seen);
+
+    b->obs.n = (uint64_t)m->obs.n;
+    b->obs.count = (uint32_t)m->obs.n_rows;
+    for (size_t i = 0; i < m->obs.n_rows; i++) {
+        const struct wire_seen *w = &m->obs.rows[i];
+        const char *const texts[] = {w->exe, w->args, w->cwd, w->path, w->to, w->player};
+        struct hub_seen seen = seen_of(w);
+        for (int k = 0; k < HUB_SEEN_TEXTS; k++) {
+            seen.len[k] = put_clean(tail + at, texts[k]);
+            at += seen.len[k];
+        }
+        memcpy(tail + i * sizeof(seen), &seen, sizeof(seen));
+    }
+    return (Tail){tail, at};
+}
+
+static Tail from_lossy(const struct wire_msg *m, Body *b)
+{
+    b->lossy = (struct hub_lossy){.n = (uint64_t)m->lossy.n,
+                                  .kernel = (uint64_t)m->lossy.kernel,
+                                  .queue = (uint64_t)m->lossy.queue,
+                                  .from_us = m->lossy.from_us,
+                                  .to_us = m->lossy.to_us};
+    return (Tail){NULL, 0};
+}
+
 static const struct {
     enum wire_kind kind;
     HubRecordType type;
@@ -214,6 +286,8 @@ static const struct {
     {WIRE_READY, HUB_READY, from_ready},
     {WIRE_PTY, HUB_PTY, from_pty},
     {WIRE_PTYEND, HUB_PTYEND, from_ptyend},
+    {WIRE_OBS, HUB_OBS, from_obs},
+    {WIRE_LOSSY, HUB_LOSSY, from_lossy},
 };
 
 static void emit(HubConn *conn, const struct wire_msg *m)
@@ -225,6 +299,10 @@ static void emit(HubConn *conn, const struct wire_msg *m)
             continue;
         memset(&body, 0, sizeof(body)); /* no stack bytes between the fields */
         Tail tail = translations[i].fill(m, &body);
+        if (m->kind == WIRE_OBS)
+            body.obs.dropped = conn->hc_dropped;
+        else if (m->kind == WIRE_LOSSY)
+            body.lossy.dropped = conn->hc_dropped;
         conn->hc_fn(conn->hc_arg, translations[i].type, (uint64_t)m->seq, &body,
                     tail.data, tail.len);
     }
@@ -298,6 +376,13 @@ static bool take_message(HubConn *conn, const struct wire_msg *m)
         conn->hc_fn(conn->hc_arg, HUB_AGENT_ACK, 0, &acked, NULL, 0);
     }
     conn->hc_row = 0;
+    /* Rows past the limit are dropped whole and counted: their numbers show the gap. */
+    if (m->kind == WIRE_OBS &&
+        !bucket_take(&conn->hc_rows, (int64_t)m->obs.n_rows, conn->hc_now_us)) {
+        bucket_put_back(&conn->hc_rows, (int64_t)m->obs.n_rows);
+        conn->hc_dropped += m->obs.n_rows;
+        return true;
+    }
     emit(conn, m);
     return true;
 }
@@ -335,6 +420,7 @@ HubConn *conn_new(conn_record_fn fn, void *arg, int64_t now_us)
     frame_reader_init(&conn->hc_reader);
     bucket_init(&conn->hc_bytes, CONN_BYTES_BURST, CONN_BYTES_PER_S, now_us);
     bucket_init(&conn->hc_lines, CONN_LINES_BURST, CONN_LINES_PER_S, now_us);
+    bucket_init(&conn->hc_rows, CONN_ROWS_BURST, CONN_ROWS_PER_S, now_us);
     return conn;
 }
 

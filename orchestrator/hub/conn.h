@@ -20,6 +20,9 @@
 #define CONN_BYTES_PER_S (8 << 20)
 #define CONN_LINES_BURST 20000 /* … and in lines */
 #define CONN_LINES_PER_S 20000
+#define CONN_ROWS_BURST                                                                  \
+    20000 /* observations at once, and a second: the rest is dropped */
+#define CONN_ROWS_PER_S 5000
 #define CONN_REFUSED_ROW 16    /* refused lines one after another */
 #define CONN_REFUSED_MINUTE 64 /* refused lines within 60 s */
 

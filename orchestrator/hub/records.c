@@ -1,5 +1,6 @@
 #include "orchestrator/hub/records.h"
 
+#include "agents/wire/msg.h"
 #include "scoreboard/kinds.h"
 
 #include <glib.h>
@@ -11,6 +12,7 @@ typedef enum {
     TAIL_TEXT,  /* UTF-8 without NUL */
     TAIL_LINE,  /* text without newline */
     TAIL_ROWS,  /* of a probe */
+    TAIL_SEEN,  /* of observations */
 } Tail;
 
 typedef struct {
@@ -25,6 +27,7 @@ typedef struct {
 #define DATA_TAIL 8192  /* of out and pty */
 #define LINE_TAIL 65536 /* a line of the protocol */
 #define ROWS_TAIL 65536
+#define SEEN_TAIL (65536 + WIRE_OBS_ROWS * sizeof(struct hub_seen))
 
 static const RecordType record_types[] = {
     {HUB_LISTEN, "LISTEN", 0, TAIL_NONE, 0},
@@ -48,6 +51,8 @@ static const RecordType record_types[] = {
     {HUB_BAD_LINE, "BAD_LINE", sizeof(struct hub_bad_line), TAIL_TEXT, TEXT_TAIL},
     {HUB_GONE, "GONE", sizeof(struct hub_gone), TAIL_TEXT, TEXT_TAIL},
     {HUB_CUT, "CUT", sizeof(struct hub_gone), TAIL_TEXT, TEXT_TAIL},
+    {HUB_OBS, "OBS", sizeof(struct hub_obs), TAIL_SEEN, SEEN_TAIL},
+    {HUB_LOSSY, "LOSSY", sizeof(struct hub_lossy), TAIL_NONE, 0},
 };
 
 static const RecordType *record_type(uint32_t type)
@@ -99,6 +104,53 @@ static bool are_rows(const uint8_t *p, size_t len, uint32_t rows)
     return len == 0;
 }
 
+static bool is_clean(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+            return false;
+    return is_text(text, len);
+}
+
+/* The fixed parts first, then the texts, which must fill the rest. */
+static bool are_seen(const char *p, size_t len, uint32_t count)
+{
+    size_t at = count * sizeof(struct hub_seen);
+
+    if (count == 0 || count > WIRE_OBS_ROWS || len < at)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        struct hub_seen seen;
+        memcpy(&seen, p + i * sizeof(seen), sizeof(seen));
+        if (seen.what >= WIRE_SAW_KINDS || seen.act >= WIRE_ACTS ||
+            seen.origin >= WIRE_ORIGINS)
+            return false;
+        for (int k = 0; k < HUB_SEEN_TEXTS; k++) {
+            if (len - at < seen.len[k] || !is_clean(p + at, seen.len[k]))
+                return false;
+            at += seen.len[k];
+        }
+    }
+    return at == len;
+}
+
+void hub_obs_each(const struct hub_obs *obs, const void *tail,
+                  void (*fn)(void *arg, const struct hub_row *row), void *arg)
+{
+    const char *p = tail, *text = p + obs->count * sizeof(struct hub_seen);
+    struct hub_row row;
+
+    for (uint32_t i = 0; i < obs->count; i++) {
+        row.n = obs->n + i;
+        memcpy(&row.seen, p + i * sizeof(row.seen), sizeof(row.seen));
+        for (int k = 0; k < HUB_SEEN_TEXTS; k++) {
+            row.text[k] = text;
+            text += row.seen.len[k];
+        }
+        fn(arg, &row);
+    }
+}
+
 static const char *check_tail(const RecordType *rt, const void *body, const void *tail,
                               size_t len)
 {
@@ -118,6 +170,10 @@ static const char *check_tail(const RecordType *rt, const void *body, const void
         return are_rows(tail, len, ((const struct hub_probe *)body)->rows)
                    ? NULL
                    : "its rows do not fit their bytes";
+    case TAIL_SEEN:
+        return are_seen(tail, len, ((const struct hub_obs *)body)->count)
+                   ? NULL
+                   : "its observations do not fit their bytes";
     }
     return "unknown variable part";
 }

@@ -41,7 +41,9 @@ typedef enum {
     HUB_AGENT_ACK, /* struct hub_acked: the agent took ours up to this number */
     HUB_BAD_LINE,  /* struct hub_bad_line + reason: a line that broke the protocol */
     HUB_GONE,      /* struct hub_gone + reason: the connection ended */
-    HUB_CUT, /* struct hub_gone + reason: the hub ended it, the guest broke the rules */
+    HUB_CUT,   /* struct hub_gone + reason: the hub ended it, the guest broke the rules */
+    HUB_OBS,   /* struct hub_obs + rows (struct hub_seen) + their texts, row by row */
+    HUB_LOSSY, /* struct hub_lossy */
 } HubRecordType;
 
 struct hub_head {
@@ -78,6 +80,9 @@ struct hub_acked {
 struct hub_beat {
     int64_t mono_us, wall_us;
     uint64_t rss_kb, drops, queued;
+    int64_t ping;     /* t of the last ping, -1: none */
+    uint32_t sources; /* of enum wire_source, or-ed */
+    uint32_t unused;
 };
 struct hub_started {
     uint64_t id;
@@ -120,6 +125,37 @@ struct hub_bad_line {
 struct hub_gone {
     uint64_t lines, refused, bytes; /* of this connection */
 };
+struct hub_obs {
+    uint64_t n;       /* number of the first row, in the agent's process */
+    uint64_t dropped; /* rows of this connection that were past the hub's limit, so far */
+    uint32_t count, unused;
+};
+
+/* Texts of a row, in this order, without NUL, free of control characters. */
+enum hub_seen_text {
+    HUB_SEEN_EXE,
+    HUB_SEEN_ARGS,
+    HUB_SEEN_CWD,
+    HUB_SEEN_PATH,
+    HUB_SEEN_TO,
+    HUB_SEEN_PLAYER,
+    HUB_SEEN_TEXTS,
+};
+struct hub_seen { /* see struct wire_seen of agents/wire/msg.h */
+    int64_t t_us;
+    uint64_t act_id;
+    int64_t uid, auid; /* -1: not known */
+    int32_t pid, ppid, exit;
+    uint8_t what, act, origin, unused; /* enum wire_what, wire_act, wire_origin */
+    uint16_t len[HUB_SEEN_TEXTS];
+    uint16_t unused2[2];
+};
+struct hub_lossy {
+    uint64_t n;             /* rows numbered so far */
+    uint64_t kernel, queue; /* lost there so far */
+    int64_t from_us, to_us; /* bounds of the latest gap, the guest's clock */
+    uint64_t dropped;       /* as in struct hub_obs */
+};
 
 /* "HELLO", "OUT", …; "?" where unknown. */
 const char *hub_record_name(uint32_t type);
@@ -135,5 +171,16 @@ int hub_record_fixed(uint32_t type);
  */
 const char *hub_record_open(const void *datagram, size_t size, bool event,
                             struct hub_head *head, const void **body, const void **tail);
+
+/* One row of HUB_OBS; text[i] has seen.len[i] bytes and no NUL. */
+struct hub_row {
+    uint64_t n;
+    struct hub_seen seen;
+    const char *text[HUB_SEEN_TEXTS];
+};
+
+/* Calls fn for each row of a record that hub_record_open() has checked, in order. */
+void hub_obs_each(const struct hub_obs *obs, const void *tail,
+                  void (*fn)(void *arg, const struct hub_row *row), void *arg);
 
 #endif

@@ -122,34 +122,25 @@ void rig_boot(RigGuest *guest, const ImageResult *image, const char *initrd,
               const char *role, const char *const *args)
 {
     static const char *const fixed[] = {
-        QEMU,
-        "-accel",
-        "tcg,tb-size=32",
-        "-machine",
-        "q35,hpet=off",
-        "-cpu",
-        "qemu64,+rdrand",
-        "-smp",
-        "1",
-        "-nodefaults",
-        "-display",
-        "none",
-        "-no-reboot",
-        "-object",
-        "rng-builtin,id=rng",
-        "-device",
-        "virtio-rng-pci,rng=rng",
-        "-device",
-        "virtio-serial-pci",
-        "-chardev",
-        "null,id=agent",
-        "-device",
-        "virtserialport,chardev=agent,name=org.parry.agent.0",
+        "-accel",      "tcg,tb-size=32",
+        "-machine",    "q35,hpet=off",
+        "-cpu",        "qemu64,+rdrand",
+        "-smp",        "1",
+        "-nodefaults", "-display",
+        "none",        "-no-reboot",
+        "-object",     "rng-builtin,id=rng",
+        "-device",     "virtio-rng-pci,rng=rng",
+        "-device",     "virtio-serial-pci",
+        "-device",     "virtserialport,chardev=agent,name=org.parry.agent.0",
         NULL};
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
     g_autofree char *line = images_cmdline(image, TRUE);
     g_autofree char *cmdline = g_strdup_printf("%s parry.test=%s", line, role);
     g_autofree char *serial = NULL;
+    g_autofree char *chardev =
+        guest->channel
+            ? g_strdup_printf("socket,id=agent,reconnect=1,path=%s", guest->channel)
+            : g_strdup("null,id=agent");
     GPid pid = 0;
 
     guest->role = g_strdup(role);
@@ -157,6 +148,7 @@ void rig_boot(RigGuest *guest, const ImageResult *image, const char *initrd,
     serial = g_strconcat("file:", guest->log, NULL);
     const char *const own[] = {"-kernel", image->kernel, "-initrd", initrd, "-append",
                                cmdline,   "-serial",     serial,    NULL};
+    add_args(argv, (const char *const[]){QEMU, "-chardev", chardev, NULL});
     add_args(argv, fixed);
     add_args(argv, own);
     add_args(argv, args);

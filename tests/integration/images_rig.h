@@ -27,6 +27,7 @@ gboolean rig_build(const char *base, const char *packages, const char *agent,
 typedef struct {
     pid_t pid;
     char *role, *log;
+    const char *channel; /* socket that the agent's port is connected to; NULL: nothing */
 } RigGuest;
 
 /* Boots `initrd` of the image with "parry.test=ROLE"; args: further arguments of QEMU. */

@@ -15,6 +15,9 @@
 
 #define AGENT PARRY_BINARY_DIR "/bin/parry-agent"
 
+void (*host_before_agent)(void);
+const char *host_agent = AGENT;
+
 static int64_t now_ms(void)
 {
     struct timespec ts;
@@ -60,8 +63,11 @@ static void welcome(struct host *h, const struct wire_hello *hello)
         wire_queue_resume(h->queue, hello->last);
     h->inst = hello->inst;
     wire_msg_init(&m, WIRE_WELCOME);
-    m.welcome = (struct wire_welcome){WIRE_VERSION, wire_queue_taken(h->queue), h->epoch,
-                                      h->credit};
+    m.welcome = (struct wire_welcome){.v = WIRE_VERSION,
+                                      .last = wire_queue_taken(h->queue),
+                                      .epoch = h->epoch,
+                                      .credit = h->credit,
+                                      .deadman_ms = h->deadman_ms};
     write_line(h, &m);
     flush(h);
 }
@@ -243,12 +249,14 @@ static void exec_agent(const struct host *h, int fd)
 {
     char number[16], path[128];
 
+    if (host_before_agent)
+        host_before_agent();
     snprintf(number, sizeof(number), "%d", fd);
     snprintf(path, sizeof(path), "%s/agent.sock", h->dir);
     if (fd >= 0 && fcntl(fd, F_SETFD, 0) == 0)
-        execl(AGENT, AGENT, "--fd", number, "--state", h->dir, NULL);
+        execl(host_agent, host_agent, "--fd", number, "--state", h->dir, NULL);
     else
-        execl(AGENT, AGENT, "--socket", path, "--state", h->dir, NULL);
+        execl(host_agent, host_agent, "--socket", path, "--state", h->dir, NULL);
     _exit(127);
 }
 
@@ -293,7 +301,7 @@ static int listen_in(const char *dir)
     return fd;
 }
 
-bool host_start(struct host *h, bool socket)
+static bool prepare(struct host *h, bool socket)
 {
     memset(h, 0, sizeof(*h));
     h->fd = h->listener = -1;
@@ -307,7 +315,17 @@ bool host_start(struct host *h, bool socket)
         return false;
     h->queue = wire_queue_new(NULL);
     frame_reader_init(&h->reader);
-    return h->queue && host_start_agent(h);
+    return h->queue != NULL;
+}
+
+bool host_listen(struct host *h)
+{
+    return prepare(h, true);
+}
+
+bool host_start(struct host *h, bool socket)
+{
+    return prepare(h, socket) && host_start_agent(h);
 }
 
 void host_drop(struct host *h, size_t lose)

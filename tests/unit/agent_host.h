@@ -29,17 +29,28 @@ struct host {
     struct frame_reader reader;
     struct heard *first, *last;
     int64_t epoch;
-    int64_t inst;   /* of the last hello */
-    int64_t credit; /* in welcome */
-    bool grant;     /* give back what streams used, as a consumer would */
+    int64_t inst;       /* of the last hello */
+    int64_t credit;     /* in welcome */
+    int64_t deadman_ms; /* likewise, from the next welcome on */
+    bool grant;         /* give back what streams used, as a consumer would */
     int hellos;
     int bad_lines;
     int64_t stream_bytes; /* data of out and pty, repeats included */
 };
 
+/* Called in the child before it becomes the agent: its namespaces, its limits. NULL:
+ * nothing. */
+extern void (*host_before_agent)(void);
+
+/* The agent that is started; the one of this build unless a test says otherwise. */
+extern const char *host_agent;
+
 /* Starts the agent over a socket pair (or, with socket, over a UNIX socket, which allows
  * host_drop) and waits for its hello. False when it does not come. */
 bool host_start(struct host *h, bool socket);
+
+/* Listens at dir/agent.sock for an agent that somebody else starts. False on failure. */
+bool host_listen(struct host *h);
 
 /* Starts only the agent again, with the state that the last one left. */
 bool host_start_agent(struct host *h);

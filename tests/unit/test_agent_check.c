@@ -377,6 +377,48 @@ static void test_command(void)
     expect(&m, WIRE_DOWN);
 }
 
+static const struct wire_checked *plugin(const char *script)
+{
+    static int64_t id = 5000;
+    const char *argv[] = {"/bin/sh", "-c", script};
+    struct wire_msg m = check(WIRE_CHECK_PLUGIN);
+
+    m.id = ++id;
+    m.check.argv = argv;
+    m.check.n_argv = 3;
+    m.check.deadline_ms = 10000;
+    host_send(&host, &m);
+    const struct wire_msg *r = host_wait(&host, WIRE_CHECKED, id);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+    return &r->checked;
+}
+
+static void test_plugin(void)
+{
+    const struct wire_checked *c =
+        plugin("echo 'HTTP OK: fine | time=0.1s;1;2 size=5B'; echo more; "
+               "echo 'end | load=3'; echo last=4");
+
+    CU_ASSERT_EQUAL(c->status, WIRE_UP);
+    CU_ASSERT_STRING_EQUAL(c->text, "HTTP OK: fine ");
+    CU_ASSERT_STRING_EQUAL(c->perf, "time=0.1s;1;2 size=5B load=3 last=4");
+    c = plugin("echo slow; exit 1");
+    CU_ASSERT_EQUAL(c->status, WIRE_FAULTY);
+    CU_ASSERT_STRING_EQUAL(c->text, "WARNING: slow");
+    CU_ASSERT_PTR_NULL(c->perf);
+    c = plugin("exit 2");
+    CU_ASSERT_EQUAL(c->status, WIRE_DOWN);
+    CU_ASSERT_STRING_EQUAL(c->text, "CRITICAL");
+    CU_ASSERT_EQUAL(plugin("echo 'what?'; exit 3")->status, WIRE_UNCHECKED);
+    CU_ASSERT_EQUAL(plugin("exit 77")->status, WIRE_UNCHECKED);
+    CU_ASSERT_EQUAL(plugin("kill -9 $$")->status, WIRE_UNCHECKED);
+    struct wire_msg m = check(WIRE_CHECK_PLUGIN);
+    const char *argv[] = {"check_no_such"};
+    m.check.argv = argv;
+    m.check.n_argv = 1;
+    expect(&m, WIRE_UNCHECKED);
+}
+
 static void test_too_many_checks_are_refused(void)
 {
     struct wire_msg m = check(WIRE_CHECK_COMMAND);
@@ -469,6 +511,7 @@ int main(void)
         {"file: a text across two reads", test_file_contains_across_slices},
         {"process and port", test_process_and_port},
         {"command", test_command},
+        {"plugin", test_plugin},
         {"more checks than fit", test_too_many_checks_are_refused},
         {"probe", test_probe},
         {"ends clean with checks under way", test_ends_clean},

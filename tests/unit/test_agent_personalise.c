@@ -448,6 +448,27 @@ static void test_firewall(void)
     expect_failed(&m, "not a name");
 }
 
+/* /etc/alternatives is not in this world: what came before was loaded by nft. Now the
+ * same by the other program. */
+static void test_router_by_iptables(void)
+{
+    if (access("/usr/sbin/iptables-restore", X_OK) == 0)
+        return; /* no alternatives here: it was iptables-restore all the time */
+    CU_ASSERT_EQUAL(run("nft list table ip parry | grep -q 'dnat to 10.10.1.10:8080'"),
+                    0);
+    CU_ASSERT_EQUAL(run("nft delete table ip parry; mkdir -p /etc/alternatives; "
+                        "ln -s /usr/sbin/iptables-nft-restore "
+                        "/etc/alternatives/iptables-restore"),
+                    0);
+    /* A route that the first run left. */
+    CU_ASSERT_EQUAL(
+        runf("nsenter -t %d -n ip route del 10.10.1.0/24 via %s", outside, "203.0.113.1"),
+        0);
+    test_router();
+    test_firewall();
+    CU_ASSERT_EQUAL(run("nft list table ip filter | grep -q FORWARD"), 0);
+}
+
 static void test_gateway_probe(void)
 {
     struct wire_probe_row rows[] = {
@@ -470,6 +491,55 @@ static void test_gateway_probe(void)
     CU_ASSERT_FALSE(r->probed.rows[1].reached);
     CU_ASSERT_FALSE(r->probed.rows[2].reached);
     CU_ASSERT(r->probed.rows[3].reached);
+}
+
+/* A clone of this guest becomes another: the links keep their order, all else changes. */
+static void test_identity(void)
+{
+    static const unsigned char seed[] = "sixteen and more";
+    struct wire_nic nics[] = {{"52:54:00:bb:00:01", "203.0.113.7", 24},
+                              {"52:54:00:bb:00:02", "10.10.7.1", 24}};
+    struct wire_route route = {"0.0.0.0/0", "203.0.113.254"};
+    struct wire_msg m;
+
+    expect_done(&(struct wire_msg){
+        .kind = WIRE_PERSONALISE, .ack = -1, .personalise = {.hostname = "before"}});
+    wire_msg_init(&m, WIRE_IDENTITY);
+    m.id = ++last_id;
+    m.identity.hostname = "after";
+    m.identity.nics = nics;
+    m.identity.n_nics = 2;
+    m.identity.routes = &route;
+    m.identity.n_routes = 1;
+    m.identity.machine_id = "0123456789abcdef0123456789abcdef";
+    m.identity.seed = (struct wire_bytes){seed, sizeof(seed)};
+    m.identity.regenerate_ssh = true; /* there is no sshd here: nothing to do */
+    host_send(&host, &m);
+    const struct wire_msg *r = host_wait(&host, WIRE_RESULT, m.id);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+    if (r->result.text)
+        fprintf(stderr, "\nidentity: %s\n", r->result.text);
+    CU_ASSERT_EQUAL(r->result.status, WIRE_DONE);
+    CU_ASSERT_EQUAL(r->result.exit, 0);
+    CU_ASSERT_EQUAL(run("test \"$(hostname)\" = after"), 0);
+    CU_ASSERT_STRING_EQUAL(content("/etc/machine-id"),
+                           "0123456789abcdef0123456789abcdef\n");
+    CU_ASSERT(contains("/etc/hosts", "127.0.1.1\tafter\n"));
+    CU_ASSERT(contains("/etc/hosts", "127.0.0.1\tlocalhost\n"));
+    CU_ASSERT_EQUAL(run("ip -o link show | grep -q 'UP.*52:54:00:bb:00:01' && "
+                        "ip -o link show | grep -q 'UP.*52:54:00:bb:00:02'"),
+                    0);
+    CU_ASSERT_EQUAL(run("ip -4 -o addr show | grep -q 10.10.7.1/24 && "
+                        "! ip -4 -o addr show | grep -q 10.10.1.1/24 && "
+                        "ip route | grep -q 'default via 203.0.113.254'"),
+                    0);
+    m.id = ++last_id;
+    m.identity.machine_id = "0123456789ABCDEF0123456789abcdef";
+    host_send(&host, &m);
+    r = host_wait(&host, WIRE_RESULT, m.id);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+    CU_ASSERT_EQUAL(r->result.status, WIRE_FAILED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(r->result.text, "machine-id"));
 }
 
 static void test_ends_clean(void)
@@ -569,7 +639,9 @@ static int run_tests(void)
         {"services", test_services},
         {"router", test_router},
         {"a router's rules", test_firewall},
+        {"both by iptables-restore", test_router_by_iptables},
         {"gateway probe", test_gateway_probe},
+        {"another identity", test_identity},
         {"ends clean", test_ends_clean},
         CU_TEST_INFO_NULL,
     };

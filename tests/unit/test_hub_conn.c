@@ -262,6 +262,72 @@ static void test_long_name(void)
     stop(&f);
 }
 
+/* ---- observations ---- */
+
+static void keep_row(void *arg, const struct hub_row *row)
+{
+    GString *text = arg;
+
+    g_string_append_printf(text, "%" G_GUINT64_FORMAT " %d/%d %d:", row->n,
+                           row->seen.what, row->seen.act, row->seen.pid);
+    for (int k = 0; k < HUB_SEEN_TEXTS; k++)
+        g_string_append_printf(text, " [%.*s]", row->seen.len[k], row->text[k]);
+    g_string_append_c(text, '\n');
+}
+
+static void test_observations(void)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    Fixture f;
+
+    start(&f, TRUE);
+    CU_ASSERT_TRUE(put(&f, "{\"k\":\"obs\",\"n\":41,\"rows\":[{\"t\":1,\"what\":\"exec\","
+                           "\"act\":\"started\",\"pid\":7,\"exe\":\"/bin/ls\",\"args\":"
+                           "\"ls \\u001b[2J\\u009b \xe8\xa1\x9b\",\"player\":\"p-7\"},"
+                           "{\"t\":2,\"what\":\"file\",\"act\":\"moved\",\"path\":\"/a\","
+                           "\"to\":\"/b\"}]}\n"
+                           "{\"k\":\"lossy\",\"n\":42,\"kernel\":3,\"queue\":4,"
+                           "\"from_us\":5,\"to_us\":6}\n"));
+    CU_ASSERT_EQUAL_FATAL(f.seen->len, 2);
+    CU_ASSERT_EQUAL(seen(&f, 0)->head.rc_type, HUB_OBS);
+    hub_obs_each((const void *)seen(&f, 0)->body,
+                 g_bytes_get_data(seen(&f, 0)->tail, NULL), keep_row, text);
+    CU_ASSERT_STRING_EQUAL(text->str,
+                           "41 0/5 7: [/bin/ls] [ls ?[2J? \xe8\xa1\x9b] [] [] [] [p-7]\n"
+                           "42 5/4 -1: [] [] [] [/a] [/b] []\n");
+    const struct hub_lossy *lossy = (const void *)seen(&f, 1)->body;
+    CU_ASSERT_EQUAL(seen(&f, 1)->head.rc_type, HUB_LOSSY);
+    CU_ASSERT(lossy->n == 42 && lossy->kernel == 3 && lossy->queue == 4);
+    CU_ASSERT(lossy->from_us == 5 && lossy->to_us == 6 && lossy->dropped == 0);
+    stop(&f);
+}
+
+/* Past the limit rows are dropped and counted; the guest is not cut, and is heard again.
+ */
+static void test_observation_rate(void)
+{
+    g_autoptr(GString) line = g_string_new(NULL);
+    Fixture f;
+    guint64 rows = 0, sent = 0;
+
+    start(&f, TRUE);
+    g_string_assign(line, "{\"k\":\"obs\",\"n\":1,\"rows\":[");
+    for (int i = 0; i < WIRE_OBS_ROWS; i++)
+        g_string_append(line, i ? ",{\"t\":1,\"what\":\"exit\"}"
+                                : "{\"t\":1,\"what\":\"exit\"}");
+    g_string_append(line, "]}\n");
+    for (; sent < 2 * CONN_ROWS_BURST; sent += WIRE_OBS_ROWS)
+        CU_ASSERT_TRUE(put(&f, line->str));
+    for (guint i = 0; i < f.seen->len; i++)
+        rows += ((const struct hub_obs *)(const void *)seen(&f, i)->body)->count;
+    CU_ASSERT(rows <= CONN_ROWS_BURST && rows + WIRE_OBS_ROWS > CONN_ROWS_BURST);
+    f.now_us += 1000000;
+    CU_ASSERT_TRUE(put(&f, line->str));
+    const struct hub_obs *last = (const void *)seen(&f, f.seen->len - 1)->body;
+    CU_ASSERT_EQUAL(last->dropped, sent - rows);
+    stop(&f);
+}
+
 /* ---- records from a hub that lies ---- */
 
 static const char *open_record(uint32_t type, uint32_t len, const void *rest, size_t size)
@@ -300,6 +366,25 @@ static void test_lying_records(void)
     result.status = 4;
     CU_ASSERT_PTR_NOT_NULL(open_record(HUB_RESULT, 0, &result, sizeof(result)));
 
+    struct {
+        struct hub_obs obs;
+        struct hub_seen row;
+        char text[8];
+    } obs = {{1, 0, 1, 0}, {.what = 1, .len = {2, 3}}, "abcde"};
+    CU_ASSERT_PTR_NULL(open_record(HUB_OBS, sizeof(obs.row) + 5, &obs,
+                                   sizeof(obs.obs) + sizeof(obs.row) + 5));
+    CU_ASSERT_PTR_NOT_NULL(open_record(HUB_OBS, sizeof(obs.row) + 4, &obs,
+                                       sizeof(obs.obs) + sizeof(obs.row) + 4));
+    CU_ASSERT_PTR_NOT_NULL(open_record(HUB_OBS, sizeof(obs.row) + 6, &obs,
+                                       sizeof(obs.obs) + sizeof(obs.row) + 6));
+    obs.row.what = 200;
+    CU_ASSERT_PTR_NOT_NULL(open_record(HUB_OBS, sizeof(obs.row) + 5, &obs,
+                                       sizeof(obs.obs) + sizeof(obs.row) + 5));
+    obs.row.what = 1;
+    obs.obs.count = 4000000000u;
+    CU_ASSERT_PTR_NOT_NULL(open_record(HUB_OBS, sizeof(obs.row) + 5, &obs,
+                                       sizeof(obs.obs) + sizeof(obs.row) + 5));
+
     CU_ASSERT_PTR_NULL(open_record(HUB_PROBE, 6, &probe, sizeof(probe.probe) + 6));
     CU_ASSERT_PTR_NOT_NULL(open_record(HUB_PROBE, 5, &probe, sizeof(probe.probe) + 5));
     CU_ASSERT_PTR_NOT_NULL(open_record(HUB_PROBE, 7, &probe, sizeof(probe.probe) + 7));
@@ -318,6 +403,8 @@ int main(void)
         {"a megabyte without a newline", test_no_newline},
         {"lines and bytes a second", test_rates},
         {"long wide names", test_long_name},
+        {"observations become records", test_observations},
+        {"observations past the rate", test_observation_rate},
         {"records of a hub that lies", test_lying_records},
         CU_TEST_INFO_NULL,
     };

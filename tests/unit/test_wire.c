@@ -230,6 +230,19 @@ static void test_refused_lines(void)
         {WIRE_TO_HOST, "{\"k\":\"probe\",\"seq\":1,\"id\":1,\"rows\":[[\"a\",true]]}",
          "3 values"},
         {WIRE_TO_HOST, "{\"k\":\"probe\",\"seq\":1,\"id\":1,\"rows\":[{}]}", "3 values"},
+        {WIRE_TO_HOST, "{\"k\":\"obs\",\"n\":1,\"rows\":[]}", "count 0 is below 1"},
+        {WIRE_TO_HOST, "{\"k\":\"obs\",\"n\":0,\"rows\":[{\"t\":1,\"what\":\"exec\"}]}",
+         "below 1"},
+        {WIRE_TO_HOST, "{\"k\":\"obs\",\"n\":1,\"rows\":[{\"t\":1,\"what\":\"nap\"}]}",
+         "'nap' is not known"},
+        {WIRE_TO_HOST,
+         "{\"k\":\"obs\",\"n\":1,\"rows\":[{\"t\":1,\"what\":\"exec\",\"x\":1}]}",
+         "unknown member 'x'"},
+        {WIRE_TO_HOST, "{\"k\":\"lossy\",\"n\":1}", "'kernel' is missing"},
+        {WIRE_TO_AGENT, "{\"k\":\"clock\",\"seq\":1,\"id\":2,\"wall_us\":-5}", "below 0"},
+        {WIRE_TO_AGENT,
+         "{\"k\":\"replace\",\"seq\":1,\"id\":2,\"path\":\"/a\",\"sha256\":\"00\"}",
+         "below 64"},
         {WIRE_TO_AGENT, "{\"k\":\"order\",\"seq\":1,\"id\":1}", "exactly one"},
         {WIRE_TO_AGENT,
          "{\"k\":\"order\",\"seq\":1,\"id\":1,\"script\":\"a\",\"argv\":[\"b\"]}",
@@ -344,6 +357,15 @@ static const struct {
     {WIRE_TO_HOST, "{\"k\":\"ready\",\"seq\":6,\"id\":20,\"status\":\"done\"}"},
     {WIRE_TO_HOST, "{\"k\":\"pty\",\"seq\":7,\"id\":21,\"data_b64\":\"JCA=\"}"},
     {WIRE_TO_HOST, "{\"k\":\"ptyend\",\"seq\":8,\"id\":21,\"exit\":0}"},
+    {WIRE_TO_HOST, "{\"k\":\"beat\",\"mono_us\":1,\"wall_us\":2,\"rss_kb\":3,"
+                   "\"drops\":4,\"queued\":5,\"ping\":0,\"sources\":9}"},
+    {WIRE_TO_HOST,
+     "{\"k\":\"obs\",\"n\":7,\"rows\":[{\"t\":1,\"what\":\"exec\",\"act\":\"started\","
+     "\"pid\":12,\"ppid\":1,\"uid\":0,\"auid\":2000000001,\"exe\":\"/bin/ls\","
+     "\"args\":\"ls -l\",\"cwd\":\"/root\",\"path\":\"/a\",\"to\":\"/b\",\"exit\":0,"
+     "\"player\":\"p-7\",\"origin\":\"player\",\"id\":9},{\"t\":2,\"what\":\"exit\"}]}"},
+    {WIRE_TO_HOST, "{\"k\":\"lossy\",\"n\":9,\"kernel\":1,\"queue\":2,\"from_us\":3,"
+                   "\"to_us\":4}"},
     {WIRE_TO_HOST, "{\"k\":\"ack\",\"ack\":12}"},
     {WIRE_TO_AGENT,
      "{\"k\":\"welcome\",\"v\":1,\"last\":0,\"epoch\":1,\"credit\":65536}"},
@@ -383,6 +405,28 @@ static const struct {
     {WIRE_TO_AGENT, "{\"k\":\"cancel\",\"seq\":10,\"id\":6}"},
     {WIRE_TO_AGENT, "{\"k\":\"abort\",\"seq\":11}"},
     {WIRE_TO_AGENT, "{\"k\":\"ping\",\"t\":123}"},
+    {WIRE_TO_AGENT, "{\"k\":\"welcome\",\"v\":1,\"last\":0,\"epoch\":1,\"credit\":65536,"
+                    "\"deadman_ms\":5000}"},
+    {WIRE_TO_AGENT, "{\"k\":\"order\",\"seq\":3,\"id\":6,\"script\":\"true\",\"purpose\":"
+                    "\"attack\",\"cleanup\":\"rm /x\",\"mem_kb\":65536,\"procs\":64}"},
+    {WIRE_TO_AGENT, "{\"k\":\"open\",\"seq\":6,\"id\":9,\"cols\":80,\"rows\":24,"
+                    "\"auid\":2000000001}"},
+    {WIRE_TO_AGENT,
+     "{\"k\":\"observe\",\"seq\":1,\"id\":2,\"paths\":[\"/etc\"],\"mask\":["
+     "\"--password\"],\"rate\":100,\"players\":[[2000000001,\"p-7\"]]}"},
+    {WIRE_TO_AGENT, "{\"k\":\"snapshot\",\"seq\":1,\"id\":2,\"parts\":[\"processes\","
+                    "\"files\"],\"paths\":[\"/etc\"]}"},
+    {WIRE_TO_AGENT,
+     "{\"k\":\"clock\",\"seq\":1,\"id\":2,\"wall_us\":5,\"mode\":\"slew\"}"},
+    {WIRE_TO_AGENT,
+     "{\"k\":\"identity\",\"seq\":1,\"id\":2,\"hostname\":\"web\",\"nics\":[{\"mac\":"
+     "\"52:54:00:00:00:01\",\"addr\":\"10.10.1.10\",\"prefix\":24}],\"routes\":[{\"to\":"
+     "\"0.0.0.0/0\",\"via\":\"10.10.1.1\"}],\"machine_id\":"
+     "\"0123456789abcdef0123456789abcdef\",\"regenerate_ssh\":true,\"seed_b64\":"
+     "\"aGkK\",\"wall_us\":5}"},
+    {WIRE_TO_AGENT,
+     "{\"k\":\"replace\",\"seq\":1,\"id\":2,\"path\":\"/run/a\",\"sha256\":"
+     "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"}"},
 };
 
 static void test_there_and_back(void)
