@@ -22,8 +22,9 @@
 static const char *const status_names[] = {"done", "failed", "refused", "lost", NULL};
 static const char *const verdict_names[] = {"up",      "down",      "faulty",
                                             "corrupt", "unchecked", NULL};
-static const char *const check_names[] = {"tcp",     "http", "dns",     "file", "process",
-                                          "service", "port", "command", "plugin", NULL};
+static const char *const check_names[] = {"tcp",     "http",    "dns",  "file",
+                                          "process", "service", "port", "command",
+                                          "plugin",  NULL};
 static const char *const proto_names[] = {"tcp", "udp", "icmp", "any", NULL};
 static const char *const action_names[] = {"accept", "drop", "reject", NULL};
 static const char *const probe_names[] = {"tcp", "udp", "ping", "gateway", NULL};
