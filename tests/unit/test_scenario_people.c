@@ -294,12 +294,13 @@ static void objectives_add_up(void)
 
 static void stops_are_judged_for_all_their_teams(void)
 {
-    g_autoptr(Plan) plan = load(
+    g_autoptr(Plan) plan = case_load(
         "parry: 1\n"
         "drill: {name: t, start: 2026-11-13T09:00, duration: 8h, stop: [{when: {any: "
         "[{score: {below: 10}}, {none: [{score: {above: 1}}]}]}, action: end, reason: "
         "Over}, {when: {score: {below: 1}}, for: [a]}]}\n"
-        "teams: {a: {side: blue}, b: {side: blue}}\n");
+        "teams: {a: {side: blue}, b: {side: blue}}\n",
+        NULL);
     const PlanStop *first = plan->p_stops->pdata[0], *second = plan->p_stops->pdata[1];
 
     CU_ASSERT_EQUAL(first->st_when->len, 2);
