@@ -27,7 +27,7 @@ ninja -C "$build" --quiet "${targets[@]/#/fuzz-}"
 
 # One target; says how far it got, or what broke it.
 fuzz() {
-  local name=$1 work=$build/work/$1 options=()
+  local name=$1 work=$build/runs/$1 options=()
   rm -rf "$work"
   mkdir -p "$work/new" "$work/broken"
   [ -z "${dict[$name]:-}" ] || options+=("-dict=tests/fuzz/${dict[$name]}")

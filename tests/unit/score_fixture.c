@@ -323,3 +323,22 @@ void feed_drill(Feed *fx)
          json_pack("{s: s, s: s, s: s}", "from", "running", "to", "ended", "reason",
                    "the time is up"));
 }
+
+World world_of(Plan *plan)
+{
+    World world = {plan, ledger_new(plan), {0}};
+
+    world.feed = feed_new(plan, world.ledger, NULL);
+    return world;
+}
+
+World world_new(void)
+{
+    return world_of(fixture_plan());
+}
+
+void world_clear(World *world)
+{
+    ledger_free(world->ledger);
+    plan_free(world->plan);
+}

@@ -35,6 +35,18 @@ typedef struct {
 } Feed;
 
 Feed feed_new(const Plan *plan, Ledger *ledger, Journal *journal);
+
+/* A plan, its ledger, and what feeds it. */
+typedef struct {
+    Plan *plan;
+    Ledger *ledger;
+    Feed feed;
+} World;
+
+World world_of(Plan *plan); /* takes the plan over */
+World world_new(void);      /* of fixture_plan() */
+void world_clear(World *world);
+
 /* Takes body over; returns the event's seq. */
 gint64 feed(Feed *feed, const char *kind, const char *team, const char *host, gint64 ref,
             json_t *body);

@@ -8,27 +8,6 @@
 
 #include <string.h>
 
-typedef struct {
-    Plan *plan;
-    Ledger *ledger;
-    Feed feed;
-} World;
-
-static World world_new(void)
-{
-    World world = {fixture_plan(), NULL, {0}};
-
-    world.ledger = ledger_new(world.plan);
-    world.feed = feed_new(world.plan, world.ledger, NULL);
-    return world;
-}
-
-static void world_clear(World *world)
-{
-    ledger_free(world->ledger);
-    plan_free(world->plan);
-}
-
 static gint64 total(World *world, int team)
 {
     return ledger_standing(world->ledger, team)->ls_total;

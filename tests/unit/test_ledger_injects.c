@@ -8,27 +8,6 @@
 
 #include <string.h>
 
-typedef struct {
-    Plan *plan;
-    Ledger *ledger;
-    Feed feed;
-} World;
-
-static World world_of(Plan *plan)
-{
-    World world = {plan, NULL, {0}};
-
-    world.ledger = ledger_new(plan);
-    world.feed = feed_new(plan, world.ledger, NULL);
-    return world;
-}
-
-static void world_clear(World *world)
-{
-    ledger_free(world->ledger);
-    plan_free(world->plan);
-}
-
 static PlanExpect *add_expect(Plan *plan, int inject, PlanExpectKind kind, gint64 points,
                               gint64 within)
 {

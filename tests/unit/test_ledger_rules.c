@@ -7,27 +7,6 @@
 #include "tests/unit/cunit_main.h"
 #include "tests/unit/score_fixture.h"
 
-typedef struct {
-    Plan *plan;
-    Ledger *ledger;
-    Feed feed;
-} World;
-
-static World world_new(void)
-{
-    World world = {fixture_plan(), NULL, {0}};
-
-    world.ledger = ledger_new(world.plan);
-    world.feed = feed_new(world.plan, world.ledger, NULL);
-    return world;
-}
-
-static void world_clear(World *world)
-{
-    ledger_free(world->ledger);
-    plan_free(world->plan);
-}
-
 static gint64 damage(World *world)
 {
     return ledger_standing(world->ledger, TEAM_HEALTH)->ls_damage;

@@ -17,12 +17,12 @@ typedef struct {
     char *dir;
     Journal *journal;
     json_t *report;
-} World;
+} Reported;
 
-static World world_new(void)
+static Reported reported_new(void)
 {
-    World world = {fixture_plan(), g_dir_make_tmp("parry-report-XXXXXX", NULL), NULL,
-                   NULL};
+    Reported world = {fixture_plan(), g_dir_make_tmp("parry-report-XXXXXX", NULL), NULL,
+                      NULL};
     Feed feed;
 
     world.journal = journal_create(world.dir, NULL);
@@ -50,7 +50,7 @@ static void remove_in(const char *dir)
     rmdir(dir);
 }
 
-static void world_clear(World *world)
+static void reported_clear(Reported *world)
 {
     json_decref(world->report);
     journal_close(world->journal);
@@ -85,7 +85,7 @@ static json_t *find(json_t *list, const char *key, const char *value)
 
 static void page_one_counts_what_happened(void)
 {
-    World world = world_new();
+    Reported world = reported_new();
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(world.report);
     CU_ASSERT_EQUAL(NUM(world.report, "summary/attacks"), 4);
@@ -103,12 +103,12 @@ static void page_one_counts_what_happened(void)
     CU_ASSERT_EQUAL(NUM(world.report, "summary/longest_outage/us"), 50 * MIN_US);
     CU_ASSERT_TRUE(json_is_true(get(world.report, "draft")));
     CU_ASSERT_EQUAL(strlen(TEXT(world.report, "journal/root")), 64);
-    world_clear(&world);
+    reported_clear(&world);
 }
 
 static void the_difference_between_the_teams_shows(void)
 {
-    World world = world_new();
+    Reported world = reported_new();
     json_t *health = find(get(world.report, "teams"), "team", "health");
     json_t *lands = find(get(world.report, "teams"), "team", "lands");
     json_t *line;
@@ -125,7 +125,7 @@ static void the_difference_between_the_teams_shows(void)
     json_t *missed = find(get(world.report, "injects"), "id", "deface@lands");
     CU_ASSERT_STRING_EQUAL(TEXT(missed, "verdict"), "missed");
     CU_ASSERT_EQUAL(NUM(missed, "taken"), 10000000);
-    world_clear(&world);
+    reported_clear(&world);
 }
 
 /* Every line of a table is as wide as its first, or it would not align. */
@@ -166,7 +166,7 @@ static void the_markdown_aligns_and_says_it_all(void)
         "isolation proved",
         "7d444840-9dc0-51d1-b245-5ffdce74fad2",
     };
-    World world = world_new();
+    Reported world = reported_new();
     g_autofree char *en = report_markdown(world.report, "en");
     g_autofree char *zh = report_markdown(world.report, "zh-Hant");
 
@@ -185,7 +185,7 @@ static void the_markdown_aligns_and_says_it_all(void)
         puts(en);
         puts(zh);
     }
-    world_clear(&world);
+    reported_clear(&world);
 }
 
 static PlanWeakness *weakness_new(const char *id, const PlanInject *like,
@@ -205,7 +205,7 @@ static PlanWeakness *weakness_new(const char *id, const PlanInject *like,
 /* Who planted a weakness reads what came of it. */
 static void weaknesses_meet_their_attacks(void)
 {
-    World world = world_new();
+    Reported world = reported_new();
     const PlanInject *attack = NULL;
 
     for (guint i = 0; !attack && i < world.plan->p_injects->len; i++)
@@ -227,7 +227,7 @@ static void weaknesses_meet_their_attacks(void)
     CU_ASSERT_EQUAL(json_array_size(get(find(all, "id", "health/idle"), "attacks")), 0);
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "## Planted weaknesses"));
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "Passwords that can be guessed"));
-    world_clear(&world);
+    reported_clear(&world);
 }
 
 static void put_objective(Plan *plan)
@@ -257,7 +257,7 @@ static void put_objective(Plan *plan)
 
 static void what_was_agreed_and_wanted_is_quoted(void)
 {
-    World world = world_new();
+    Reported world = reported_new();
     Feed more = feed_new(world.plan, NULL, world.journal);
 
     world.plan->p_scope.sp_safety_phone = g_strdup("5555 0100");
@@ -281,7 +281,7 @@ static void what_was_agreed_and_wanted_is_quoted(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "Department of Health (open)"));
     CU_ASSERT_EQUAL(json_array_size(get(objective, "earned")), 1);
     CU_ASSERT_EQUAL(json_array_size(get(objective, "injects")), 1);
-    world_clear(&world);
+    reported_clear(&world);
 }
 
 static void hostile_text_stays_text(void)
@@ -298,7 +298,7 @@ static void hostile_text_stays_text(void)
         {"&lt;script", "\\&lt;script"},
         {"\\", "\\\\"},
     };
-    World world = world_new();
+    Reported world = reported_new();
     g_autofree char *en = report_markdown(world.report, "en");
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -307,13 +307,13 @@ static void hostile_text_stays_text(void)
     }
     CU_ASSERT_PTR_NOT_NULL(strstr(en, "a \\| strange"));
     CU_ASSERT_PTR_NULL(strstr(en, "<b>"));
-    world_clear(&world);
+    reported_clear(&world);
 }
 
 /* Under emulation the report says that isolation is weaker; under KVM it does not. */
 static void the_limits_are_told(void)
 {
-    World world = world_new();
+    Reported world = reported_new();
     Feed feed = feed_new(world.plan, NULL, world.journal);
     g_autofree char *unknown = report_markdown(world.report, "en");
     JournalEvent event = {.ev_kind = "helper.up/1",
@@ -332,7 +332,7 @@ static void the_limits_are_told(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(emulated, "software emulation, not KVM"));
     CU_ASSERT_PTR_NULL(strstr(unknown, "software emulation, not KVM"));
     json_decref(report);
-    world_clear(&world);
+    reported_clear(&world);
 }
 
 static void a_drill_that_never_ran_has_a_report(void)
@@ -355,7 +355,7 @@ static void a_drill_that_never_ran_has_a_report(void)
 
 static void it_is_written_beside_the_journal(void)
 {
-    World world = world_new();
+    Reported world = reported_new();
     g_autofree char *path = NULL, *text = NULL, *json_path = NULL;
 
     CU_ASSERT_TRUE(report_write(world.plan, world.journal, world.dir, &path, NULL));
@@ -370,7 +370,7 @@ static void it_is_written_beside_the_journal(void)
     CU_ASSERT_FALSE(
         report_write(world.plan, world.journal, "/proc/nowhere", NULL, &error));
     CU_ASSERT_PTR_NOT_NULL(error);
-    world_clear(&world);
+    reported_clear(&world);
 }
 
 int main(void)

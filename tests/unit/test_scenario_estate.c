@@ -6,6 +6,7 @@
 #include "scenarios/plan.h"
 #include "scenarios/plan_text.h"
 #include "tests/unit/cunit_main.h"
+#include "tests/unit/plan_case.h"
 
 #include <string.h>
 
@@ -16,40 +17,6 @@ static Plan *load(const char *text, char **findings)
 
     *findings = parry_diags_text(diags, FALSE);
     return plan;
-}
-
-/* A scenario that must load without any finding. */
-static Plan *load_good(const char *text)
-{
-    g_autofree char *findings = NULL;
-    Plan *plan = load(text, &findings);
-
-    if (*findings)
-        printf("\n%s", findings);
-    CU_ASSERT_STRING_EQUAL(findings, "");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(plan);
-    return plan;
-}
-
-static const PlanHost *host(const Plan *plan, const char *id)
-{
-    int index = plan_host_index(plan, id);
-
-    CU_ASSERT_TRUE_FATAL(index >= 0);
-    return plan_host(plan, index);
-}
-
-static const PlanNic *nic(const PlanHost *of, guint i)
-{
-    CU_ASSERT_TRUE_FATAL(i < of->ph_nics->len);
-    return of->ph_nics->pdata[i];
-}
-
-static void assert_addr(guint32 addr, const char *want)
-{
-    g_autofree char *text = plan_addr_text(addr);
-
-    CU_ASSERT_STRING_EQUAL(text, want);
 }
 
 /* --- what must never collide --- */
@@ -110,7 +77,7 @@ static void check_host(const Plan *plan, const PlanHost *of, GHashTable *set)
     CU_ASSERT_TRUE(strlen(of->ph_domain) <= 63);
     CU_ASSERT_TRUE(strlen(of->ph_name) <= 63);
     for (guint i = 0; i < of->ph_nics->len; i++)
-        check_nic(plan, nic(of, i), set);
+        check_nic(plan, case_nic(of, i), set);
     for (guint i = 0; i < of->ph_publish->len; i++) {
         const PlanPublish *publish = of->ph_publish->pdata[i];
         g_autofree char *port =
@@ -285,7 +252,7 @@ static void nothing_ever_collides(void)
             hosts += plan->p_hosts->len;
             for (guint i = 0; i < plan->p_hosts->len; i++)
                 for (guint j = 0; j < plan_host(plan, (int)i)->ph_nics->len; j++)
-                    pooled += nic(plan_host(plan, (int)i), j)->ni_pool >= 0;
+                    pooled += case_nic(plan_host(plan, (int)i), j)->ni_pool >= 0;
         }
         g_rand_free(rand);
     }
@@ -301,22 +268,23 @@ static void nothing_ever_collides(void)
 
 static void a_count_makes_like_hosts(void)
 {
-    g_autoptr(Plan) plan =
-        load_good(HEAD "teams: {blue: {side: blue, count: 2, estate: e}}\n"
-                       "estates:\n  e:\n"
-                       "    networks: {dmz: {cidr: 10.0.0.0/24}}\n"
-                       "    hosts:\n"
-                       "      web: {image: micro, count: 3, labels: [front, linux],\n"
-                       "            title: {en: Web, zh-Hant: 網站}, nics: {dmz: 20}}\n"
-                       "      db: {image: micro, nics: {dmz: 10.0.0.30}, after: []}\n"
-                       "      app: {image: micro, count: 1, after: [db, web-2],\n"
-                       "            nics: {dmz: auto}}\n");
-    const PlanHost *third = host(plan, "blue-2/web-3"), *app = host(plan, "blue-2/app");
+    g_autoptr(Plan) plan = case_load_good(
+        NULL, HEAD "teams: {blue: {side: blue, count: 2, estate: e}}\n"
+                   "estates:\n  e:\n"
+                   "    networks: {dmz: {cidr: 10.0.0.0/24}}\n"
+                   "    hosts:\n"
+                   "      web: {image: micro, count: 3, labels: [front, linux],\n"
+                   "            title: {en: Web, zh-Hant: 網站}, nics: {dmz: 20}}\n"
+                   "      db: {image: micro, nics: {dmz: 10.0.0.30}, after: []}\n"
+                   "      app: {image: micro, count: 1, after: [db, web-2],\n"
+                   "            nics: {dmz: auto}}\n");
+    const PlanHost *third = case_host(plan, "blue-2/web-3"),
+                   *app = case_host(plan, "blue-2/app");
 
     CU_ASSERT_EQUAL(plan->p_hosts->len, 10);
     CU_ASSERT_STRING_EQUAL(third->ph_name, "web-3");
     CU_ASSERT_STRING_EQUAL(third->ph_domain, "pr-t-blue-2-web-3");
-    assert_addr(nic(third, 0)->ni_addr, "10.0.0.22");
+    case_addr(case_nic(third, 0)->ni_addr, "10.0.0.22");
     CU_ASSERT_STRING_EQUAL(third->ph_labels[1], "linux");
     CU_ASSERT_STRING_EQUAL(parry_text_get(third->ph_title, "zh-Hant"), "網站");
     CU_ASSERT_STRING_EQUAL(parry_text_get(app->ph_title, "en"), "app");
@@ -337,7 +305,8 @@ static const PlanWallRule *rule(const PlanHost *router, guint i)
 
 static void rules_name_addresses(void)
 {
-    g_autoptr(Plan) plan = load_good(
+    g_autoptr(Plan) plan = case_load_good(
+        NULL,
         HEAD "teams: {blue: {side: blue, estate: e}}\n"
              "estates:\n  e:\n"
              "    networks: {dmz: {cidr: 10.0.0.0/24}, lan: {cidr: 10.0.1.0/24}}\n"
@@ -354,23 +323,23 @@ static void rules_name_addresses(void)
              "      web: {image: micro, nics: {dmz: 10}}\n"
              "      both: {image: micro, nics: {dmz: 20, lan: 20}}\n"
              "      pc: {image: micro, nics: {lan: 30}}\n");
-    const PlanHost *gate = host(plan, "blue/gate");
+    const PlanHost *gate = case_host(plan, "blue/gate");
 
     CU_ASSERT_TRUE(gate->ph_drop);
     CU_ASSERT_EQUAL_FATAL(gate->ph_rules->len, 4);
-    assert_addr(rule(gate, 0)->pw_from, "10.0.1.0");
+    case_addr(rule(gate, 0)->pw_from, "10.0.1.0");
     CU_ASSERT_EQUAL(rule(gate, 0)->pw_from_prefix, 24);
-    assert_addr(rule(gate, 1)->pw_to, "10.0.0.10");
+    case_addr(rule(gate, 1)->pw_to, "10.0.0.10");
     CU_ASSERT_EQUAL(rule(gate, 1)->pw_to_prefix, 32);
     CU_ASSERT_EQUAL(rule(gate, 1)->pw_first_port, 8000);
     CU_ASSERT_EQUAL(rule(gate, 1)->pw_last_port, 8100);
     CU_ASSERT_EQUAL(rule(gate, 1)->pw_action, WALL_ACCEPT);
-    assert_addr(rule(gate, 2)->pw_from, "10.0.0.20");
-    assert_addr(rule(gate, 3)->pw_from, "10.0.1.20");
+    case_addr(rule(gate, 2)->pw_from, "10.0.0.20");
+    case_addr(rule(gate, 3)->pw_from, "10.0.1.20");
     CU_ASSERT_EQUAL(rule(gate, 3)->pw_to_prefix, 0);
     CU_ASSERT_EQUAL(rule(gate, 3)->pw_action, WALL_REJECT);
     CU_ASSERT_TRUE(rule(gate, 3)->pw_log);
-    CU_ASSERT_FALSE(host(plan, "blue/web")->ph_drop);
+    CU_ASSERT_FALSE(case_host(plan, "blue/web")->ph_drop);
 }
 
 /* --- zones --- */
@@ -396,22 +365,22 @@ static char *content(const PlanFile *file)
 
 static void zones_are_served(void)
 {
-    g_autoptr(Plan) plan = load_good(
-        HEAD "teams: {blue: {side: blue, estate: e}}\n"
-             "images: {names: {base: debian/bookworm, packages: [dnsmasq]}}\n"
-             "estates:\n  e:\n"
-             "    networks: {dmz: {cidr: 10.0.0.0/24}, lan: {cidr: 10.0.1.0/24}}\n"
-             "    dns:\n"
-             "      server: ns\n"
-             "      domain: health.test\n"
-             "      records: {portal: web, legacy: 10.0.0.99,\n"
-             "                health.test: \"${host.web.address}\"}\n"
-             "    hosts:\n"
-             "      gate: {image: micro, nics: {dmz: 1, lan: 1}, router: {}}\n"
-             "      ns: {image: names, nics: {dmz: 53}, run: [\"true\"]}\n"
-             "      web: {image: micro, nics: {dmz: 10}, dns: [www, a.b.test]}\n"
-             "      pc: {image: micro, nics: {lan: 30}}\n");
-    const PlanHost *ns = host(plan, "blue/ns"), *pc = host(plan, "blue/pc");
+    g_autoptr(Plan) plan = case_load_good(
+        NULL, HEAD "teams: {blue: {side: blue, estate: e}}\n"
+                   "images: {names: {base: debian/bookworm, packages: [dnsmasq]}}\n"
+                   "estates:\n  e:\n"
+                   "    networks: {dmz: {cidr: 10.0.0.0/24}, lan: {cidr: 10.0.1.0/24}}\n"
+                   "    dns:\n"
+                   "      server: ns\n"
+                   "      domain: health.test\n"
+                   "      records: {portal: web, legacy: 10.0.0.99,\n"
+                   "                health.test: \"${host.web.address}\"}\n"
+                   "    hosts:\n"
+                   "      gate: {image: micro, nics: {dmz: 1, lan: 1}, router: {}}\n"
+                   "      ns: {image: names, nics: {dmz: 53}, run: [\"true\"]}\n"
+                   "      web: {image: micro, nics: {dmz: 10}, dns: [www, a.b.test]}\n"
+                   "      pc: {image: micro, nics: {lan: 30}}\n");
+    const PlanHost *ns = case_host(plan, "blue/ns"), *pc = case_host(plan, "blue/pc");
     g_autofree char *text = content(file_at(ns, "/etc/dnsmasq.d/parry.conf"));
     static const char *const wants[] = {
         "local=/health.test/\n",
@@ -430,7 +399,7 @@ static void zones_are_served(void)
     CU_ASSERT_STRING_EQUAL(ns->ph_run[0], "systemctl restart dnsmasq");
     CU_ASSERT_STRING_EQUAL(ns->ph_run[1], "true");
     CU_ASSERT_EQUAL_FATAL(pc->ph_dns->len, 1);
-    assert_addr(g_array_index(pc->ph_dns, guint32, 0), "10.0.0.53");
+    case_addr(g_array_index(pc->ph_dns, guint32, 0), "10.0.0.53");
 }
 
 /* --- flags, credentials, weaknesses --- */
@@ -470,8 +439,9 @@ static const PlanUser *user(const PlanHost *of, const char *name)
 
 static void secrets_are_planted(void)
 {
-    g_autoptr(Plan) plan = load_good(HEAD PLANTED);
-    const PlanHost *ours = host(plan, "health/web"), *theirs = host(plan, "lands/web");
+    g_autoptr(Plan) plan = case_load_good(NULL, HEAD PLANTED);
+    const PlanHost *ours = case_host(plan, "health/web"),
+                   *theirs = case_host(plan, "lands/web");
     const PlanFile *flag = file_at(ours, "/srv/flag");
     g_autofree char *value = content(flag),
                     *other = content(file_at(theirs, "/srv/flag"));
@@ -502,19 +472,20 @@ static void secrets_are_planted(void)
 /* Anyone may see a plan; only commitments of secrets stand in it. */
 static void plans_keep_secrets(void)
 {
-    g_autoptr(Plan) plan = load_good(HEAD PLANTED);
+    g_autoptr(Plan) plan = case_load_good(NULL, HEAD PLANTED);
     json_t *json = plan_to_json(plan);
     g_autofree char *text = json_dumps(json, JSON_COMPACT);
 
     CU_ASSERT_PTR_NULL(strstr(text, "PARRY{"));
-    CU_ASSERT_PTR_NULL(strstr(text, user(host(plan, "health/web"), "ann")->pu_password));
+    CU_ASSERT_PTR_NULL(
+        strstr(text, user(case_host(plan, "health/web"), "ann")->pu_password));
     CU_ASSERT_EQUAL(json_array_size(json_object_get(json, "weaknesses")), 2);
     json_decref(json);
 }
 
 static void people_read_what_is_planted(void)
 {
-    g_autoptr(Plan) plan = load_good(HEAD PLANTED);
+    g_autoptr(Plan) plan = case_load_good(NULL, HEAD PLANTED);
     g_autofree char *text = plan_text_planted(plan, "en", 0, 0);
 
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "/srv/flag, of lands/portal"));
@@ -530,7 +501,7 @@ static void waiting_takes_time(void)
         HEAD "teams: {blue: {side: blue, estate: e}}\n"
              "estates: {e: {hosts: {a: {image: micro}, b: {image: "
              "micro, after: a}, c: {image: micro, after: [a, b]}}}}\n";
-    g_autoptr(Plan) plan = load_good(chain);
+    g_autoptr(Plan) plan = case_load_good(NULL, chain);
 
     CU_ASSERT_EQUAL(plan_ready_us(plan, "qemu", 8), (4 + 3 * 3.5) * G_USEC_PER_SEC);
 }
@@ -539,9 +510,9 @@ static void waiting_takes_time(void)
  */
 static void flags_hang_on_the_scenario(void)
 {
-    g_autoptr(Plan) one = load_good(HEAD PLANTED);
-    g_autoptr(Plan) again = load_good(HEAD PLANTED);
-    g_autoptr(Plan) other = load_good(HEAD PLANTED "# another\n");
+    g_autoptr(Plan) one = case_load_good(NULL, HEAD PLANTED);
+    g_autoptr(Plan) again = case_load_good(NULL, HEAD PLANTED);
+    g_autoptr(Plan) other = case_load_good(NULL, HEAD PLANTED "# another\n");
     const PlanFlag *a = one->p_flags->pdata[0], *b = again->p_flags->pdata[0];
     const PlanFlag *c = other->p_flags->pdata[0];
 

@@ -2,11 +2,9 @@
  */
 #include "scenarios/plan.h"
 #include "tests/unit/cunit_main.h"
+#include "tests/unit/plan_case.h"
 
 #include <string.h>
-
-#define MINUTE (G_GINT64_CONSTANT(60) * G_USEC_PER_SEC)
-#define HOUR (60 * MINUTE)
 
 /* Two teams alike, one host each that is attacked, a referee who looks. */
 #define WORLD                                                                            \
@@ -44,26 +42,9 @@
 
 static Plan *load(const char *injects)
 {
-    g_autoptr(ParryDiags) diags = parry_diags_new();
     g_autofree char *text = g_strconcat(WORLD, injects, NULL);
-    Plan *plan = plan_load_bytes("f.yaml", "/", text, strlen(text), NULL, diags);
 
-    if (!plan) {
-        g_autofree char *findings = parry_diags_text(diags, FALSE);
-        printf("\n%s", findings);
-    }
-    CU_ASSERT_PTR_NOT_NULL_FATAL(plan);
-    return plan;
-}
-
-static const PlanInject *inject(const Plan *plan, const char *id)
-{
-    int index = plan_inject_index(plan, id);
-
-    if (index < 0)
-        printf("\nno inject %s\n", id);
-    CU_ASSERT_TRUE_FATAL(index >= 0);
-    return plan_inject(plan, index);
+    return case_load(text, NULL);
 }
 
 static const PlanExpect *expect(const PlanInject *of, guint i)
@@ -98,16 +79,16 @@ static void each_team_waits_for_its_own(void)
         "  only: {at: 1h, for: lime, " ATTACK "}\n"
         "  all: {after: only, message: {to: blue, subject: A, body: B}}\n");
 
-    assert_after(plan, inject(plan, "late@lime"), "first@lime", OUTCOME_SUCCESS,
+    assert_after(plan, case_inject(plan, "late@lime"), "first@lime", OUTCOME_SUCCESS,
                  10 * MINUTE);
-    assert_after(plan, inject(plan, "late@mint"), "first@mint", OUTCOME_SUCCESS,
+    assert_after(plan, case_inject(plan, "late@mint"), "first@mint", OUTCOME_SUCCESS,
                  10 * MINUTE);
-    assert_after(plan, inject(plan, "next@mint"), "first@mint", OUTCOME_COMPLETION,
+    assert_after(plan, case_inject(plan, "next@mint"), "first@mint", OUTCOME_COMPLETION,
                  5 * MINUTE);
     /* What is for one team only stands for all others. */
-    assert_after(plan, inject(plan, "all@mint"), "only@lime", OUTCOME_COMPLETION, 0);
-    CU_ASSERT_EQUAL(inject(plan, "first@lime")->in_trigger, TRIGGER_AT);
-    CU_ASSERT_EQUAL(inject(plan, "first@lime")->in_after, -1);
+    assert_after(plan, case_inject(plan, "all@mint"), "only@lime", OUTCOME_COMPLETION, 0);
+    CU_ASSERT_EQUAL(case_inject(plan, "first@lime")->in_trigger, TRIGGER_AT);
+    CU_ASSERT_EQUAL(case_inject(plan, "first@lime")->in_after, -1);
 }
 
 static void white_holds_and_fires(void)
@@ -116,8 +97,8 @@ static void white_holds_and_fires(void)
         "  word: {manual: true, expires: 2h, hold: true, retry: {times: 2}, " ATTACK "}\n"
         "  plain: {at: 1h, together: true, objective: serve, controller: Ann,\n"
         "          notes: Look, " ATTACK "}\n");
-    const PlanInject *word = inject(plan, "word@lime");
-    const PlanInject *plain = inject(plan, "plain@lime");
+    const PlanInject *word = case_inject(plan, "word@lime");
+    const PlanInject *plain = case_inject(plan, "plain@lime");
 
     CU_ASSERT_EQUAL(word->in_trigger, TRIGGER_MANUAL);
     CU_ASSERT_EQUAL(word->in_expires_us, 2 * HOUR);
@@ -141,7 +122,7 @@ static void conditions_are_the_teams_own(void)
              "  b: {when: {all: [{check: up, state: down, lasts: 5m}, {claim: sales},\n"
              "      {any: [{report: a}, {inject: a, outcome: failure}]},\n"
              "      {none: [{score: {below: 12.5}}]}]}, delay: 1m, " ATTACK "}\n");
-    const PlanInject *b = inject(plan, "b@mint");
+    const PlanInject *b = case_inject(plan, "b@mint");
     const PlanCondition *all = b->in_when;
 
     CU_ASSERT_EQUAL(b->in_trigger, TRIGGER_WHEN);
@@ -183,9 +164,9 @@ static void conditions_are_the_teams_own(void)
 static void chains_are_steps_that_follow(void)
 {
     g_autoptr(Plan) plan = load(CHAIN);
-    const PlanInject *one = inject(plan, "long.1@mint");
-    const PlanInject *two = inject(plan, "long.2@mint");
-    const PlanInject *three = inject(plan, "long.3@mint");
+    const PlanInject *one = case_inject(plan, "long.1@mint");
+    const PlanInject *two = case_inject(plan, "long.2@mint");
+    const PlanInject *three = case_inject(plan, "long.3@mint");
 
     CU_ASSERT_STRING_EQUAL(two->in_name, "long.2");
     CU_ASSERT_EQUAL(one->in_at_us, 2 * HOUR);
@@ -202,9 +183,9 @@ static void chains_are_steps_that_follow(void)
 static void steps_fall_back_on_their_chain(void)
 {
     g_autoptr(Plan) plan = load(CHAIN);
-    const PlanInject *one = inject(plan, "long.1@mint");
-    const PlanInject *two = inject(plan, "long.2@mint");
-    const PlanInject *three = inject(plan, "long.3@mint");
+    const PlanInject *one = case_inject(plan, "long.1@mint");
+    const PlanInject *two = case_inject(plan, "long.2@mint");
+    const PlanInject *three = case_inject(plan, "long.3@mint");
 
     CU_ASSERT_STRING_EQUAL(plan_host(plan, one->in_host)->ph_id, "mint/till");
     CU_ASSERT_STRING_EQUAL(plan_host(plan, two->in_host)->ph_id, "mint/store");
@@ -231,10 +212,11 @@ static void chains_end_by_any_step(void)
                    "  bad: {after: {inject: long, outcome: failure}, " ATTACK "}\n"
                    "  told: {when: {report: long}, " ATTACK "}\n"
                    "rehearsal: {lime: {detect: [long]}}\n");
-    const PlanInject *bad = inject(plan, "bad@lime"), *told = inject(plan, "told@lime");
+    const PlanInject *bad = case_inject(plan, "bad@lime"),
+                     *told = case_inject(plan, "told@lime");
     const PlanScript *script = plan->p_scripts->pdata[0];
 
-    assert_after(plan, inject(plan, "good@lime"), "long.3@lime", OUTCOME_SUCCESS, 0);
+    assert_after(plan, case_inject(plan, "good@lime"), "long.3@lime", OUTCOME_SUCCESS, 0);
     CU_ASSERT_EQUAL(bad->in_trigger, TRIGGER_WHEN);
     CU_ASSERT_EQUAL(bad->in_after, -1);
     for (guint i = 0; i < 3; i++) {
@@ -261,7 +243,8 @@ static void expectations_may_be_many(void)
              "      eradicate: {within: 3h, points: 8}\n"
              "      detect: [{within: 10m, points: 20}, {within: 1h, points: 5}]\n"
              "      prevent: {points: 1}\n");
-    const PlanInject *lime = inject(plan, "a@lime"), *mint = inject(plan, "a@mint");
+    const PlanInject *lime = case_inject(plan, "a@lime"),
+                     *mint = case_inject(plan, "a@mint");
 
     CU_ASSERT_EQUAL_FATAL(lime->in_expect->len, 5);
     CU_ASSERT_EQUAL(expect(lime, 0)->ex_kind, EXPECT_PREVENT);
@@ -289,8 +272,9 @@ static void messages_say_from_whom(void)
              "      body: \"Word ${secret.word}, $${HOME} and ${HOME}\"\n"
              "      attachments: [{name: a.txt, content: \"of ${team.title}\"}]\n"
              "  plain: {at: 1h, message: {to: lime, subject: A, body: B}}\n");
-    const PlanInject *lime = inject(plan, "ask@lime"), *mint = inject(plan, "ask@mint");
-    const PlanInject *plain = inject(plan, "plain@lime");
+    const PlanInject *lime = case_inject(plan, "ask@lime"),
+                     *mint = case_inject(plan, "ask@mint");
+    const PlanInject *plain = case_inject(plan, "plain@lime");
     const char *ours = parry_text_get(lime->in_body, "en");
     const char *theirs = parry_text_get(mint->in_body, "en");
 
@@ -314,8 +298,8 @@ static void unbuilt_kinds_are_planned(void)
              "         expect: {recover: {check: up, within: 1h, points: 5}}}\n"
              "  staff: {at: 1h, for: mint, traffic: {from: judge, every: 30s,\n"
              "          actions: [{http: {host: till}}]}}\n");
-    const PlanInject *fail = inject(plan, "fail@mint");
-    const PlanInject *staff = inject(plan, "staff@mint");
+    const PlanInject *fail = case_inject(plan, "fail@mint");
+    const PlanInject *staff = case_inject(plan, "staff@mint");
 
     CU_ASSERT_EQUAL(fail->in_kind, INJECT_FAULT);
     CU_ASSERT_STRING_EQUAL(fail->in_fault, "crash");
@@ -363,9 +347,9 @@ static void defaults_need_not_fit(void)
         plan_load_bytes("f.yaml", "/", text, strlen(text), NULL, diags);
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(plan);
-    CU_ASSERT_EQUAL(inject(plan, "ask@lime")->in_delay_us, 0);
-    CU_ASSERT_EQUAL(inject(plan, "ask@lime")->in_expires_us, HOUR);
-    CU_ASSERT_STRING_EQUAL(inject(plan, "hit@lime")->in_technique, "T1491");
+    CU_ASSERT_EQUAL(case_inject(plan, "ask@lime")->in_delay_us, 0);
+    CU_ASSERT_EQUAL(case_inject(plan, "ask@lime")->in_expires_us, HOUR);
+    CU_ASSERT_STRING_EQUAL(case_inject(plan, "hit@lime")->in_technique, "T1491");
 }
 
 /* As many as fit wait for one another from the last to the first. */

@@ -4,24 +4,9 @@
  */
 #include "scenarios/plan.h"
 #include "tests/unit/cunit_main.h"
+#include "tests/unit/plan_case.h"
 
 #include <string.h>
-
-#define MINUTE (G_GINT64_CONSTANT(60) * G_USEC_PER_SEC)
-#define HOUR (60 * MINUTE)
-
-static Plan *load(const char *text)
-{
-    g_autoptr(ParryDiags) diags = parry_diags_new();
-    Plan *plan = plan_load_bytes("f.yaml", "/", text, strlen(text), NULL, diags);
-
-    if (!plan) {
-        g_autofree char *findings = parry_diags_text(diags, FALSE);
-        printf("\n%s", findings);
-    }
-    CU_ASSERT_PTR_NOT_NULL_FATAL(plan);
-    return plan;
-}
 
 static Plan *drill(const char *zone, const char *start, const char *duration,
                    const char *rest)
@@ -30,15 +15,7 @@ static Plan *drill(const char *zone, const char *start, const char *duration,
         "parry: 1\ndrill: {name: t, timezone: %s, start: %s, duration: %s}\n%s", zone,
         start, duration, rest);
 
-    return load(text);
-}
-
-static const PlanTeam *team(const Plan *plan, const char *id)
-{
-    int index = plan_team_index(plan, id);
-
-    CU_ASSERT_TRUE_FATAL(index >= 0);
-    return plan_team(plan, index);
+    return case_load(text, NULL);
 }
 
 /* --- windows --- */
@@ -225,13 +202,14 @@ static void red_attacks_whom_it_is_assigned(void)
     CU_ASSERT_STRING_EQUAL(opponent(plan, "all@school-1"), "black");
     CU_ASSERT_STRING_EQUAL(opponent(plan, "all@school-2"), "black");
     CU_ASSERT_STRING_EQUAL(opponent(plan, "own@health"), "red-2");
-    CU_ASSERT_EQUAL(team(plan, "red-1")->pt_assign->len, 2);
+    CU_ASSERT_EQUAL(case_team(plan, "red-1")->pt_assign->len, 2);
 }
 
 static void people_are_in_the_plan(void)
 {
     g_autoptr(Plan) plan = drill("UTC", "2026-11-13T09:00", "8h", FIELD);
-    const PlanTeam *health = team(plan, "health"), *judges = team(plan, "judges");
+    const PlanTeam *health = case_team(plan, "health"),
+                   *judges = case_team(plan, "judges");
     const PlanMember *wong = health->pt_members->pdata[0];
     const PlanMember *chan = health->pt_members->pdata[1];
     const PlanMember *lam = judges->pt_members->pdata[0];
@@ -316,12 +294,13 @@ static void objectives_add_up(void)
 
 static void stops_are_judged_for_all_their_teams(void)
 {
-    g_autoptr(Plan) plan = load(
+    g_autoptr(Plan) plan = case_load(
         "parry: 1\n"
         "drill: {name: t, start: 2026-11-13T09:00, duration: 8h, stop: [{when: {any: "
         "[{score: {below: 10}}, {none: [{score: {above: 1}}]}]}, action: end, reason: "
         "Over}, {when: {score: {below: 1}}, for: [a]}]}\n"
-        "teams: {a: {side: blue}, b: {side: blue}}\n");
+        "teams: {a: {side: blue}, b: {side: blue}}\n",
+        NULL);
     const PlanStop *first = plan->p_stops->pdata[0], *second = plan->p_stops->pdata[1];
 
     CU_ASSERT_EQUAL(first->st_when->len, 2);

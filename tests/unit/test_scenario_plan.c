@@ -1,6 +1,7 @@
 /* A scenario becomes a plan: names, addresses, wires, checks and injects. */
 #include "scenarios/plan.h"
 #include "tests/unit/cunit_main.h"
+#include "tests/unit/plan_case.h"
 
 #include <string.h>
 
@@ -11,64 +12,6 @@
 #define PINNED_UUID "ba55fc28-780d-571f-a4e2-ece53cc1cf2c"
 #define PINNED_MAC "52:54:00:17:51:81"
 #define PINNED_BRIDGE "pre5855fn0"
-#define HOUR (G_GINT64_CONSTANT(3600) * G_USEC_PER_SEC)
-
-static Plan *load_bytes(const char *text, const char *uuid)
-{
-    g_autoptr(ParryDiags) diags = parry_diags_new();
-    Plan *plan = plan_load_bytes("f.yaml", "/", text, strlen(text), uuid, diags);
-
-    if (!plan) {
-        g_autofree char *findings = parry_diags_text(diags, FALSE);
-        printf("\n%s", findings);
-    }
-    CU_ASSERT_PTR_NOT_NULL_FATAL(plan);
-    return plan;
-}
-
-/* An example must load without any finding. */
-static Plan *load_example(const char *name)
-{
-    g_autoptr(ParryDiags) diags = parry_diags_new();
-    g_autofree char *path = g_strconcat(EXAMPLES, name, NULL);
-    Plan *plan = plan_load(path, NULL, diags);
-    g_autofree char *findings = parry_diags_text(diags, FALSE);
-
-    if (*findings)
-        printf("\n%s", findings);
-    CU_ASSERT_STRING_EQUAL(findings, "");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(plan);
-    return plan;
-}
-
-static const PlanHost *host(const Plan *plan, const char *id)
-{
-    int index = plan_host_index(plan, id);
-
-    CU_ASSERT_TRUE_FATAL(index >= 0);
-    return plan_host(plan, index);
-}
-
-static const PlanInject *inject(const Plan *plan, const char *id)
-{
-    int index = plan_inject_index(plan, id);
-
-    CU_ASSERT_TRUE_FATAL(index >= 0);
-    return plan_inject(plan, index);
-}
-
-static const PlanNic *nic(const PlanHost *of, guint i)
-{
-    CU_ASSERT_TRUE_FATAL(i < of->ph_nics->len);
-    return of->ph_nics->pdata[i];
-}
-
-static void assert_addr(guint32 addr, const char *want)
-{
-    g_autofree char *text = plan_addr_text(addr);
-
-    CU_ASSERT_STRING_EQUAL(text, want);
-}
 
 static const char *env(const PlanInject *of, const char *name)
 {
@@ -89,7 +32,7 @@ static const char *param(const PlanCheck *check, const char *name)
 
 static void first_drill_has_its_parts(void)
 {
-    g_autoptr(Plan) plan = load_example("first-drill.yaml");
+    g_autoptr(Plan) plan = case_load_good(EXAMPLES "first-drill.yaml", NULL);
     int attacks = 0;
 
     CU_ASSERT_STRING_EQUAL(plan->p_name, "first-drill");
@@ -122,61 +65,62 @@ static void first_drill_has_its_parts(void)
 
 static void teams_get_like_copies(void)
 {
-    g_autoptr(Plan) plan = load_example("first-drill.yaml");
-    const PlanHost *ours = host(plan, "health/web"), *theirs = host(plan, "lands/web");
+    g_autoptr(Plan) plan = case_load_good(EXAMPLES "first-drill.yaml", NULL);
+    const PlanHost *ours = case_host(plan, "health/web"),
+                   *theirs = case_host(plan, "lands/web");
 
     CU_ASSERT_STRING_EQUAL(ours->ph_name, "web");
     CU_ASSERT_STRING_EQUAL(ours->ph_domain, "pr-first-drill-health-web");
-    CU_ASSERT_EQUAL(nic(ours, 0)->ni_addr, nic(theirs, 0)->ni_addr);
-    CU_ASSERT_NOT_EQUAL(nic(ours, 0)->ni_network, nic(theirs, 0)->ni_network);
-    CU_ASSERT_STRING_NOT_EQUAL(nic(ours, 0)->ni_mac, nic(theirs, 0)->ni_mac);
+    CU_ASSERT_EQUAL(case_nic(ours, 0)->ni_addr, case_nic(theirs, 0)->ni_addr);
+    CU_ASSERT_NOT_EQUAL(case_nic(ours, 0)->ni_network, case_nic(theirs, 0)->ni_network);
+    CU_ASSERT_STRING_NOT_EQUAL(case_nic(ours, 0)->ni_mac, case_nic(theirs, 0)->ni_mac);
     CU_ASSERT_STRING_NOT_EQUAL(ours->ph_uuid, theirs->ph_uuid);
-    CU_ASSERT_STRING_EQUAL(plan_network(plan, nic(ours, 0)->ni_network)->pn_id,
+    CU_ASSERT_STRING_EQUAL(plan_network(plan, case_nic(ours, 0)->ni_network)->pn_id,
                            "health/dmz");
     CU_ASSERT_EQUAL(ours->ph_owner, SIDE_BLUE);
-    CU_ASSERT_EQUAL(host(plan, "health/referee")->ph_owner, SIDE_WHITE);
+    CU_ASSERT_EQUAL(case_host(plan, "health/referee")->ph_owner, SIDE_WHITE);
 }
 
 static void routers_publish_and_hide(void)
 {
-    g_autoptr(Plan) plan = load_example("first-drill.yaml");
-    const PlanHost *gateway = host(plan, "health/gateway");
+    g_autoptr(Plan) plan = case_load_good(EXAMPLES "first-drill.yaml", NULL);
+    const PlanHost *gateway = case_host(plan, "health/gateway");
     const PlanPublish *last = gateway->ph_publish->pdata[2];
 
     CU_ASSERT_TRUE(gateway->ph_router);
     CU_ASSERT_EQUAL(gateway->ph_publish->len, 3);
     CU_ASSERT_EQUAL(last->pp_port, 8080);
     CU_ASSERT_EQUAL(last->pp_to_port, 80);
-    assert_addr(last->pp_to, "10.10.2.10");
+    case_addr(last->pp_to, "10.10.2.10");
     CU_ASSERT_EQUAL_FATAL(gateway->ph_masquerade->len, 1);
     int hidden = g_array_index(gateway->ph_masquerade, int, 0);
-    CU_ASSERT_EQUAL(plan_network(plan, nic(gateway, (guint)hidden)->ni_network)->pn_team,
-                    -1);
+    CU_ASSERT_EQUAL(
+        plan_network(plan, case_nic(gateway, (guint)hidden)->ni_network)->pn_team, -1);
     /* Blue may not reach blue on what they share; white and red are not held back. */
-    CU_ASSERT_TRUE(nic(gateway, 0)->ni_isolated);
-    CU_ASSERT_FALSE(nic(gateway, 1)->ni_isolated);
-    CU_ASSERT_FALSE(nic(host(plan, "health/referee"), 1)->ni_isolated);
-    CU_ASSERT_FALSE(nic(host(plan, "red/box"), 0)->ni_isolated);
+    CU_ASSERT_TRUE(case_nic(gateway, 0)->ni_isolated);
+    CU_ASSERT_FALSE(case_nic(gateway, 1)->ni_isolated);
+    CU_ASSERT_FALSE(case_nic(case_host(plan, "health/referee"), 1)->ni_isolated);
+    CU_ASSERT_FALSE(case_nic(case_host(plan, "red/box"), 0)->ni_isolated);
 }
 
 static void routes_follow_from_routers(void)
 {
-    g_autoptr(Plan) plan = load_example("first-drill.yaml");
-    const PlanHost *web = host(plan, "health/web");
-    const PlanHost *referee = host(plan, "health/referee");
+    g_autoptr(Plan) plan = case_load_good(EXAMPLES "first-drill.yaml", NULL);
+    const PlanHost *web = case_host(plan, "health/web");
+    const PlanHost *referee = case_host(plan, "health/referee");
 
     CU_ASSERT_EQUAL_FATAL(web->ph_routes->len, 1);
     const PlanRoute *route = web->ph_routes->pdata[0];
     CU_ASSERT_EQUAL(route->pr_prefix, 0);
-    assert_addr(route->pr_via, "10.10.1.1");
+    case_addr(route->pr_via, "10.10.1.1");
     /* On a shared network itself: no default, but a way to the inner network. */
     CU_ASSERT_EQUAL_FATAL(referee->ph_routes->len, 1);
     route = referee->ph_routes->pdata[0];
-    assert_addr(route->pr_dest, "10.10.2.0");
+    case_addr(route->pr_dest, "10.10.2.0");
     CU_ASSERT_EQUAL(route->pr_prefix, 24);
-    assert_addr(route->pr_via, "10.10.1.1");
-    CU_ASSERT_EQUAL(host(plan, "red/box")->ph_routes->len, 0);
-    CU_ASSERT_EQUAL(host(plan, "health/gateway")->ph_routes->len, 0);
+    case_addr(route->pr_via, "10.10.1.1");
+    CU_ASSERT_EQUAL(case_host(plan, "red/box")->ph_routes->len, 0);
+    CU_ASSERT_EQUAL(case_host(plan, "health/gateway")->ph_routes->len, 0);
 }
 
 /* The address that a host's hosts file gives to a name, or 0. */
@@ -192,13 +136,14 @@ static guint32 address_of(const PlanHost *of, const char *name)
 
 static void names_are_seen_from_where_one_stands(void)
 {
-    g_autoptr(Plan) plan = load_example("first-drill.yaml");
-    const PlanHost *desk = host(plan, "health/desk"), *box = host(plan, "red/box");
-    guint32 gateway = nic(host(plan, "health/gateway"), 0)->ni_addr;
+    g_autoptr(Plan) plan = case_load_good(EXAMPLES "first-drill.yaml", NULL);
+    const PlanHost *desk = case_host(plan, "health/desk"),
+                   *box = case_host(plan, "red/box");
+    guint32 gateway = case_nic(case_host(plan, "health/gateway"), 0)->ni_addr;
 
-    assert_addr(address_of(desk, "web"), "10.10.1.10");
-    assert_addr(address_of(desk, "www"), "10.10.1.10");
-    assert_addr(address_of(desk, "gateway"), "10.10.2.1");
+    case_addr(address_of(desk, "web"), "10.10.1.10");
+    case_addr(address_of(desk, "www"), "10.10.1.10");
+    case_addr(address_of(desk, "gateway"), "10.10.2.1");
     CU_ASSERT_EQUAL(address_of(desk, "web.lands"), 0);
     CU_ASSERT_EQUAL(address_of(desk, "box.red"), 0);
     CU_ASSERT_EQUAL(address_of(box, "www.health"), gateway);
@@ -209,7 +154,7 @@ static void names_are_seen_from_where_one_stands(void)
 
 static void checks_look_from_the_referee(void)
 {
-    g_autoptr(Plan) plan = load_example("first-drill.yaml");
+    g_autoptr(Plan) plan = case_load_good(EXAMPLES "first-drill.yaml", NULL);
     const PlanCheck *up = plan_check(plan, plan_check_index(plan, "health/web-up"));
     const PlanCheck *page =
         plan_check(plan, plan_check_index(plan, "health/page-restored"));
@@ -229,13 +174,14 @@ static void checks_look_from_the_referee(void)
 
 static void attacks_know_their_target(void)
 {
-    g_autoptr(Plan) plan = load_example("first-drill.yaml");
+    g_autoptr(Plan) plan = case_load_good(EXAMPLES "first-drill.yaml", NULL);
     g_autofree char *gateway =
-        plan_addr_text(nic(host(plan, "lands/gateway"), 0)->ni_addr);
-    g_autofree char *box = plan_addr_text(nic(host(plan, "red/box"), 0)->ni_addr);
-    const PlanInject *guess = inject(plan, "guess@lands");
-    const PlanInject *deface = inject(plan, "deface@lands");
-    const PlanInject *recon = inject(plan, "recon@lands");
+        plan_addr_text(case_nic(case_host(plan, "lands/gateway"), 0)->ni_addr);
+    g_autofree char *box =
+        plan_addr_text(case_nic(case_host(plan, "red/box"), 0)->ni_addr);
+    const PlanInject *guess = case_inject(plan, "guess@lands");
+    const PlanInject *deface = case_inject(plan, "deface@lands");
+    const PlanInject *recon = case_inject(plan, "recon@lands");
 
     CU_ASSERT_STRING_EQUAL(env(guess, "PARRY_TARGET"), gateway);
     CU_ASSERT_STRING_EQUAL(env(guess, "PARRY_ATTACKER"), box);
@@ -257,14 +203,14 @@ static void attacks_know_their_target(void)
 
 static void times_are_elapsed(void)
 {
-    g_autoptr(Plan) plan = load_example("first-drill.yaml");
-    gint64 ours = inject(plan, "deface@health")->in_at_us;
+    g_autoptr(Plan) plan = case_load_good(EXAMPLES "first-drill.yaml", NULL);
+    gint64 ours = case_inject(plan, "deface@health")->in_at_us;
 
     /* Saturday 03:00 after a Friday 09:00, and a jitter of up to 10 minutes, for all
      * alike. */
     CU_ASSERT_TRUE(ours >= 18 * HOUR && ours <= 18 * HOUR + HOUR / 6);
-    CU_ASSERT_EQUAL(ours, inject(plan, "deface@lands")->in_at_us);
-    CU_ASSERT_EQUAL(inject(plan, "tamper@health")->in_at_us, 18 * HOUR + HOUR / 2);
+    CU_ASSERT_EQUAL(ours, case_inject(plan, "deface@lands")->in_at_us);
+    CU_ASSERT_EQUAL(case_inject(plan, "tamper@health")->in_at_us, 18 * HOUR + HOUR / 2);
     CU_ASSERT_EQUAL_FATAL(plan->p_phases->len, 3);
     const PlanPhase *first = plan->p_phases->pdata[0], *last = plan->p_phases->pdata[2];
     CU_ASSERT_TRUE(first->pz_red_locked);
@@ -276,10 +222,10 @@ static void times_are_elapsed(void)
 
 static void expectations_carry_points(void)
 {
-    g_autoptr(Plan) plan = load_example("first-drill.yaml");
-    const PlanInject *deface = inject(plan, "deface@health");
-    const PlanInject *beacon = inject(plan, "beacon@health");
-    const PlanInject *brief = inject(plan, "brief@health");
+    g_autoptr(Plan) plan = case_load_good(EXAMPLES "first-drill.yaml", NULL);
+    const PlanInject *deface = case_inject(plan, "deface@health");
+    const PlanInject *beacon = case_inject(plan, "beacon@health");
+    const PlanInject *brief = case_inject(plan, "brief@health");
 
     CU_ASSERT_EQUAL_FATAL(deface->in_expect->len, 3);
     const PlanExpect *contain = deface->in_expect->pdata[2];
@@ -300,7 +246,7 @@ static void expectations_carry_points(void)
 
 static void full_size_has_its_parts(void)
 {
-    g_autoptr(Plan) plan = load_example("first-drill-full.yaml");
+    g_autoptr(Plan) plan = case_load_good(EXAMPLES "first-drill-full.yaml", NULL);
     int sides[5] = {0};
     g_autoptr(GHashTable) estates = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GHashTable) en = g_hash_table_new(g_str_hash, g_str_equal);
@@ -328,7 +274,7 @@ static void full_size_has_its_parts(void)
 
 static void red_teams_take_turns(void)
 {
-    g_autoptr(Plan) plan = load_example("first-drill-full.yaml");
+    g_autoptr(Plan) plan = case_load_good(EXAMPLES "first-drill-full.yaml", NULL);
     g_autoptr(GHashTable) reds = g_hash_table_new(NULL, NULL);
     g_autofree int *opponent = g_new0(int, plan->p_teams->len);
 
@@ -376,7 +322,7 @@ static void assert_unique(const Plan *plan)
         add_once(seen, g_strconcat("domain ", one->ph_domain, NULL));
         add_once(seen, g_strconcat("uuid ", one->ph_uuid, NULL));
         for (guint j = 0; j < one->ph_nics->len; j++) {
-            const PlanNic *card = nic(one, j);
+            const PlanNic *card = case_nic(one, j);
             const PlanNetwork *on = plan_network(plan, card->ni_network);
             guint32 part = card->ni_addr - on->pn_addr;
             CU_ASSERT_TRUE(part > 0 && part < (1u << (32 - on->pn_prefix)) - 1);
@@ -389,8 +335,8 @@ static void assert_unique(const Plan *plan)
 
 static void nothing_collides(void)
 {
-    g_autoptr(Plan) small = load_example("first-drill.yaml");
-    g_autoptr(Plan) full = load_example("first-drill-full.yaml");
+    g_autoptr(Plan) small = case_load_good(EXAMPLES "first-drill.yaml", NULL);
+    g_autoptr(Plan) full = case_load_good(EXAMPLES "first-drill-full.yaml", NULL);
 
     assert_unique(small);
     assert_unique(full);
@@ -433,7 +379,7 @@ static void chance_does_not_collide(void)
     for (guint32 seed = 0; seed < 100; seed++) {
         GRand *rand = g_rand_new_with_seed(seed);
         g_autofree char *text = random_scenario(rand);
-        g_autoptr(Plan) plan = load_bytes(text, NULL);
+        g_autoptr(Plan) plan = case_load(text, NULL);
         assert_unique(plan);
         g_rand_free(rand);
     }
@@ -450,8 +396,8 @@ static char *plan_text(const Plan *plan)
 
 static void same_input_gives_the_same_plan(void)
 {
-    g_autoptr(Plan) once = load_example("first-drill-full.yaml");
-    g_autoptr(Plan) again = load_example("first-drill-full.yaml");
+    g_autoptr(Plan) once = case_load_good(EXAMPLES "first-drill-full.yaml", NULL);
+    g_autoptr(Plan) again = case_load_good(EXAMPLES "first-drill-full.yaml", NULL);
     char *a = plan_text(once), *b = plan_text(again);
 
     CU_ASSERT_STRING_EQUAL(a, b);
@@ -475,25 +421,26 @@ static void same_input_gives_the_same_plan(void)
 static void draws_are_pinned(void)
 {
     g_autofree char *zero = g_strdup_printf(TINY, 0), *one = g_strdup_printf(TINY, 1);
-    g_autoptr(Plan) a = load_bytes(zero, "6ba7b810-9dad-11d1-80b4-00c04fd430c8");
-    g_autoptr(Plan) b = load_bytes(one, NULL);
+    g_autoptr(Plan) a = case_load(zero, "6ba7b810-9dad-11d1-80b4-00c04fd430c8");
+    g_autoptr(Plan) b = case_load(one, NULL);
 
-    CU_ASSERT_EQUAL(inject(a, "x@blue-1")->in_at_us, PINNED_AT);
-    CU_ASSERT_NOT_EQUAL(inject(a, "x@blue-1")->in_at_us, inject(b, "x@blue-1")->in_at_us);
-    CU_ASSERT_EQUAL(inject(a, "x@blue-1")->in_by, -1);
+    CU_ASSERT_EQUAL(case_inject(a, "x@blue-1")->in_at_us, PINNED_AT);
+    CU_ASSERT_NOT_EQUAL(case_inject(a, "x@blue-1")->in_at_us,
+                        case_inject(b, "x@blue-1")->in_at_us);
+    CU_ASSERT_EQUAL(case_inject(a, "x@blue-1")->in_by, -1);
     CU_ASSERT_STRING_EQUAL(a->p_uuid, "6ba7b810-9dad-11d1-80b4-00c04fd430c8");
-    CU_ASSERT_STRING_EQUAL(host(a, "blue-1/h")->ph_uuid, PINNED_UUID);
-    CU_ASSERT_STRING_EQUAL(nic(host(a, "blue-1/h"), 0)->ni_mac, PINNED_MAC);
+    CU_ASSERT_STRING_EQUAL(case_host(a, "blue-1/h")->ph_uuid, PINNED_UUID);
+    CU_ASSERT_STRING_EQUAL(case_nic(case_host(a, "blue-1/h"), 0)->ni_mac, PINNED_MAC);
     CU_ASSERT_STRING_EQUAL(plan_network(a, 0)->pn_bridge, PINNED_BRIDGE);
-    assert_addr(nic(host(a, "blue-2/h"), 0)->ni_addr, "192.0.2.11");
-    CU_ASSERT_STRING_NOT_EQUAL(host(a, "blue-1/h")->ph_uuid,
-                               host(b, "blue-1/h")->ph_uuid);
+    case_addr(case_nic(case_host(a, "blue-2/h"), 0)->ni_addr, "192.0.2.11");
+    CU_ASSERT_STRING_NOT_EQUAL(case_host(a, "blue-1/h")->ph_uuid,
+                               case_host(b, "blue-1/h")->ph_uuid);
 }
 
 /* Behind two routers, and out to another team's published port. */
 static void routers_chain(void)
 {
-    g_autoptr(Plan) plan = load_bytes(
+    g_autoptr(Plan) plan = case_load(
         "parry: 1\n"
         "drill: {name: chain, start: 2026-01-01T00:00, duration: 4h}\n"
         "teams: {red: {side: red, estate: camp}, blue: {side: blue, estate: e}}\n"
@@ -511,19 +458,20 @@ static void routers_chain(void)
         "    checks:\n"
         "      page: {host: deep, http: {path: /}, from: judge, every: 60s}\n",
         NULL);
-    const PlanHost *outer = host(plan, "blue/outer"), *deep = host(plan, "blue/deep");
+    const PlanHost *outer = case_host(plan, "blue/outer"),
+                   *deep = case_host(plan, "blue/deep");
     const PlanCheck *page = plan_check(plan, 0);
-    g_autofree char *public = plan_addr_text(nic(outer, 0)->ni_addr);
+    g_autofree char *public = plan_addr_text(case_nic(outer, 0)->ni_addr);
 
     const PlanRoute *route = deep->ph_routes->pdata[0];
     CU_ASSERT_EQUAL(route->pr_prefix, 0);
-    assert_addr(route->pr_via, "10.0.2.1");
+    case_addr(route->pr_via, "10.0.2.1");
     CU_ASSERT_EQUAL_FATAL(outer->ph_routes->len, 1);
     route = outer->ph_routes->pdata[0];
-    assert_addr(route->pr_dest, "10.0.2.0");
-    assert_addr(route->pr_via, "10.0.1.2");
-    route = host(plan, "blue/inner")->ph_routes->pdata[0];
-    assert_addr(route->pr_via, "10.0.1.1");
+    case_addr(route->pr_dest, "10.0.2.0");
+    case_addr(route->pr_via, "10.0.1.2");
+    route = case_host(plan, "blue/inner")->ph_routes->pdata[0];
+    case_addr(route->pr_via, "10.0.1.1");
     /* The referee stands outside: it asks the port that the router publishes. */
     CU_ASSERT_STRING_EQUAL(param(page, "addr"), public);
     CU_ASSERT_EQUAL(json_integer_value(json_object_get(page->ck_params, "port")), 8080);
@@ -532,11 +480,11 @@ static void routers_chain(void)
 static void people_only_drills_load(void)
 {
     g_autoptr(Plan) plan =
-        load_bytes("parry: 1\n"
-                   "drill: {name: table, start: 2026-01-01T00:00, duration: 4h}\n"
-                   "teams: {blue: {side: blue, members: {ann: {key: generate}}}}\n"
-                   "injects: {ask: {at: 1h, message: {to: blue, subject: A, body: B}}}\n",
-                   NULL);
+        case_load("parry: 1\n"
+                  "drill: {name: table, start: 2026-01-01T00:00, duration: 4h}\n"
+                  "teams: {blue: {side: blue, members: {ann: {key: generate}}}}\n"
+                  "injects: {ask: {at: 1h, message: {to: blue, subject: A, body: B}}}\n",
+                  NULL);
 
     CU_ASSERT_EQUAL(plan->p_hosts->len, 0);
     CU_ASSERT_EQUAL(plan->p_injects->len, 1);
@@ -547,12 +495,12 @@ static void people_only_drills_load(void)
 static void unbuilt_keys_are_flagged(void)
 {
     g_autoptr(Plan) plan =
-        load_bytes("parry: 1\n"
-                   "drill: {name: later, start: 2026-01-01T00:00, duration: 4h}\n"
-                   "teams: {blue: {side: blue}}\n"
-                   "scoring: {profile: ad}\n"
-                   "library: {atomics: here}\n",
-                   NULL);
+        case_load("parry: 1\n"
+                  "drill: {name: later, start: 2026-01-01T00:00, duration: 4h}\n"
+                  "teams: {blue: {side: blue}}\n"
+                  "scoring: {profile: ad}\n"
+                  "library: {atomics: here}\n",
+                  NULL);
     const GPtrArray *unbuilt = plan_unbuilt(plan);
 
     CU_ASSERT_EQUAL_FATAL(unbuilt->len, 2);

@@ -11,27 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-typedef struct {
-    Plan *plan;
-    Ledger *ledger;
-    Feed feed;
-} World;
-
-static World world_new(void)
-{
-    World world = {fixture_plan(), NULL, {0}};
-
-    world.ledger = ledger_new(world.plan);
-    world.feed = feed_new(world.plan, world.ledger, NULL);
-    return world;
-}
-
-static void world_clear(World *world)
-{
-    ledger_free(world->ledger);
-    plan_free(world->plan);
-}
-
 static const Viewer WHITE = {ROLE_DIRECTOR, -1, 0}, ROOM = {ROLE_OBSERVER, -1, 0},
                     HEALTH = {ROLE_BLUE, TEAM_HEALTH, 0},
                     LANDS = {ROLE_BLUE, TEAM_LANDS, 0}, RED = {ROLE_RED, TEAM_RED, 0},
