@@ -1,8 +1,10 @@
 #include "orchestrator/range/act.h"
 
 #include "orchestrator/range/range.h"
+#include "orchestrator/range/save_image.h"
 #include "orchestrator/range/tag.h"
 
+#include <glib/gstdio.h>
 #include <libvirt/virterror.h>
 
 /* How long a domain that another call is starting may take to run, and between looks. */
@@ -15,6 +17,8 @@ void act_object_clear(ActObject *object)
     g_clear_pointer(&object->ob_uuid, g_free);
     g_clear_pointer(&object->ob_drill, g_free);
     g_clear_pointer(&object->ob_xml, g_free);
+    g_clear_pointer(&object->ob_from, g_free);
+    g_clear_pointer(&object->ob_to, g_free);
 }
 
 static gboolean foreign(GError **error, const ActObject *object, const char *attempt,
@@ -162,6 +166,29 @@ static gboolean accept_domain(virConnectPtr conn, virDomainPtr found,
     return FALSE;
 }
 
+/* A new domain out of nothing, or out of a save image. NULL: libvirt's error is set, or
+ * error. */
+static virDomainPtr begin_domain(virConnectPtr conn, const ActObject *object,
+                                 gboolean hold, GError **error)
+{
+    virDomainPtr made = NULL;
+
+    if (!object->ob_from)
+        return virDomainCreateXML(conn, object->ob_xml,
+                                  hold ? VIR_DOMAIN_START_PAUSED : 0);
+    if (!save_image_rewrite(object->ob_from, object->ob_to, object->ob_xml, NULL, error))
+        return NULL;
+    /* It answers no domain, only whether it worked. */
+    if (virDomainRestoreFlags(conn, object->ob_to, NULL,
+                              hold ? VIR_DOMAIN_SAVE_PAUSED : VIR_DOMAIN_SAVE_RUNNING) ==
+        0)
+        made = virDomainLookupByUUIDString(conn, object->ob_uuid);
+    if (!made)
+        virt_error(error, conn, object->ob_name, "restore");
+    g_unlink(object->ob_to);
+    return made;
+}
+
 static gboolean create_domain(virConnectPtr conn, const ActObject *object,
                               const int *held, gboolean *gone, GError **error)
 {
@@ -172,11 +199,14 @@ static gboolean create_domain(virConnectPtr conn, const ActObject *object,
         return accept_domain(conn, old, object, held, gone, error);
     if (!just_absent(conn, VIR_ERR_NO_DOMAIN, object, error))
         return FALSE;
-    g_autoptr(virDomain) made =
-        virDomainCreateXML(conn, object->ob_xml, hold ? VIR_DOMAIN_START_PAUSED : 0);
+    g_autoptr(GError) why = NULL;
+    g_autoptr(virDomain) made = begin_domain(conn, object, hold, &why);
     if (made)
         return obey(conn, made, hold, held, object->ob_name, error);
-    virt_error(error, conn, object->ob_name, "start");
+    if (why)
+        g_propagate_error(error, g_steal_pointer(&why));
+    else
+        virt_error(error, conn, object->ob_name, "start");
     g_autoptr(virDomain) twin = find_domain(conn, object);
     if (!twin)
         return FALSE;
@@ -196,6 +226,21 @@ gboolean act_domain_create(virConnectPtr conn, const ActObject *object, const in
     /* An older one was just ending: now there is room. */
     g_clear_error(error);
     return create_domain(conn, object, held, &gone, error);
+}
+
+gboolean act_domain_save(virConnectPtr conn, const ActObject *object, gboolean direct,
+                         GError **error)
+{
+    g_autoptr(virDomain) found = virDomainLookupByUUIDString(conn, object->ob_uuid);
+    unsigned int flags =
+        VIR_DOMAIN_SAVE_RUNNING | (direct ? VIR_DOMAIN_SAVE_BYPASS_CACHE : 0);
+
+    if (found && !own_domain(found, object))
+        return foreign(error, object, "save", virDomainGetName(found));
+    if (found && virDomainSaveFlags(found, object->ob_to, NULL, flags) == 0)
+        return TRUE;
+    virt_error(error, conn, object->ob_name, "save");
+    return FALSE;
 }
 
 gboolean act_domain_destroy(virConnectPtr conn, const ActObject *object, GError **error)

@@ -13,18 +13,25 @@ typedef struct {
     char *ob_name;
     char *ob_uuid;
     char *ob_drill;
-    char *ob_xml; /* for the creating acts */
+    char *ob_xml;          /* for the creating acts */
+    char *ob_from, *ob_to; /* save images, for save and restore */
 } ActObject;
 
 void act_object_clear(ActObject *object);
 
 gboolean act_network_create(virConnectPtr conn, const ActObject *object, GError **error);
 
-/* held: becomes true once nothing may run any more: the domain is then left paused. */
+/* held: becomes true once nothing may run any more: the domain is then left paused. With
+ * ob_from it is restored out of the memory there; ob_to is where the image with ob_xml
+ * for its head stands meanwhile. */
 gboolean act_domain_create(virConnectPtr conn, const ActObject *object, const int *held,
                            GError **error);
 gboolean act_domain_destroy(virConnectPtr conn, const ActObject *object, GError **error);
 gboolean act_domain_reset(virConnectPtr conn, const ActObject *object, GError **error);
+
+/* Its memory to ob_to; direct: past the page cache. The domain ends by it. */
+gboolean act_domain_save(virConnectPtr conn, const ActObject *object, gboolean direct,
+                         GError **error);
 
 typedef enum { ACT_ABSENT, ACT_RUNNING, ACT_PAUSED } ActState;
 

@@ -144,6 +144,19 @@ static void write_nic(Guest *guest, const Plan *plan, int host, int index)
     xml_close(xml);
 }
 
+/* A tap on no bridge: to QEMU and the guest the same card as a planned one. */
+static void write_loose_nic(Guest *guest)
+{
+    Xml *xml = guest->gu_xml;
+
+    xml_open(xml, "interface", "type", "ethernet", NULL);
+    xml_item(xml, "model", "type", "virtio", NULL);
+    xml_item(xml, "driver", "name", "qemu", NULL);
+    xml_item(xml, "rom", "enabled", "no", NULL);
+    write_slot(guest);
+    xml_close(xml);
+}
+
 static void write_console(Xml *xml, const char *file)
 {
     xml_open(xml, "serial", "type", "file", NULL);
@@ -191,7 +204,10 @@ static void write_devices(Xml *xml, const Plan *plan, int host, const RangeDomai
     xml_open(xml, "devices", NULL);
     xml_item(xml, "controller", "type", "usb", "model", "none", NULL);
     for (guint i = 0; i < owner->ph_nics->len; i++)
-        write_nic(&guest, plan, host, (int)i);
+        if (boot->rd_golden)
+            write_loose_nic(&guest);
+        else
+            write_nic(&guest, plan, host, (int)i);
     if (boot->rd_disk)
         write_disk(&guest, boot->rd_disk, "qcow2", "vda", FALSE, !boot->rd_kernel);
     if (boot->rd_seed)
@@ -205,16 +221,28 @@ static void write_devices(Xml *xml, const Plan *plan, int host, const RangeDomai
     xml_close(xml);
 }
 
+char *domain_name(const PlanHost *host, gboolean golden)
+{
+    return g_strconcat(host->ph_domain, golden ? "-golden" : NULL, NULL);
+}
+
+char *domain_uuid(const PlanHost *host, gboolean golden)
+{
+    return golden ? tag_uuid5(host->ph_uuid, "golden") : g_strdup(host->ph_uuid);
+}
+
 char *domain_xml(const Plan *plan, const RangeConfig *config, int host,
                  const RangeDomain *boot)
 {
     const PlanHost *owner = g_ptr_array_index(plan->p_hosts, host);
     gboolean emulated = !g_str_equal(config->rg_accel, "kvm");
+    g_autofree char *name = domain_name(owner, boot->rd_golden);
+    g_autofree char *uuid = domain_uuid(owner, boot->rd_golden);
     Xml *xml = xml_new();
 
     xml_open(xml, "domain", "type", emulated ? "qemu" : "kvm", NULL);
-    xml_text(xml, "name", owner->ph_domain);
-    xml_text(xml, "uuid", owner->ph_uuid);
+    xml_text(xml, "name", name);
+    xml_text(xml, "uuid", uuid);
     tag_write(xml, config->rg_drill, owner->ph_id);
     xml_open(xml, "memory", "unit", "b", NULL);
     xml_decimal(xml, owner->ph_memory);

@@ -16,6 +16,10 @@
 /* The name of the virtio port that the agent opens in the guest. */
 #define DOMAIN_CHANNEL "org.parry.agent.0"
 
+/* A host's domain, or the golden guest in its shape; the caller frees them. */
+char *domain_name(const PlanHost *host, gboolean golden);
+char *domain_uuid(const PlanHost *host, gboolean golden);
+
 /* XML for virDomainCreateXML(); the caller frees it. Of config: rg_accel, rg_cpu,
  * rg_drill. */
 char *domain_xml(const Plan *plan, const RangeConfig *config, int host,

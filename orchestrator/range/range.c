@@ -32,13 +32,21 @@ struct Range {
     guint ra_looks;
 };
 
-typedef enum { JOB_FILTERS, JOB_NETWORK, JOB_CREATE, JOB_DESTROY, JOB_RESET } JobKind;
+typedef enum {
+    JOB_FILTERS,
+    JOB_NETWORK,
+    JOB_CREATE, /* or restored */
+    JOB_DESTROY,
+    JOB_RESET,
+    JOB_SAVE
+} JobKind;
 
 /* One act on one host or network. */
 typedef struct {
     Range *jo_range;
     JobKind jo_kind;
     int jo_host;        /* -1: not about a host's domain */
+    gboolean jo_direct; /* a save, past the page cache */
     GArray *jo_objects; /* of ActObject */
     GError *jo_error;
     RangeDone jo_done;
@@ -220,7 +228,7 @@ static void on_change(gboolean connected, const char *reason, gpointer data)
 
 static gboolean job_creates(const Job *job)
 {
-    return job->jo_kind != JOB_DESTROY && job->jo_kind != JOB_RESET;
+    return job->jo_kind < JOB_DESTROY;
 }
 
 static gboolean job_act(Job *job, virConnectPtr conn, const ActObject *object)
@@ -237,6 +245,8 @@ static gboolean job_act(Job *job, virConnectPtr conn, const ActObject *object)
         return act_domain_destroy(conn, object, &job->jo_error);
     case JOB_RESET:
         return act_domain_reset(conn, object, &job->jo_error);
+    case JOB_SAVE:
+        return act_domain_save(conn, object, job->jo_direct, &job->jo_error);
     }
     return FALSE;
 }
@@ -270,7 +280,8 @@ static void job_free(Job *job)
 static void host_done(Range *range, Job *job)
 {
     GQueue *queue = &range->ra_queues[job->jo_host];
-    ActState state = job->jo_kind == JOB_DESTROY         ? ACT_ABSENT
+    gboolean ends = job->jo_kind == JOB_DESTROY || job->jo_kind == JOB_SAVE;
+    ActState state = ends                                ? ACT_ABSENT
                      : g_atomic_int_get(&range->ra_held) ? ACT_PAUSED
                                                          : ACT_RUNNING;
 
@@ -358,21 +369,63 @@ void range_network_create(Range *range, int network, RangeDone done, gpointer da
     job_start(job);
 }
 
+/* A golden guest is no host's domain: nobody watches it, nothing of its host's waits. */
+static Job *domain_job_new(Range *range, JobKind kind, int host, gboolean golden,
+                           char *xml)
+{
+    const PlanHost *owner = plan_host(range->ra_plan, host);
+    Job *job = job_new(range, kind, golden ? -1 : host, NULL, NULL);
+
+    job_add(job, domain_name(owner, golden), domain_uuid(owner, golden), xml);
+    return job;
+}
+
+static void domain_job_start(Job *job, RangeDone done, gpointer data)
+{
+    job->jo_done = done;
+    job->jo_data = data;
+    job_start(job);
+}
+
 static void domain_job(Range *range, JobKind kind, int host, char *xml, RangeDone done,
                        gpointer data)
 {
-    const PlanHost *owner = plan_host(range->ra_plan, host);
-    Job *job = job_new(range, kind, host, done, data);
-
-    job_add(job, g_strdup(owner->ph_domain), g_strdup(owner->ph_uuid), xml);
-    job_start(job);
+    domain_job_start(domain_job_new(range, kind, host, FALSE, xml), done, data);
 }
 
 void range_domain_create(Range *range, int host, const RangeDomain *domain,
                          RangeDone done, gpointer data)
 {
-    domain_job(range, JOB_CREATE, host,
-               domain_xml(range->ra_plan, &range->ra_config, host, domain), done, data);
+    char *xml = domain_xml(range->ra_plan, &range->ra_config, host, domain);
+
+    domain_job_start(domain_job_new(range, JOB_CREATE, host, domain->rd_golden, xml),
+                     done, data);
+}
+
+void range_restore(Range *range, int host, const RangeDomain *domain, const char *from,
+                   const char *at, RangeDone done, gpointer data)
+{
+    char *xml = domain_xml(range->ra_plan, &range->ra_config, host, domain);
+    Job *job = domain_job_new(range, JOB_CREATE, host, FALSE, xml);
+    ActObject *object = &g_array_index(job->jo_objects, ActObject, 0);
+
+    object->ob_from = g_strdup(from);
+    object->ob_to = g_strdup(at);
+    domain_job_start(job, done, data);
+}
+
+void range_save(Range *range, const RangeSave *save, RangeDone done, gpointer data)
+{
+    Job *job = domain_job_new(range, JOB_SAVE, save->sv_host, save->sv_golden, NULL);
+
+    g_array_index(job->jo_objects, ActObject, 0).ob_to = g_strdup(save->sv_path);
+    job->jo_direct = save->sv_direct;
+    domain_job_start(job, done, data);
+}
+
+void range_golden_destroy(Range *range, int host, RangeDone done, gpointer data)
+{
+    domain_job_start(domain_job_new(range, JOB_DESTROY, host, TRUE, NULL), done, data);
 }
 
 void range_domain_destroy(Range *range, int host, RangeDone done, gpointer data)

@@ -70,6 +70,9 @@ typedef struct {
     const char *rd_channel; /* the hub's socket for this host, which must be listening
                              * already; NULL: agent: none */
     const char *rd_console; /* log file of the serial console */
+    /* A golden guest: the host's shape under a name and UUID of its own, its NICs plugged
+     * into nothing. Its memory is what others are restored from. */
+    gboolean rd_golden;
 } RangeDomain;
 
 /* Binds the host's ports on shared networks, before its domain is there. Needs a libvirt
@@ -80,6 +83,34 @@ void range_domain_create(Range *range, int host, const RangeDomain *domain,
                          RangeDone done, gpointer data);
 void range_domain_destroy(Range *range, int host, RangeDone done, gpointer data);
 void range_domain_reset(Range *range, int host, RangeDone done, gpointer data);
+
+/*
+ * Memory to a file, and back.
+ *
+ * range_save() ends the guest and leaves its memory, as libvirt's save image, at a path
+ * that libvirt may write to (below the drill's directory). golden: not the host's domain
+ * but the golden guest in its shape. direct: past the hypervisor's page cache, for images
+ * that nothing reads soon.
+ *
+ * range_restore() makes the host's domain, as range_domain_create() does, out of the
+ * memory in `from` (any guest of the same shape; see save_image.h): what tells hosts
+ * apart (name, UUID, MACs, networks, channel, disk, log) comes from plan and domain, not
+ * from the image. The image with its new head stands at `at` meanwhile and is removed. A
+ * domain that is there already is left as it is. What the guest itself remembers (name,
+ * addresses, clock, random state) is the other's until its agent changes it.
+ */
+typedef struct {
+    int sv_host;
+    gboolean sv_golden;
+    gboolean sv_direct;
+    const char *sv_path;
+} RangeSave;
+
+void range_save(Range *range, const RangeSave *save, RangeDone done, gpointer data);
+void range_restore(Range *range, int host, const RangeDomain *domain, const char *from,
+                   const char *at, RangeDone done, gpointer data);
+/* Ends the golden guest in the host's shape, if it is there. */
+void range_golden_destroy(Range *range, int host, RangeDone done, gpointer data);
 
 /* The taps of a host that get a filter; empty where it has no NIC on a shared network. */
 GPtrArray *range_filter_names(const Range *range, int host);

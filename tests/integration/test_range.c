@@ -7,6 +7,7 @@
 #include "tests/unit/cunit_main.h"
 #include "tests/unit/range_plan.h"
 
+#include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -475,6 +476,85 @@ static void test_the_kill_switch(void)
     CU_ASSERT_STRING_EQUAL(events->str, "");
 }
 
+/* One guest's memory under another's head: the web server comes back as the rival, and
+ * then each as itself. */
+static void test_memory_to_a_file_and_back(void)
+{
+    g_autofree char *image = g_strdup_printf("%s/drills/web.save", home);
+    g_autofree char *at = g_strdup_printf("%s/drills/at.save", home);
+    g_autofree char *console = g_strdup_printf("%s/drills/restored.log", home);
+    g_autofree char *channel = g_strdup_printf("%s/drills/%d.sock", home, HOST_RIVAL);
+    RangeDomain boot = {.rd_console = console, .rd_channel = channel};
+    RangeSave save = {.sv_host = HOST_WEB, .sv_path = image};
+    pid_t before = qemu_pid(HOST_RIVAL);
+    gboolean said;
+
+    range_save(range, &save, done, NULL);
+    range_domain_destroy(range, HOST_RIVAL, done, NULL);
+    expect_done(2);
+    CU_ASSERT_EQUAL(domain_state(HOST_WEB), -1);
+    gint64 began = g_get_monotonic_time();
+    range_restore(range, HOST_RIVAL, &boot, image, at, done, NULL);
+    expect_done(1);
+    printf("[restored in %d ms] ", (int)((g_get_monotonic_time() - began) / 1000));
+    CU_ASSERT_EQUAL(domain_state(HOST_RIVAL), VIR_DOMAIN_RUNNING);
+    CU_ASSERT_NOT_EQUAL(qemu_pid(HOST_RIVAL), before);
+    CU_ASSERT_FALSE(g_file_test(at, G_FILE_TEST_EXISTS));
+    create_domain(HOST_WEB);
+    expect_done(1);
+    CU_ASSERT_EQUAL(findings(NULL, &said), 0);
+    CU_ASSERT_STRING_EQUAL(events->str, "");
+    /* A repeat meets its own earlier result, whatever the image. */
+    before = qemu_pid(HOST_RIVAL);
+    range_restore(range, HOST_RIVAL, &boot, "/nowhere", at, done, NULL);
+    expect_done(1);
+    CU_ASSERT_EQUAL(qemu_pid(HOST_RIVAL), before);
+    g_unlink(image);
+}
+
+static void test_restore_says_why_not(void)
+{
+    g_autofree char *image = g_strdup_printf("%s/drills/no.save", home);
+    g_autofree char *at = g_strdup_printf("%s/drills/at.save", home);
+    RangeDomain boot = {0};
+
+    CU_ASSERT_TRUE(g_file_set_contents(image, "LibvirtQemudPart", -1, NULL));
+    range_domain_destroy(range, HOST_WEB, done, NULL);
+    expect_done(1);
+    range_restore(range, HOST_WEB, &boot, image, at, done, NULL);
+    CU_ASSERT_TRUE(reached(&calls, 1));
+    CU_ASSERT_EQUAL(failures, 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(last_error, "no.save"));
+    calls = failures = 0;
+    CU_ASSERT_EQUAL(domain_state(HOST_WEB), -1);
+    g_unlink(image);
+    create_domain(HOST_WEB);
+    expect_done(1);
+}
+
+/* A guest of the host's shape beside it, plugged into nothing. */
+static void test_a_golden_guest(void)
+{
+    g_autofree char *image = g_strdup_printf("%s/drills/golden.save", home);
+    RangeDomain boot = {.rd_golden = TRUE};
+    RangeSave save = {.sv_host = HOST_WEB, .sv_golden = TRUE, .sv_path = image};
+    pid_t before = qemu_pid(HOST_WEB);
+
+    range_domain_create(range, HOST_WEB, &boot, done, NULL);
+    expect_done(1);
+    range_save(range, &save, done, NULL);
+    expect_done(1);
+    CU_ASSERT_TRUE(g_file_test(image, G_FILE_TEST_EXISTS));
+    range_domain_create(range, HOST_WEB, &boot, done, NULL);
+    expect_done(1);
+    range_golden_destroy(range, HOST_WEB, done, NULL);
+    expect_done(1);
+    range_golden_destroy(range, HOST_WEB, done, NULL);
+    expect_done(1);
+    CU_ASSERT_EQUAL(qemu_pid(HOST_WEB), before);
+    g_unlink(image);
+}
+
 static gboolean link_is_back(gpointer data)
 {
     struct timeval tick = {.tv_usec = 20000};
@@ -730,6 +810,9 @@ static CU_TestInfo tests[] = {
     {"a killed QEMU is told", test_a_killed_qemu_is_told},
     {"a stranger's pause is told", test_a_strangers_pause_is_told},
     {"a reset is no end", test_a_reset_is_no_end},
+    {"memory to a file and back", test_memory_to_a_file_and_back},
+    {"a restore says why not", test_restore_says_why_not},
+    {"a golden guest", test_a_golden_guest},
     {"the kill switch", test_the_kill_switch},
     {"a lost connection", test_a_lost_connection},
     {"teardown leaves nothing", test_teardown_leaves_nothing},
