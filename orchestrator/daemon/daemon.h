@@ -36,6 +36,7 @@ typedef enum {
 
 typedef struct Orders Orders;
 typedef struct Hosts Hosts;
+typedef struct Clones Clones;
 typedef struct Provision Provision;
 typedef struct Isolation Isolation;
 typedef struct Checks Checks;
@@ -76,6 +77,7 @@ typedef struct Daemon {
     Range *dm_range;
     Orders *dm_orders;
     Hosts *dm_hosts;
+    Clones *dm_clones; /* NULL where simulated */
     Provision *dm_provision;
     Isolation *dm_isolation;
     Checks *dm_checks;

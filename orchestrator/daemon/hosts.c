@@ -1,8 +1,8 @@
 #include "orchestrator/daemon/hosts.h"
 
+#include "orchestrator/daemon/clones.h"
 #include "orchestrator/daemon/control.h"
 #include "orchestrator/daemon/orders.h"
-#include "orchestrator/daemon/personalise.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/terminals.h"
 #include "scenarios/base/text.h"
@@ -167,7 +167,7 @@ static void host_hello(Hosts *hosts, const struct hub_head *head,
         }
         g_strlcpy(run->hr_boot, hello->boot, sizeof(run->hr_boot));
         hosts_set(hosts, host, HOST_AGENT, NULL);
-        personalise_host(d, host, on_personalised, GINT_TO_POINTER(host));
+        clones_personalise(d, host, on_personalised, GINT_TO_POINTER(host));
     } else if (run->hr_state == HOST_SILENT) {
         hosts_set(hosts, host, HOST_READY, NULL);
     }

@@ -1,4 +1,5 @@
 #include "orchestrator/daemon/checks.h"
+#include "orchestrator/daemon/clones.h"
 #include "orchestrator/daemon/daemon.h"
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/hosts.h"
@@ -42,6 +43,7 @@ void daemon_modules_new(Daemon *d)
     d->dm_checks = checks_new(d);
     d->dm_isolation = isolation_new(d);
     d->dm_provision = provision_new(d);
+    d->dm_clones = d->dm_simulated ? NULL : clones_new(d);
     d->dm_injects = injects_new(d);
     d->dm_watches = watches_new(d);
     d->dm_scripts = scripts_new(d);
@@ -57,6 +59,7 @@ void daemon_modules_free(Daemon *d)
     injects_free(d->dm_injects);
     isolation_free(d->dm_isolation);
     checks_free(d->dm_checks);
+    clones_free(d->dm_clones);
     hosts_free(d->dm_hosts);
     orders_free(d->dm_orders);
     director_free(d->dm_director);

@@ -1,6 +1,7 @@
 #include "orchestrator/daemon/provision.h"
 
-#include "agents/images/images.h"
+#include "orchestrator/daemon/boot.h"
+#include "orchestrator/daemon/clones.h"
 #include "orchestrator/daemon/control.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/isolation.h"
@@ -9,11 +10,8 @@
 #include "orchestrator/host/accounts.h"
 #include "orchestrator/host/host.h"
 #include "orchestrator/host/trial.h"
-#include "orchestrator/range/pool.h"
 
 #include <string.h>
-
-#define EPOCH_FIRST 1
 
 typedef struct {
     Provision *im_provision;
@@ -29,8 +27,9 @@ typedef struct {
 typedef struct {
     Provision *st_provision;
     int st_host;
-    gint64 st_seq;    /* of domain.wanted/1 */
-    char *st_overlay; /* NULL for none */
+    gint64 st_seq;       /* of domain.wanted/1 */
+    char *st_overlay;    /* NULL for none */
+    const char *st_base; /* what the overlay stands on */
     GError *st_error;
     struct event *st_hello;
     gboolean st_begun;
@@ -170,6 +169,20 @@ void provision_advance(Provision *provision)
     isolation_prove(d->dm_isolation, on_proved);
 }
 
+/* A clone has another chance: it boots. */
+static void station_failed(Station *station, const char *reason)
+{
+    Provision *provision = station->st_provision;
+    Daemon *d = provision->pv_daemon;
+
+    if (provision->pv_active && clones_golden(d->dm_clones, station->st_host)) {
+        clones_give_up(d->dm_clones, station->st_host, reason);
+        provision_station_again(provision, station->st_host);
+    } else {
+        provision_host_failed(provision, station->st_host, reason);
+    }
+}
+
 static void on_hello_late(evutil_socket_t fd, short what, void *data)
 {
     Station *station = data;
@@ -185,7 +198,7 @@ static void on_hello_late(evutil_socket_t fd, short what, void *data)
         " s of power-on; see logs/%s.log",
         provision->pv_hello_us / G_USEC_PER_SEC,
         plan_host(provision->pv_daemon->dm_plan, station->st_host)->ph_domain);
-    provision_host_failed(provision, station->st_host, reason);
+    station_failed(station, reason);
 }
 
 static void on_domain(const GError *error, gpointer data)
@@ -196,12 +209,17 @@ static void on_domain(const GError *error, gpointer data)
     struct timeval tv = {provision->pv_hello_us / G_USEC_PER_SEC,
                          provision->pv_hello_us % G_USEC_PER_SEC};
 
+    const Golden *golden = clones_golden(d->dm_clones, station->st_host);
+
     if (error) {
-        provision_host_failed(provision, station->st_host, error->message);
+        station_failed(station, error->message);
         return;
     }
     daemon_event(d, "domain.done/1", "parryd", -1, station->st_host, station->st_seq,
-                 NULL);
+                 golden
+                     ? json_pack("{s:s, s:s}", "from", "golden", "golden", golden->go_key)
+                     : json_pack("{s:s, s:s}", "from", "boot", "reason",
+                                 clones_reason(d->dm_clones, station->st_host)));
     if (plan_host(d->dm_plan, station->st_host)->ph_agent == AGENT_NONE) {
         hosts_set(d->dm_hosts, station->st_host, HOST_READY, "no agent by design");
         provision_advance(provision);
@@ -211,45 +229,24 @@ static void on_domain(const GError *error, gpointer data)
     }
 }
 
-static char *host_path(Daemon *d, const PlanHost *host, const char *dir, const char *ext)
-{
-    g_autofree char *name = g_strconcat(host->ph_domain, ext, NULL);
-
-    return g_build_filename(d->dm_dir, dir, name, NULL);
-}
-
-/* Channels are numbered, not named: a socket's path has 107 bytes. */
-static char *channel_path(Daemon *d, int host)
-{
-    g_autofree char *name = g_strdup_printf("%d.sock", host);
-
-    return g_build_filename(d->dm_dir, "run", "a", name, NULL);
-}
-
 static void domain_create(Daemon *d, gint64 seq, gpointer data)
 {
     Station *station = data;
     Provision *provision = d->dm_provision;
-    const PlanHost *host = plan_host(d->dm_plan, station->st_host);
-    const ImageResult *image = &provision->pv_images[host->ph_image].im_result;
-    g_autofree char *channel = channel_path(d, station->st_host);
-    g_autofree char *console = host_path(d, host, "logs", ".log");
-    g_autofree char *cmdline =
-        image->kernel ? images_cmdline(image, strcmp(d->dm_accel, "kvm") != 0) : NULL;
-    RangeDomain domain = {
-        .rd_kernel = image->kernel,
-        .rd_initrd = host->ph_router ? image->router_initrd : image->initrd,
-        .rd_cmdline = cmdline,
-        .rd_disk = station->st_overlay,
-        .rd_seed = image->seed,
-        .rd_channel = host->ph_agent == AGENT_NONE ? NULL : channel,
-        .rd_console = console,
-    };
+    const Golden *golden = clones_golden(d->dm_clones, station->st_host);
+    g_autofree char *at = boot_path(d, station->st_host, "disks", ".save");
+    g_auto(Boot) boot;
 
     (void)seq;
+    boot_init(&boot, d, provision_image(provision, station->st_host), station->st_host);
     if (!provision->pv_active)
         return;
-    range_domain_create(d->dm_range, station->st_host, &domain, on_domain, station);
+    if (golden)
+        range_restore(d->dm_range, station->st_host, &boot.bo_domain, golden->go_memory,
+                      at, on_domain, station);
+    else
+        range_domain_create(d->dm_range, station->st_host, &boot.bo_domain, on_domain,
+                            station);
 }
 
 static void domain_want(Station *station)
@@ -257,19 +254,20 @@ static void domain_want(Station *station)
     Provision *provision = station->st_provision;
     Daemon *d = provision->pv_daemon;
     const PlanHost *host = plan_host(d->dm_plan, station->st_host);
-    g_autofree char *channel = channel_path(d, station->st_host);
+    g_autofree char *channel = boot_channel(d, station->st_host);
+    guint32 epoch = clones_epoch(d->dm_clones, station->st_host);
     g_autoptr(GError) error = NULL;
 
     if (host->ph_agent != AGENT_NONE &&
-        !link_listen(d->dm_link, station->st_host, channel, provision->pv_qemu_uid,
-                     EPOCH_FIRST, &error)) {
+        !link_listen(d->dm_link, station->st_host, channel, provision->pv_qemu_uid, epoch,
+                     &error)) {
         provision_host_failed(provision, station->st_host, error->message);
         return;
     }
     station->st_seq =
         daemon_event(d, "domain.wanted/1", "parryd", -1, station->st_host, 0,
-                     json_pack("{s:s, s:s, s:i}", "uuid", host->ph_uuid, "domain",
-                               host->ph_domain, "generation", 0));
+                     json_pack("{s:s, s:s, s:i, s:i}", "uuid", host->ph_uuid, "domain",
+                               host->ph_domain, "generation", 0, "epoch", (int)epoch));
     daemon_then(d, domain_create, station->st_seq, station);
 }
 
@@ -324,8 +322,8 @@ static void overlay_work(gpointer data)
     Provision *provision = station->st_provision;
     const PlanHost *host = plan_host(provision->pv_daemon->dm_plan, station->st_host);
 
-    images_overlay(provision->pv_images[host->ph_image].im_result.disk,
-                   station->st_overlay, host->ph_disk, &station->st_error);
+    images_overlay(station->st_base, station->st_overlay, host->ph_disk,
+                   &station->st_error);
 }
 
 static void overlay_done(gpointer data, gboolean ran)
@@ -345,15 +343,76 @@ static void station_start(Station *station)
 {
     Provision *provision = station->st_provision;
     Daemon *d = provision->pv_daemon;
-    const PlanHost *host = plan_host(d->dm_plan, station->st_host);
 
     hosts_set(d->dm_hosts, station->st_host, HOST_CREATE, NULL);
-    if (!provision->pv_images[host->ph_image].im_result.disk) {
+    if (!clones_take(d->dm_clones, station->st_host))
+        provision_station_go(provision, station->st_host);
+}
+
+void provision_station_go(Provision *provision, int host)
+{
+    Daemon *d = provision->pv_daemon;
+    Station *station = &provision->pv_stations[host];
+    const Golden *golden = clones_golden(d->dm_clones, host);
+    const ImageResult *image = provision_image(provision, host);
+
+    if (!provision->pv_active)
+        return;
+    hosts_set(d->dm_hosts, host, HOST_CREATE, NULL);
+    if (!image->disk) {
         filter_want(station);
         return;
     }
-    station->st_overlay = host_path(d, host, "disks", ".qcow2");
+    g_free(station->st_overlay);
+    station->st_overlay = boot_path(d, host, "disks", ".qcow2");
+    station->st_base = golden && golden->go_disk ? golden->go_disk : image->disk;
     pool_run(provision->pv_pool, POOL_NORMAL, overlay_work, overlay_done, station);
+}
+
+static void on_cleared(const GError *error, gpointer data)
+{
+    Station *station = data;
+
+    if (error)
+        provision_host_failed(station->st_provision, station->st_host, error->message);
+    else
+        provision_station_go(station->st_provision, station->st_host);
+}
+
+void provision_station_again(Provision *provision, int host)
+{
+    Station *station = &provision->pv_stations[host];
+
+    evtimer_del(station->st_hello);
+    hosts_set(provision->pv_daemon->dm_hosts, host, HOST_CREATE, NULL);
+    range_domain_destroy(provision->pv_daemon->dm_range, host, on_cleared, station);
+}
+
+Pool *provision_pool(Provision *provision)
+{
+    return provision->pv_pool;
+}
+
+const ImageResult *provision_image(Provision *provision, int host)
+{
+    const PlanHost *plan = plan_host(provision->pv_daemon->dm_plan, host);
+
+    return &provision->pv_images[plan->ph_image].im_result;
+}
+
+gint64 provision_hello_us(const Provision *provision)
+{
+    return provision->pv_hello_us;
+}
+
+uid_t provision_qemu_uid(const Provision *provision)
+{
+    return provision->pv_qemu_uid;
+}
+
+gboolean provision_active(const Provision *provision)
+{
+    return provision->pv_active;
 }
 
 /* ---- networks ---- */

@@ -10,7 +10,9 @@
 #ifndef PARRY_ORCHESTRATOR_DAEMON_PROVISION_H
 #define PARRY_ORCHESTRATOR_DAEMON_PROVISION_H
 
+#include "agents/images/images.h"
 #include "orchestrator/daemon/daemon.h"
+#include "orchestrator/range/pool.h"
 
 Provision *provision_new(Daemon *d);
 void provision_free(Provision *provision);
@@ -24,6 +26,15 @@ void provision_begin(Provision *provision, gint64 hello_timeout_us);
 int provision_blocker(const Hosts *hosts, const PlanHost *host, gboolean *hopeless);
 /* A host can never become ready: named, with the reason. */
 void provision_host_failed(Provision *provision, int host, const char *reason);
+/* What clones.c needs to know, and a host that it has decided about goes on; again: it
+ * was begun already and is made anew, by a boot. */
+Pool *provision_pool(Provision *provision);
+const ImageResult *provision_image(Provision *provision, int host);
+gint64 provision_hello_us(const Provision *provision);
+uid_t provision_qemu_uid(const Provision *provision);
+gboolean provision_active(const Provision *provision);
+void provision_station_go(Provision *provision, int host);
+void provision_station_again(Provision *provision, int host);
 /* Something changed: is everyone there, or is it hopeless? */
 void provision_advance(Provision *provision);
 

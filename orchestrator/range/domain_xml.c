@@ -231,19 +231,13 @@ char *domain_uuid(const PlanHost *host, gboolean golden)
     return golden ? tag_uuid5(host->ph_uuid, "golden") : g_strdup(host->ph_uuid);
 }
 
-char *domain_xml(const Plan *plan, const RangeConfig *config, int host,
-                 const RangeDomain *boot)
+/* All but whose it is. */
+static void write_machine(Xml *xml, const Plan *plan, const RangeConfig *config, int host,
+                          const RangeDomain *boot)
 {
     const PlanHost *owner = g_ptr_array_index(plan->p_hosts, host);
     gboolean emulated = !g_str_equal(config->rg_accel, "kvm");
-    g_autofree char *name = domain_name(owner, boot->rd_golden);
-    g_autofree char *uuid = domain_uuid(owner, boot->rd_golden);
-    Xml *xml = xml_new();
 
-    xml_open(xml, "domain", "type", emulated ? "qemu" : "kvm", NULL);
-    xml_text(xml, "name", name);
-    xml_text(xml, "uuid", uuid);
-    tag_write(xml, config->rg_drill, owner->ph_id);
     xml_open(xml, "memory", "unit", "b", NULL);
     xml_decimal(xml, owner->ph_memory);
     xml_close(xml);
@@ -261,6 +255,40 @@ char *domain_xml(const Plan *plan, const RangeConfig *config, int host,
     xml_text(xml, "on_reboot", "restart");
     xml_text(xml, "on_crash", "destroy");
     write_devices(xml, plan, host, boot);
+}
+
+static void open_domain(Xml *xml, const RangeConfig *config)
+{
+    xml_open(xml, "domain", "type", g_str_equal(config->rg_accel, "kvm") ? "kvm" : "qemu",
+             NULL);
+}
+
+char *domain_shape(const Plan *plan, const RangeConfig *config, int host,
+                   const RangeDomain *boot)
+{
+    RangeDomain loose = *boot;
+    Xml *xml = xml_new();
+
+    loose.rd_golden = TRUE;
+    open_domain(xml, config);
+    write_machine(xml, plan, config, host, &loose);
+    xml_close(xml);
+    return xml_finish(xml);
+}
+
+char *domain_xml(const Plan *plan, const RangeConfig *config, int host,
+                 const RangeDomain *boot)
+{
+    const PlanHost *owner = g_ptr_array_index(plan->p_hosts, host);
+    g_autofree char *name = domain_name(owner, boot->rd_golden);
+    g_autofree char *uuid = domain_uuid(owner, boot->rd_golden);
+    Xml *xml = xml_new();
+
+    open_domain(xml, config);
+    xml_text(xml, "name", name);
+    xml_text(xml, "uuid", uuid);
+    tag_write(xml, config->rg_drill, owner->ph_id);
+    write_machine(xml, plan, config, host, boot);
     xml_close(xml);
     return xml_finish(xml);
 }

@@ -20,6 +20,11 @@
 char *domain_name(const PlanHost *host, gboolean golden);
 char *domain_uuid(const PlanHost *host, gboolean golden);
 
+/* The same XML without name, UUID and tag, its NICs plugged into nothing: equal for
+ * guests of one shape. */
+char *domain_shape(const Plan *plan, const RangeConfig *config, int host,
+                   const RangeDomain *boot);
+
 /* XML for virDomainCreateXML(); the caller frees it. Of config: rg_accel, rg_cpu,
  * rg_drill. */
 char *domain_xml(const Plan *plan, const RangeConfig *config, int host,

@@ -438,6 +438,11 @@ void range_domain_reset(Range *range, int host, RangeDone done, gpointer data)
     domain_job(range, JOB_RESET, host, NULL, done, data);
 }
 
+char *range_shape(const Range *range, int host, const RangeDomain *domain)
+{
+    return domain_shape(range->ra_plan, &range->ra_config, host, domain);
+}
+
 GPtrArray *range_filter_names(const Range *range, int host)
 {
     const PlanHost *owner = plan_host(range->ra_plan, host);

@@ -112,6 +112,13 @@ void range_restore(Range *range, int host, const RangeDomain *domain, const char
 /* Ends the golden guest in the host's shape, if it is there. */
 void range_golden_destroy(Range *range, int host, RangeDone done, gpointer data);
 
+/* What QEMU is told of the host but for whose it is: hosts with the same text, and paths
+ * of `domain`, may be restored from each other. The caller frees it. */
+char *range_shape(const Range *range, int host, const RangeDomain *domain);
+/* "libvirt 9000000, QEMU 7002000": a save image of one is not for another. Blocking, on a
+ * connection of its own. */
+char *range_versions(const char *uri, GError **error);
+
 /* The taps of a host that get a filter; empty where it has no NIC on a shared network. */
 GPtrArray *range_filter_names(const Range *range, int host);
 

@@ -49,3 +49,18 @@ gboolean range_suspend(const char *uri, const char *drill_uuid, guint *count,
     *count = 0;
     return conn && sweep_pause(conn, drill_uuid, FALSE, count, NULL, error);
 }
+
+char *range_versions(const char *uri, GError **error)
+{
+    g_autoptr(virConnect) conn = virt_init(error) ? virt_open(uri, error) : NULL;
+    unsigned long libvirt = 0, qemu = 0;
+
+    if (!conn)
+        return NULL;
+    if (virConnectGetLibVersion(conn, &libvirt) < 0 ||
+        virConnectGetVersion(conn, &qemu) < 0) {
+        virt_error(error, conn, uri, "ask for its version");
+        return NULL;
+    }
+    return g_strdup_printf("libvirt %lu, QEMU %lu", libvirt, qemu);
+}

@@ -1,0 +1,32 @@
+/*
+ * What tells a clone from all others, as its agent reads it after it was made itself:
+ * name, MACs, machine-id, ssh host keys, random numbers, clock. Compared with the plan
+ * and with what every other host said.
+ */
+#ifndef PARRY_ORCHESTRATOR_DAEMON_CLONE_PROOF_H
+#define PARRY_ORCHESTRATOR_DAEMON_CLONE_PROOF_H
+
+#include "scenarios/plan.h"
+
+#include <glib.h>
+#include <jansson.h>
+
+typedef struct CloneProof CloneProof;
+
+CloneProof *clone_proof_new(const Plan *plan);
+void clone_proof_free(CloneProof *proof);
+
+/* The script that has a guest say it, a fact a line: one process more than the shell. */
+const char *clone_proof_script(void);
+
+/*
+ * Takes what the script wrote in that host's guest; now_us: the wall clock when it came.
+ * Returns the facts as they belong in the journal (numbers drawn are not in them), and in
+ * *finding (to be freed) what is wrong, or NULL.
+ */
+json_t *clone_proof_take(CloneProof *proof, int host, const GByteArray *out,
+                         gint64 now_us, char **finding);
+/* What the host said counts no longer: it is made anew. */
+void clone_proof_forget(CloneProof *proof, int host);
+
+#endif
