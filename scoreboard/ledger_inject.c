@@ -131,7 +131,7 @@ ExpectState inject_expect(const Ledger *ledger, const InjectFold *inject,
 {
     gint64 begin = begin_us(inject);
 
-    if (expect->es_state != EXPECT_OPEN || begin < 0 ||
+    if (expect->es_state != EXPECT_OPEN || expect->es_void || begin < 0 ||
         expect->es_plan->ex_within_us <= 0)
         return expect->es_state;
     return ledger->lg_clock_us >
@@ -445,7 +445,7 @@ static void on_met(Ledger *ledger, InjectFold *fold, const JournalEvent *event)
 {
     ExpectFold *expect = expect_of(fold, event);
 
-    if (!expect || expect->es_state == EXPECT_MET)
+    if (!expect || expect->es_void || expect->es_state == EXPECT_MET)
         return;
     expect->es_state = EXPECT_MET;
     expect->es_seq = event->ev_seq;
@@ -461,10 +461,19 @@ static void on_missed(Ledger *ledger, InjectFold *fold, const JournalEvent *even
     ExpectFold *expect = expect_of(fold, event);
 
     (void)ledger;
-    if (!expect || expect->es_state != EXPECT_OPEN)
+    if (!expect || expect->es_void || expect->es_state != EXPECT_OPEN)
         return;
     expect->es_state = EXPECT_MISSED;
     expect->es_seq = event->ev_seq;
+}
+
+static void on_voided(Ledger *ledger, InjectFold *fold, const JournalEvent *event)
+{
+    ExpectFold *expect = expect_of(fold, event);
+
+    (void)ledger;
+    if (expect && expect->es_state == EXPECT_OPEN)
+        expect->es_void = TRUE;
 }
 
 static const struct {
@@ -481,6 +490,7 @@ static const struct {
     {"report.matched/1", on_matched},
     {"expect.met/1", on_met},
     {"expect.missed/1", on_missed},
+    {"expect.voided/1", on_voided},
 };
 
 gboolean inject_fold(Ledger *ledger, const JournalEvent *event)

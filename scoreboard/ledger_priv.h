@@ -20,6 +20,7 @@ typedef enum {
 typedef struct {
     const PlanExpect *es_plan; /* NULL: if_prevent, which needs no word of the scenario */
     ExpectState es_state;
+    gboolean es_void;  /* its host was reset: nobody will know; open for ever */
     gboolean es_given; /* met by an event that said how many points */
     gint64 es_points;  /* then */
     gint64 es_seq;

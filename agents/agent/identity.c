@@ -30,11 +30,19 @@
 #define HOSTS_MAX (1u << 20)
 #define KEYS_MS 120000 /* an RSA key under emulation */
 
-/* sshd reads its keys when it starts, and starts anew at SIGHUP. */
+/* Keys of the kinds that were there: an RSA key that nobody had asked for takes seconds.
+ * sshd reads its keys when it starts, and starts anew at SIGHUP. */
 static const char ssh_script[] =
-    "command -v ssh-keygen >/dev/null && [ -d /etc/ssh ] || exit 0\n"
-    "rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub\n"
-    "ssh-keygen -q -A || exit 1\n"
+    "command -v ssh-keygen >/dev/null && cd /etc/ssh 2>/dev/null || exit 0\n"
+    "some=\n"
+    "for key in ssh_host_*_key; do\n"
+    "  [ -e \"$key\" ] || continue\n"
+    "  kind=${key#ssh_host_}\n"
+    "  rm -f \"$key\" \"$key.pub\"\n"
+    "  ssh-keygen -q -t \"${kind%_key}\" -N '' -f \"$key\" || exit 1\n"
+    "  some=1\n"
+    "done\n"
+    "[ -n \"$some\" ] || ssh-keygen -q -A || exit 1\n"
     "if [ -s /run/sshd.pid ]; then kill -HUP \"$(cat /run/sshd.pid)\"; fi\n"
     "exit 0\n";
 

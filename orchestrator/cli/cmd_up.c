@@ -21,6 +21,8 @@ static gboolean parse(const CliCommand *command, int argc, char **argv, Launch *
          "ADDR:PORT"},
         {"boot-timeout", 0, 0, G_OPTION_ARG_INT, &launch->la_boot_timeout_s,
          "how long a VM may take to say hello (180)", "SECONDS"},
+        {"no-clones", 0, 0, G_OPTION_ARG_NONE, &launch->la_no_clones,
+         "boot every VM, restore none from the memory of another", NULL},
         CLI_SET(launch->la_set),
         G_OPTION_ENTRY_NULL,
     };

@@ -138,7 +138,8 @@ static RpcClient *begin(const Launch *launch, const Drill *drill, int *status)
     json_decref(answer);
     if (answer)
         answer = cli_call(client, "provision",
-                          json_pack("{s:i}", "boot_timeout_s", launch->la_boot_timeout_s),
+                          json_pack("{s:i, s:b}", "boot_timeout_s", launch->la_boot_timeout_s,
+                                    "clones", !launch->la_no_clones),
                           -1, status);
     if (!answer)
         return NULL;

@@ -1,6 +1,7 @@
 /*
  * The methods of control, one const table: name, who may call it, what it does.
  */
+#include "orchestrator/daemon/clones.h"
 #include "orchestrator/daemon/control.h"
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/hosts.h"
@@ -8,6 +9,7 @@
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/players.h"
 #include "orchestrator/daemon/provision.h"
+#include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/services.h"
 #include "orchestrator/daemon/terminals.h"
 #include "scenarios/base/cjson.h"
@@ -232,6 +234,8 @@ static void method_provision(RpcCall *call, ControlPeer *peer, Daemon *d,
         rpc_fail(call, RPC_PARAMS, "boot_timeout_s: 1 to 3600 seconds");
         return;
     }
+    if (json_is_false(json_object_get(params, "clones")))
+        clones_disable(d->dm_clones, "clones were switched off (--no-clones)");
     rpc_reply(call, json_object());
     provision_begin(d->dm_provision, hello * G_USEC_PER_SEC);
 }
@@ -336,6 +340,43 @@ static void method_down(RpcCall *call, ControlPeer *peer, Daemon *d, const json_
     (void)peer;
     (void)params;
     provision_down(d->dm_provision, on_down, call);
+}
+
+/* ---- reset ---- */
+
+static void on_reset(Daemon *d, const ResetTotal *total, gpointer data)
+{
+    RpcCall *call = data;
+
+    (void)d;
+    if (total->rt_failed == total->rt_hosts)
+        rpc_fail(call, RPC_FAILED, "%s", total->rt_reason);
+    else
+        rpc_reply(call, json_pack("{s:i, s:i, s:I, s:s}", "hosts", (int)total->rt_hosts,
+                                  "failed", (int)total->rt_failed, "us",
+                                  (json_int_t)total->rt_us, "reason",
+                                  total->rt_reason ? total->rt_reason : ""));
+}
+
+/* {target, reason}: answered when all are back. */
+static void method_reset(RpcCall *call, ControlPeer *peer, Daemon *d,
+                         const json_t *params)
+{
+    const char *target = param_text(params, "target", 128);
+    const char *reason = param_text(params, "reason", 500);
+    g_autofree char *safe = parry_text_safe(reason ? reason : "", -1);
+    g_autoptr(GArray) hosts = NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (wrong_state(call, d, 1u << DRILL_READY | 1u << DRILL_RUNNING, "reset"))
+        return;
+    if (!target)
+        rpc_fail(call, RPC_PARAMS, "reset: wants a host, a team or \"all\"");
+    else if (!(hosts = resets_hosts(d, target, &error)))
+        rpc_fail(call, RPC_NOT_FOUND, "reset: %s", error->message);
+    else if (!resets_begin(d->dm_resets, hosts, actor_of(peer), safe, on_reset, call,
+                           &error))
+        rpc_fail(call, RPC_STATE, "reset: %s", error->message);
 }
 
 /* ---- injects by white's word ---- */
@@ -658,6 +699,7 @@ static const Method methods[] = {
     {"resume", MAY_RUN, method_resume},
     {"end", MAY_RUN, method_end},
     {"down", MAY_RUN, method_down},
+    {"reset", MAY_RUN, method_reset},
     {"inject", MAY_RUN, method_inject},
     {"approve", MAY_RUN, method_approve},
     {"cancel", MAY_RUN, method_cancel},

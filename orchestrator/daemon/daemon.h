@@ -37,6 +37,7 @@ typedef enum {
 typedef struct Orders Orders;
 typedef struct Hosts Hosts;
 typedef struct Clones Clones;
+typedef struct Resets Resets;
 typedef struct Provision Provision;
 typedef struct Isolation Isolation;
 typedef struct Checks Checks;
@@ -78,6 +79,7 @@ typedef struct Daemon {
     Orders *dm_orders;
     Hosts *dm_hosts;
     Clones *dm_clones; /* NULL where simulated */
+    Resets *dm_resets; /* likewise */
     Provision *dm_provision;
     Isolation *dm_isolation;
     Checks *dm_checks;

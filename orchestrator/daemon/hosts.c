@@ -4,6 +4,7 @@
 #include "orchestrator/daemon/control.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/provision.h"
+#include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/terminals.h"
 #include "scenarios/base/text.h"
 
@@ -66,6 +67,15 @@ void hosts_set(Hosts *hosts, int host, HostState state, const char *reason)
     run->hr_since_us = clock_boottime_us();
     if (hosts->ho_daemon->dm_control)
         control_hosts_changed(hosts->ho_daemon->dm_control);
+}
+
+void hosts_renew(Hosts *hosts, int host, const char *reason)
+{
+    HostRun *run = &hosts->ho_runs[host];
+
+    run->hr_boot[0] = '\0';
+    run->hr_connected = FALSE;
+    hosts_set(hosts, host, HOST_CREATE, reason);
 }
 
 static void host_fell_silent(Hosts *hosts, int host, const char *reason)
@@ -131,12 +141,14 @@ static void on_personalised(Daemon *d, gint64 id, gboolean ok, const char *text,
 
     (void)rows;
     if (ok) {
-        hosts_set(d->dm_hosts, host, HOST_READY, NULL);
+        if (!resets_agent(d->dm_resets, host, TRUE, NULL))
+            hosts_set(d->dm_hosts, host, HOST_READY, NULL);
         daemon_event(d, "agent.ready/1", "agent", -1, host, id,
                      json_pack("{s:s}", "text", text ? text : ""));
     } else {
         g_autofree char *reason = g_strdup_printf("personalise: %s", text ? text : "");
-        provision_host_failed(d->dm_provision, host, reason);
+        if (!resets_agent(d->dm_resets, host, FALSE, reason))
+            provision_host_failed(d->dm_provision, host, reason);
     }
     provision_advance(d->dm_provision);
 }

@@ -29,6 +29,11 @@ const char *hosts_reason(const Hosts *hosts, int host);
 gboolean hosts_connected(const Hosts *hosts, int host);
 void hosts_set(Hosts *hosts, int host, HostState state, const char *reason);
 
+/* Another guest takes the host's place: its hello is that of a new boot, whatever it
+ * says.
+ */
+void hosts_renew(Hosts *hosts, int host, const char *reason);
+
 /* hello, beat, gone and cut records. */
 void hosts_record(Hosts *hosts, const struct hub_head *head, const void *body,
                   const void *tail);

@@ -449,6 +449,22 @@ void expects_shut(Run *run)
             run->ru_expect[i].ep_state = EP_SHUT;
 }
 
+void expects_void(Run *run, gint64 ref)
+{
+    for (guint i = 0; i < run->ru_n_expect; i++) {
+        Expectation *ep = &run->ru_expect[i];
+
+        if (ep->ep_state != EP_OPEN || !wants_gone(ep))
+            continue;
+        ep->ep_state = EP_SHUT;
+        run_event(run, "expect.voided/1", "parryd", ref,
+                  json_pack("{s:s, s:i}", "expect",
+                            plan_expect_name(ep->ep_plan->ex_kind), "index",
+                            (int)ep->ep_index));
+    }
+    cleanup_if_settled(run);
+}
+
 void expects_close(Run *run)
 {
     for (guint i = 0; i < run->ru_n_expect; i++) {

@@ -116,6 +116,8 @@ void expects_prevented(Run *run);
 gboolean expects_meet(Run *run, PlanExpectKind kind, gint64 ref);
 gboolean expects_any(const Run *run, PlanExpectKind kind, ExpectationState state);
 const PlanExpect *expects_first(const PlanInject *plan, PlanExpectKind kind);
+/* Its host is reset: containment and eradication that are open are void. */
+void expects_void(Run *run, gint64 ref);
 /* Nothing comes after the end: what is open is looked at once more and closed. */
 void expects_close(Run *run);
 /* Checks were made: services may be back. */

@@ -134,6 +134,13 @@ void settled_step(Injects *injects)
     done(injects->ij_daemon, injects->ij_settled_data);
 }
 
+void injects_host_reset(Injects *injects, int host, gint64 ref)
+{
+    for (guint i = 0; i < injects->ij_count; i++)
+        if (injects->ij_runs[i].ru_plan->in_host == host)
+            expects_void(&injects->ij_runs[i], ref);
+}
+
 void injects_settle(Injects *injects, InjectsSettled done, gpointer data)
 {
     injects->ij_over = TRUE;

@@ -82,6 +82,10 @@ json_t *injects_inbox(const Injects *injects, int team, const char *lang);
 const PlanAttachment *injects_attachment(const Injects *injects, int team,
                                          const char *inject, const char *name);
 
+/* The host is back to its first state, by reset.wanted/1 of that number: whether its team
+ * would have contained or eradicated what was there will never be known. */
+void injects_host_reset(Injects *injects, int host, gint64 ref);
+
 /* ---- the end ---- */
 
 /* The drill has ended: open windows are verified and closed, cleanups run, then done. */

@@ -7,6 +7,7 @@
 #include "orchestrator/daemon/isolation.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/provision.h"
+#include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/scripts.h"
 #include "orchestrator/daemon/signer.h"
 #include "orchestrator/daemon/terminals.h"
@@ -44,6 +45,7 @@ void daemon_modules_new(Daemon *d)
     d->dm_isolation = isolation_new(d);
     d->dm_provision = provision_new(d);
     d->dm_clones = d->dm_simulated ? NULL : clones_new(d);
+    d->dm_resets = d->dm_simulated ? NULL : resets_new(d);
     d->dm_injects = injects_new(d);
     d->dm_watches = watches_new(d);
     d->dm_scripts = scripts_new(d);
@@ -59,6 +61,7 @@ void daemon_modules_free(Daemon *d)
     injects_free(d->dm_injects);
     isolation_free(d->dm_isolation);
     checks_free(d->dm_checks);
+    resets_free(d->dm_resets);
     clones_free(d->dm_clones);
     hosts_free(d->dm_hosts);
     orders_free(d->dm_orders);

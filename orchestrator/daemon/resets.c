@@ -1,0 +1,336 @@
+#include "orchestrator/daemon/resets.h"
+
+#include "orchestrator/daemon/boot.h"
+#include "orchestrator/daemon/clones.h"
+#include "orchestrator/daemon/hosts.h"
+#include "orchestrator/daemon/injects.h"
+#include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/provision.h"
+#include "orchestrator/daemon/terminals.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#define LOST "the host is reset"
+
+G_DEFINE_QUARK(parry - resets - error - quark, resets_error)
+
+/* Those that were asked for together. */
+typedef struct {
+    guint ba_left;
+    ResetTotal ba_total;
+    gint64 ba_began_us;
+    ResetsDone ba_done;
+    gpointer ba_data;
+} Batch;
+
+typedef struct {
+    Daemon *rs_daemon;
+    int rs_host;
+    Batch *rs_batch; /* NULL: none is under way */
+    gint64 rs_seq, rs_began_us;
+    guint32 rs_epoch;
+    char *rs_disk; /* the overlay, NULL: no disk */
+    const char *rs_base;
+    gboolean rs_again; /* by a boot: the disk of the attempt before is no evidence */
+    GError *rs_error;
+    struct event *rs_late;
+} Reset;
+
+struct Resets {
+    Daemon *rt_daemon;
+    Reset *rt_resets; /* one a host */
+};
+
+static void make(Reset *reset);
+static void on_late(evutil_socket_t fd, short what, void *data);
+
+Resets *resets_new(Daemon *d)
+{
+    Resets *resets = g_new0(Resets, 1);
+
+    resets->rt_daemon = d;
+    resets->rt_resets = g_new0(Reset, d->dm_plan->p_hosts->len + 1);
+    for (guint i = 0; i < d->dm_plan->p_hosts->len; i++) {
+        Reset *reset = &resets->rt_resets[i];
+
+        reset->rs_daemon = d;
+        reset->rs_host = (int)i;
+        reset->rs_late = evtimer_new(d->dm_base, on_late, reset);
+    }
+    return resets;
+}
+
+void resets_free(Resets *resets)
+{
+    if (!resets)
+        return;
+    for (guint i = 0; i < resets->rt_daemon->dm_plan->p_hosts->len; i++) {
+        event_free(resets->rt_resets[i].rs_late);
+        g_free(resets->rt_resets[i].rs_disk);
+        g_clear_error(&resets->rt_resets[i].rs_error);
+    }
+    g_free(resets->rt_resets);
+    g_free(resets);
+}
+
+gboolean resets_busy(const Resets *resets, int host)
+{
+    return resets && resets->rt_resets[host].rs_batch;
+}
+
+/* ---- the end ---- */
+
+static void batch_step(Daemon *d, Batch *batch)
+{
+    if (--batch->ba_left)
+        return;
+    batch->ba_total.rt_us = clock_boottime_us() - batch->ba_began_us;
+    batch->ba_done(d, &batch->ba_total, batch->ba_data);
+    g_free(batch->ba_total.rt_reason);
+    g_free(batch);
+}
+
+static void finish(Reset *reset, const char *reason)
+{
+    Daemon *d = reset->rs_daemon;
+    Batch *batch = g_steal_pointer(&reset->rs_batch);
+    const char *id = plan_host(d->dm_plan, reset->rs_host)->ph_id;
+
+    evtimer_del(reset->rs_late);
+    if (reason) {
+        batch->ba_total.rt_failed++;
+        if (!batch->ba_total.rt_reason)
+            batch->ba_total.rt_reason = g_strdup_printf("%s: %s", id, reason);
+        hosts_set(d->dm_hosts, reset->rs_host, HOST_FAILED, reason);
+        daemon_event(d, "reset.failed/1", "parryd", -1, reset->rs_host, reset->rs_seq,
+                     json_pack("{s:s}", "reason", reason));
+    } else {
+        const Golden *golden = clones_golden(d->dm_clones, reset->rs_host);
+
+        daemon_event(d, "reset.done/1", "parryd", -1, reset->rs_host, reset->rs_seq,
+                     json_pack("{s:s, s:I, s:i}", "from", golden ? "golden" : "boot",
+                               "dur_us",
+                               (json_int_t)(clock_boottime_us() - reset->rs_began_us),
+                               "epoch", (int)reset->rs_epoch));
+    }
+    batch_step(d, batch);
+}
+
+/* Out of memory it did not work: it boots, once. */
+static void fail(Reset *reset, const char *reason)
+{
+    Daemon *d = reset->rs_daemon;
+
+    if (!d->dm_provision || !reset->rs_batch) /* the daemon ends, or another one's */
+        return;
+    if (!clones_golden(d->dm_clones, reset->rs_host)) {
+        finish(reset, reason);
+        return;
+    }
+    clones_give_up(d->dm_clones, reset->rs_host, reason);
+    reset->rs_again = TRUE;
+    make(reset);
+}
+
+static void on_late(evutil_socket_t fd, short what, void *data)
+{
+    (void)fd;
+    (void)what;
+    fail(data, "its agent was not there again in time");
+}
+
+gboolean resets_agent(Resets *resets, int host, gboolean ok, const char *reason)
+{
+    Reset *reset = resets ? &resets->rt_resets[host] : NULL;
+
+    if (!reset || !reset->rs_batch)
+        return FALSE;
+    if (!ok) {
+        fail(reset, reason);
+        return TRUE;
+    }
+    hosts_set(reset->rs_daemon->dm_hosts, host, HOST_READY, NULL);
+    finish(reset, NULL);
+    return TRUE;
+}
+
+/* ---- step by step ---- */
+
+static void on_made(const GError *error, gpointer data)
+{
+    Reset *reset = data;
+    Daemon *d = reset->rs_daemon;
+    gint64 hello = d->dm_provision ? provision_hello_us(d->dm_provision) : 0;
+    struct timeval tv = {hello / G_USEC_PER_SEC, hello % G_USEC_PER_SEC};
+
+    if (error) {
+        fail(reset, error->message);
+        return;
+    }
+    if (!reset->rs_batch)
+        return; /* its agent was faster */
+    if (plan_host(d->dm_plan, reset->rs_host)->ph_agent == AGENT_NONE) {
+        hosts_set(d->dm_hosts, reset->rs_host, HOST_READY, "no agent by design");
+        finish(reset, NULL);
+        return;
+    }
+    if (hosts_state(d->dm_hosts, reset->rs_host) == HOST_CREATE)
+        hosts_set(d->dm_hosts, reset->rs_host, HOST_BOOT, LOST);
+    evtimer_add(reset->rs_late, &tv);
+}
+
+static gboolean listen_anew(Reset *reset, GError **error)
+{
+    Daemon *d = reset->rs_daemon;
+    g_autofree char *channel = boot_channel(d, reset->rs_host);
+
+    reset->rs_epoch = clones_epoch(d->dm_clones, reset->rs_host);
+    return plan_host(d->dm_plan, reset->rs_host)->ph_agent == AGENT_NONE ||
+           link_listen(d->dm_link, reset->rs_host, channel,
+                       provision_qemu_uid(d->dm_provision), reset->rs_epoch, error);
+}
+
+static void switch_on(Reset *reset)
+{
+    Daemon *d = reset->rs_daemon;
+    const Golden *golden = clones_golden(d->dm_clones, reset->rs_host);
+    g_autofree char *at = boot_path(d, reset->rs_host, "disks", ".save");
+    g_autoptr(GError) error = NULL;
+    g_auto(Boot) boot;
+
+    if (!listen_anew(reset, &error)) {
+        fail(reset, error->message);
+        return;
+    }
+    hosts_renew(d->dm_hosts, reset->rs_host, LOST);
+    boot_init(&boot, d, provision_image(d->dm_provision, reset->rs_host), reset->rs_host);
+    if (golden)
+        range_restore(d->dm_range, reset->rs_host, &boot.bo_domain, golden->go_memory, at,
+                      on_made, reset);
+    else
+        range_domain_create(d->dm_range, reset->rs_host, &boot.bo_domain, on_made, reset);
+}
+
+static void disk_work(gpointer data)
+{
+    Reset *reset = data;
+    const PlanHost *host = plan_host(reset->rs_daemon->dm_plan, reset->rs_host);
+    g_autofree char *evidence = g_strconcat(reset->rs_disk, ".evidence", NULL);
+
+    if (!reset->rs_again && rename(reset->rs_disk, evidence) < 0 && errno != ENOENT) {
+        g_set_error(&reset->rs_error, RESETS_ERROR, errno, "%s: keep as evidence: %s",
+                    reset->rs_disk, g_strerror(errno));
+        return;
+    }
+    images_overlay(reset->rs_base, reset->rs_disk, host->ph_disk, &reset->rs_error);
+}
+
+static void disk_done(gpointer data, gboolean ran)
+{
+    Reset *reset = data;
+
+    if (!ran || !reset->rs_daemon->dm_provision || !reset->rs_batch)
+        return;
+    if (reset->rs_error) {
+        fail(reset, reset->rs_error->message);
+        g_clear_error(&reset->rs_error);
+    } else {
+        switch_on(reset);
+    }
+}
+
+static void on_gone(const GError *error, gpointer data)
+{
+    Reset *reset = data;
+    Daemon *d = reset->rs_daemon;
+    const Golden *golden = clones_golden(d->dm_clones, reset->rs_host);
+
+    if (!d->dm_provision || !reset->rs_batch)
+        return;
+    if (error) {
+        finish(reset, error->message);
+        return;
+    }
+    const ImageResult *image = provision_image(d->dm_provision, reset->rs_host);
+    if (!image->disk) {
+        switch_on(reset);
+        return;
+    }
+    g_free(reset->rs_disk);
+    reset->rs_disk = boot_path(d, reset->rs_host, "disks", ".qcow2");
+    reset->rs_base = golden && golden->go_disk ? golden->go_disk : image->disk;
+    pool_run(provision_pool(d->dm_provision), POOL_SOON, disk_work, disk_done, reset);
+}
+
+static void make(Reset *reset)
+{
+    Daemon *d = reset->rs_daemon;
+
+    evtimer_del(reset->rs_late);
+    hosts_set(d->dm_hosts, reset->rs_host, HOST_CREATE, LOST);
+    range_domain_destroy(d->dm_range, reset->rs_host, on_gone, reset);
+}
+
+static void begin(Daemon *d, gint64 seq, gpointer data)
+{
+    Reset *reset = data;
+
+    (void)seq;
+    if (!d->dm_provision || !reset->rs_batch)
+        return;
+    injects_host_reset(d->dm_injects, reset->rs_host, reset->rs_seq);
+    orders_host_lost(d->dm_orders, reset->rs_host, LOST);
+    terminals_host_gone(d->dm_terminals, reset->rs_host, LOST);
+    make(reset);
+}
+
+GArray *resets_hosts(const Daemon *d, const char *target, GError **error)
+{
+    g_autoptr(GArray) hosts = g_array_new(FALSE, FALSE, sizeof(int));
+    int team = plan_team_index(d->dm_plan, target);
+    int one = plan_host_index(d->dm_plan, target);
+
+    for (guint i = 0; i < d->dm_plan->p_hosts->len; i++)
+        if ((int)i == one || strcmp(target, "all") == 0 ||
+            (team >= 0 && plan_host(d->dm_plan, (int)i)->ph_team == team))
+            g_array_append_val(hosts, i);
+    if (hosts->len)
+        return g_steal_pointer(&hosts);
+    g_set_error(error, RESETS_ERROR, ENOENT,
+                "%s: no host, no team with hosts, and not \"all\"; `parry status` names "
+                "them",
+                target);
+    return NULL;
+}
+
+gboolean resets_begin(Resets *resets, const GArray *hosts, const char *actor,
+                      const char *reason, ResetsDone done, gpointer data, GError **error)
+{
+    Daemon *d = resets->rt_daemon;
+
+    for (guint i = 0; i < hosts->len; i++)
+        if (resets_busy(resets, g_array_index(hosts, int, i))) {
+            g_set_error(error, RESETS_ERROR, EBUSY, "%s is being reset already",
+                        plan_host(d->dm_plan, g_array_index(hosts, int, i))->ph_id);
+            return FALSE;
+        }
+    Batch *batch = g_new0(Batch, 1);
+    *batch = (Batch){.ba_left = hosts->len,
+                     .ba_total.rt_hosts = hosts->len,
+                     .ba_began_us = clock_boottime_us(),
+                     .ba_done = done,
+                     .ba_data = data};
+    for (guint i = 0; i < hosts->len; i++) {
+        Reset *reset = &resets->rt_resets[g_array_index(hosts, int, i)];
+
+        reset->rs_batch = batch;
+        reset->rs_again = FALSE;
+        reset->rs_began_us = batch->ba_began_us;
+        reset->rs_seq = daemon_event(d, "reset.wanted/1", actor, -1, reset->rs_host, 0,
+                                     json_pack("{s:s}", "reason", reason));
+        daemon_then(d, begin, reset->rs_seq, reset);
+    }
+    return TRUE;
+}

@@ -1,0 +1,40 @@
+/*
+ * Reset: a host back to the state in which it was ready, while the drill goes on.
+ *
+ *   wanted ─ windows void, orders lost ─ VM gone ─ fresh disk ─ restored, or booted ─
+ * hello ─ identity, personalise ─ done
+ *
+ * A clone's checkpoint is its golden guest and its personalisation; a host that is no
+ * clone boots. Its disk as it was stays as evidence beside the new one until the next
+ * reset. The epoch moves: whatever was queued for the old guest dies.
+ */
+#ifndef PARRY_ORCHESTRATOR_DAEMON_RESETS_H
+#define PARRY_ORCHESTRATOR_DAEMON_RESETS_H
+
+#include "orchestrator/daemon/daemon.h"
+
+Resets *resets_new(Daemon *d);
+void resets_free(Resets *resets);
+
+typedef struct {
+    guint rt_hosts, rt_failed;
+    gint64 rt_us;    /* that all of it took */
+    char *rt_reason; /* the first failure's, with its host; or NULL */
+} ResetTotal;
+typedef void (*ResetsDone)(Daemon *d, const ResetTotal *total, gpointer data);
+
+/* "all", a team's name or a host's id: its hosts' indexes, or NULL with why not. */
+GArray *resets_hosts(const Daemon *d, const char *target, GError **error);
+/* Begins; FALSE where one of them is being reset already. reason: for the journal. */
+gboolean resets_begin(Resets *resets, const GArray *hosts, const char *actor,
+                      const char *reason, ResetsDone done, gpointer data, GError **error);
+
+/* The host's agent has been told who it is, or could not be: TRUE where it was a reset
+ * that waited for it and goes on. NULL is nobody. */
+gboolean resets_agent(Resets *resets, int host, gboolean ok, const char *reason);
+gboolean resets_busy(const Resets *resets, int host);
+
+#define RESETS_ERROR (resets_error_quark())
+GQuark resets_error_quark(void);
+
+#endif
