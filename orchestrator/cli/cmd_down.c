@@ -1,6 +1,7 @@
 #include "orchestrator/cli/cli.h"
 
 #include "agents/images/images.h"
+#include "orchestrator/daemon/golden.h"
 #include "orchestrator/range/range.h"
 
 #include <stdio.h>
@@ -59,11 +60,21 @@ static int collect(const char *uri, const GPtrArray *drills, gboolean dry)
     return status;
 }
 
+static void say_golden(const char *path, guint64 bytes, gpointer dry)
+{
+    g_autofree char *size = g_format_size(bytes);
+
+    printf("%s %s, %s\n", *(gboolean *)dry ? "would remove" : "remove", path, size);
+}
+
 static int gc(int argc, char **argv)
 {
     gboolean dry = FALSE;
+    gint64 golden = (gint64)(GOLDEN_LIMIT >> 20);
     int status = EXIT_OK, removed;
     const GOptionEntry entries[] = {
+        {"golden", 0, 0, G_OPTION_ARG_INT64, &golden,
+         "how much golden guests may take up that no drill uses (16384)", "MIB"},
         {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &dry, "only say what would be removed",
          NULL},
         G_OPTION_ENTRY_NULL,
@@ -77,8 +88,12 @@ static int gc(int argc, char **argv)
     const char *connect = g_getenv("PARRY_CONNECT");
     g_autofree char *uri = connect && *connect ? g_strdup(connect) : cli_uri(NULL);
 
+    if (golden < 0)
+        return cli_fail(EXIT_USAGE, "--golden: 0 MiB or more");
     if (uri)
         status = collect(uri, drills, dry);
+    if (golden_gc(home, (guint64)golden << 20, dry, say_golden, &dry, &error) < 0)
+        return cli_fail(EXIT_FAIL, "%s", error->message);
     if (dry)
         return status;
     removed = images_gc(home, &error);

@@ -87,6 +87,24 @@ static void print_waiting(const json_t *waiting)
     }
 }
 
+/* Which machines were restored from one that booted before, and why some were not. */
+static void print_golden(const json_t *golden)
+{
+    const json_t *one;
+    gsize i;
+
+    json_array_foreach (golden, i, one) {
+        const char *reason = json_string_value(json_object_get(one, "reason"));
+
+        printf("  golden guest like %s %s%s, for %lld clone(s)%s%s\n",
+               json_string_value(json_object_get(one, "like")),
+               json_string_value(json_object_get(one, "state")),
+               json_is_true(json_object_get(one, "cached")) ? ", from the cache" : "",
+               (long long)json_integer_value(json_object_get(one, "hosts")),
+               reason && *reason ? ": " : "", reason ? reason : "");
+    }
+}
+
 static void print_full(const json_t *status)
 {
     const json_t *service;
@@ -105,6 +123,7 @@ static void print_full(const json_t *status)
     if (json_object_get(status, "accel"))
         printf("  accelerator  %s\n",
                json_string_value(json_object_get(status, "accel")));
+    print_golden(json_object_get(status, "golden"));
     print_hosts(json_object_get(status, "hosts"));
     print_waiting(json_object_get(status, "waiting"));
 }

@@ -163,9 +163,31 @@ static const struct {
     {"domain.failed/1", AT_FAILED}, {"domain.lost/1", AT_FAILED},
 };
 
+/* What does not move a VM on, but is why the next step takes longer. */
+static const struct {
+    const char *al_kind, *al_text;
+} asides[] = {
+    {"clone.failed/1", "no memory clone, it boots"},
+    {"golden.failed/1", "no golden guest, its like boot"},
+};
+
+static void aside(const Stages *stages, int host, const char *kind, const json_t *body)
+{
+    const char *reason = json_string_value(json_object_get(body, "reason"));
+
+    for (guint i = 0; i < G_N_ELEMENTS(asides); i++) {
+        if (strcmp(kind, asides[i].al_kind) != 0)
+            continue;
+        g_autofree char *text =
+            g_strdup_printf("%s: %s", asides[i].al_text, reason ? reason : "");
+        say(stages, host >= 0 ? plan_host(stages->st_plan, host)->ph_id : "", text);
+    }
+}
+
 static const struct {
     const char *no_kind, *no_text;
 } notes[] = {
+    {"golden.wanted/1", "golden guests, networks and VMs"},
     {"net.wanted/1", "networks and VMs"},
     {"isolation.round/1", "isolation proof"},
 };
@@ -179,6 +201,7 @@ void stages_event(Stages *stages, const json_t *event)
 
     if (strcmp(kind, "image.done/1") == 0)
         image_there(stages, body);
+    aside(stages, host, kind, body);
     for (guint i = 0; host >= 0 && i < G_N_ELEMENTS(steps); i++)
         if (strcmp(kind, steps[i].st_kind) == 0)
             vm_at(stages, host, steps[i].st_at,

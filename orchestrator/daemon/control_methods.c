@@ -96,6 +96,7 @@ static void method_status(RpcCall *call, ControlPeer *peer, Daemon *d,
     (void)peer;
     (void)params;
     json_object_set_new(status, "waiting", injects_waiting(d->dm_injects));
+    json_object_set_new(status, "golden", clones_json(d->dm_clones));
     if (d->dm_uri)
         json_object_set_new(status, "uri", json_string(d->dm_uri));
     rpc_reply(call, status);

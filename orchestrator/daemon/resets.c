@@ -204,6 +204,8 @@ static void switch_on(Reset *reset)
         fail(reset, error->message);
         return;
     }
+    /* What came meanwhile was queued for the old guest, and has died. */
+    orders_host_lost(d->dm_orders, reset->rs_host, LOST);
     hosts_renew(d->dm_hosts, reset->rs_host, LOST);
     boot_init(&boot, d, provision_image(d->dm_provision, reset->rs_host), reset->rs_host);
     if (golden)
