@@ -10,6 +10,7 @@
 #include "agents/agent/netlink.h"
 #include "agents/agent/router.h"
 #include "agents/agent/run.h"
+#include "agents/agent/self.h"
 #include "agents/agent/services.h"
 #include "agents/agent/text.h"
 #include "agents/agent/users.h"
@@ -175,11 +176,13 @@ static void finish(struct personalise *p, const char *failure)
 {
     struct agent *a = p->agent;
     struct wire_msg m;
+    char facts[SELF_MAX];
 
     wire_msg_init(&m, WIRE_READY);
     m.id = p->m.id;
     m.ready.status = failure ? WIRE_FAILED : WIRE_DONE;
-    m.ready.text = failure;
+    self_facts(facts, sizeof(facts));
+    m.ready.text = failure ? failure : facts;
     a->personalise = NULL;
     kept_end(a, &m);
     if (p->turn)

@@ -137,10 +137,11 @@ static RpcClient *begin(const Launch *launch, const Drill *drill, int *status)
     answer = cli_call(client, "subscribe", json_object(), -1, status);
     json_decref(answer);
     if (answer)
-        answer = cli_call(client, "provision",
-                          json_pack("{s:i, s:b}", "boot_timeout_s", launch->la_boot_timeout_s,
-                                    "clones", !launch->la_no_clones),
-                          -1, status);
+        answer =
+            cli_call(client, "provision",
+                     json_pack("{s:i, s:b}", "boot_timeout_s", launch->la_boot_timeout_s,
+                               "clones", !launch->la_no_clones),
+                     -1, status);
     if (!answer)
         return NULL;
     json_decref(answer);

@@ -4,7 +4,7 @@
 
 /* Between the guest's look at its clock and the answer a loaded machine takes a while. */
 #define CLOCK_TOLERANCE_S 30
-#define FACTS_MAX 64 /* lines that a guest may send */
+#define FACTS_MAX 64 /* words that a guest may send */
 
 /* What one host said. */
 typedef struct {
@@ -17,23 +17,6 @@ struct CloneProof {
     const Plan *cp_plan;
     Facts **cp_facts; /* one a host, NULL: nothing */
 };
-
-static const char script[] =
-    "read -r name </proc/sys/kernel/hostname && echo \"name $name\"\n"
-    "read -r id </etc/machine-id && echo \"id $id\"\n"
-    "read -r random </proc/sys/kernel/random/uuid && echo \"random $random\"\n"
-    "for dir in /sys/class/net/*; do\n"
-    "  [ -e \"$dir/device\" ] && read -r mac <\"$dir/address\" && echo \"mac $mac\"\n"
-    "done\n"
-    "for file in /etc/ssh/ssh_host_*_key.pub; do\n"
-    "  [ -r \"$file\" ] && read -r kind key rest <\"$file\" && echo \"key $key\"\n"
-    "done\n"
-    "echo \"clock $(date +%s)\"\n";
-
-const char *clone_proof_script(void)
-{
-    return script;
-}
 
 static void facts_free(Facts *facts)
 {
@@ -79,38 +62,37 @@ static void keep(char **at, const char *value)
     *at = g_strdup(value);
 }
 
-static void read_line(Facts *facts, const char *line)
+static void read_word(Facts *facts, const char *name, const char *value)
 {
-    const char *value = strchr(line, ' ');
-    gsize len = value ? (gsize)(value - line) : 0;
-
-    if (!value++)
-        return;
-    if (len == 4 && !strncmp(line, "name", len))
+    if (strcmp(name, "name") == 0)
         keep(&facts->fa_name, value);
-    else if (len == 2 && !strncmp(line, "id", len))
+    else if (strcmp(name, "id") == 0)
         keep(&facts->fa_id, value);
-    else if (len == 6 && !strncmp(line, "random", len))
+    else if (strcmp(name, "random") == 0)
         keep(&facts->fa_random, value);
-    else if (len == 5 && !strncmp(line, "clock", len))
+    else if (strcmp(name, "clock") == 0)
         facts->fa_clock_s = g_ascii_strtoll(value, NULL, 10);
-    else if (len == 3 && !strncmp(line, "mac", len))
+    else if (strcmp(name, "mac") == 0)
         g_ptr_array_add(facts->fa_macs, g_ascii_strdown(value, -1));
-    else if (len == 3 && !strncmp(line, "key", len))
+    else if (strcmp(name, "key") == 0)
         g_ptr_array_add(facts->fa_keys, g_strdup(value));
 }
 
-static Facts *facts_read(const GByteArray *out)
+static Facts *facts_read(const char *text)
 {
-    g_autofree char *text = g_strndup((const char *)out->data, out->len);
-    g_auto(GStrv) lines = g_strsplit(text, "\n", FACTS_MAX);
+    g_auto(GStrv) words = g_strsplit(text, " ", FACTS_MAX);
     Facts *facts = g_new0(Facts, 1);
 
     facts->fa_macs = g_ptr_array_new_with_free_func(g_free);
     facts->fa_keys = g_ptr_array_new_with_free_func(g_free);
-    for (char **line = lines; *line; line++)
-        if (g_utf8_validate(*line, -1, NULL))
-            read_line(facts, *line);
+    for (char **word = words; *word; word++) {
+        char *value = strchr(*word, '=');
+
+        if (!value)
+            continue;
+        *value++ = '\0';
+        read_word(facts, *word, value);
+    }
     return facts;
 }
 
@@ -180,10 +162,10 @@ static json_t *facts_json(const Facts *facts, gint64 now_us)
                      (json_int_t)(facts->fa_clock_s - now_us / G_USEC_PER_SEC));
 }
 
-json_t *clone_proof_take(CloneProof *proof, int host, const GByteArray *out,
-                         gint64 now_us, char **finding)
+json_t *clone_proof_take(CloneProof *proof, int host, const char *text, gint64 now_us,
+                         char **finding)
 {
-    Facts *facts = facts_read(out);
+    Facts *facts = facts_read(text);
 
     *finding = wrong_self(plan_host(proof->cp_plan, host), facts, now_us);
     if (!*finding)

@@ -16,16 +16,13 @@ typedef struct CloneProof CloneProof;
 CloneProof *clone_proof_new(const Plan *plan);
 void clone_proof_free(CloneProof *proof);
 
-/* The script that has a guest say it, a fact a line: one process more than the shell. */
-const char *clone_proof_script(void);
-
 /*
- * Takes what the script wrote in that host's guest; now_us: the wall clock when it came.
- * Returns the facts as they belong in the journal (numbers drawn are not in them), and in
- * *finding (to be freed) what is wrong, or NULL.
+ * Takes what the host's agent said of it (docs/agent-protocol.md, `ready`); now_us: the
+ * wall clock when it came. Returns the facts as they belong in the journal (numbers drawn
+ * are not in them), and in *finding (to be freed) what is wrong, or NULL.
  */
-json_t *clone_proof_take(CloneProof *proof, int host, const GByteArray *out,
-                         gint64 now_us, char **finding);
+json_t *clone_proof_take(CloneProof *proof, int host, const char *text, gint64 now_us,
+                         char **finding);
 /* What the host said counts no longer: it is made anew. */
 void clone_proof_forget(CloneProof *proof, int host);
 

@@ -14,7 +14,7 @@
 #include <sys/random.h>
 
 /* What the cache's entries are made by: when it changes, older ones are not taken. */
-#define RECIPE 1
+#define RECIPE 2
 
 #define IDENTITY_US (120 * G_USEC_PER_SEC)
 #define SETTLE_MS 120000
@@ -651,47 +651,31 @@ static void not_itself(Daemon *d, int host, gint64 id, const char *reason)
     }
 }
 
-static void on_proof(Daemon *d, const Order *order, gpointer data)
-{
-    int host = GPOINTER_TO_INT(data);
-    CloneRun *run = &d->dm_clones->cl_runs[host];
-    g_autofree char *finding = NULL;
-
-    if (order->or_status != ORDER_DONE || order->or_exit != 0) {
-        finding = g_strdup_printf("what it is could not be read: %s",
-                                  order->or_reason ? order->or_reason : "exit status");
-    } else {
-        json_t *facts = clone_proof_take(d->dm_clones->cl_proof, host, order->or_out,
-                                         g_get_real_time(), &finding);
-        if (!finding)
-            daemon_event(d, "clone.proved/1", "parryd", -1, host, order->or_id,
-                         json_incref(facts));
-        json_decref(facts);
-    }
-    if (finding)
-        not_itself(d, host, order->or_id, finding);
-    else
-        run->cr_done(d, order->or_id, TRUE, "", NULL, run->cr_data);
-}
-
+/* All hosts say what they are, that clones are compared with those that booted too; only
+ * a clone's finding counts. */
 static void on_personalised(Daemon *d, gint64 id, gboolean ok, const char *text,
                             json_t *rows, gpointer data)
 {
     int host = GPOINTER_TO_INT(data);
     CloneRun *run = &d->dm_clones->cl_runs[host];
-    OrderSpec spec = {.os_host = host,
-                      .os_purpose = "clone",
-                      .os_title = "identity",
-                      .os_script = clone_proof_script(),
-                      .os_timeout_us = IDENTITY_US,
-                      .os_ref = id,
-                      .os_done = on_proof,
-                      .os_data = data};
+    gboolean clone = clones_golden(d->dm_clones, host) != NULL;
+    g_autofree char *finding = NULL;
+    json_t *facts;
 
-    if (ok)
-        orders_run(d->dm_orders, &spec);
-    else
+    if (!ok) {
         run->cr_done(d, id, FALSE, text, rows, run->cr_data);
+        return;
+    }
+    facts = clone_proof_take(d->dm_clones->cl_proof, host, text ? text : "",
+                             g_get_real_time(), &finding);
+    if (clone && finding) {
+        not_itself(d, host, id, finding);
+    } else {
+        if (clone)
+            daemon_event(d, "clone.proved/1", "parryd", -1, host, id, json_incref(facts));
+        run->cr_done(d, id, TRUE, "", NULL, run->cr_data);
+    }
+    json_decref(facts);
 }
 
 static void on_identity(Daemon *d, gint64 id, gboolean ok, const char *text, json_t *rows,
@@ -735,12 +719,16 @@ void clones_personalise(Daemon *d, int host, AnswerDone done, gpointer data)
 {
     CloneRun *run = d->dm_clones ? &d->dm_clones->cl_runs[host] : NULL;
 
-    if (!run || !clones_golden(d->dm_clones, host)) {
+    if (!run) {
         personalise_host(d, host, done, data);
         return;
     }
     run->cr_done = done;
     run->cr_data = data;
+    if (!clones_golden(d->dm_clones, host)) {
+        personalise_host(d, host, on_personalised, GINT_TO_POINTER(host));
+        return;
+    }
     orders_ask(d->dm_orders, host, "identity",
                identity_message(run->cr_group, plan_host(d->dm_plan, host)), IDENTITY_US,
                on_identity, GINT_TO_POINTER(host));
