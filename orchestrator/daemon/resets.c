@@ -134,11 +134,25 @@ static void fail(Reset *reset, const char *reason)
     make(reset);
 }
 
+static void wait_for_hello(Reset *reset)
+{
+    gint64 us = provision_hello_us(reset->rs_daemon->dm_provision);
+    struct timeval tv = {us / G_USEC_PER_SEC, us % G_USEC_PER_SEC};
+
+    evtimer_add(reset->rs_late, &tv);
+}
+
 static void on_late(evutil_socket_t fd, short what, void *data)
 {
+    Reset *reset = data;
+    DrillState state = reset->rs_daemon->dm_state;
+
     (void)fd;
     (void)what;
-    fail(data, "its agent was not there again in time");
+    if (state == DRILL_PAUSED || state == DRILL_STOPPED)
+        wait_for_hello(reset); /* it is suspended */
+    else
+        fail(reset, "its agent was not there again in time");
 }
 
 gboolean resets_agent(Resets *resets, int host, gboolean ok, const char *reason)
@@ -162,15 +176,13 @@ static void on_made(const GError *error, gpointer data)
 {
     Reset *reset = data;
     Daemon *d = reset->rs_daemon;
-    gint64 hello = d->dm_provision ? provision_hello_us(d->dm_provision) : 0;
-    struct timeval tv = {hello / G_USEC_PER_SEC, hello % G_USEC_PER_SEC};
 
     if (error) {
         fail(reset, error->message);
         return;
     }
-    if (!reset->rs_batch)
-        return; /* its agent was faster */
+    if (!reset->rs_batch || !d->dm_provision)
+        return; /* its agent was faster, or the daemon ends */
     if (plan_host(d->dm_plan, reset->rs_host)->ph_agent == AGENT_NONE) {
         hosts_set(d->dm_hosts, reset->rs_host, HOST_READY, "no agent by design");
         finish(reset, NULL);
@@ -178,7 +190,7 @@ static void on_made(const GError *error, gpointer data)
     }
     if (hosts_state(d->dm_hosts, reset->rs_host) == HOST_CREATE)
         hosts_set(d->dm_hosts, reset->rs_host, HOST_BOOT, LOST);
-    evtimer_add(reset->rs_late, &tv);
+    wait_for_hello(reset);
 }
 
 static gboolean listen_anew(Reset *reset, GError **error)

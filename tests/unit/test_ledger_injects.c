@@ -144,6 +144,33 @@ static void several_of_a_kind_count_each_for_itself(void)
     world_clear(&world);
 }
 
+/* A reset of the host: what was open there is neither missed nor possible, what was
+ * settled stays. */
+static void void_is_neither_missed_nor_possible(void)
+{
+    Plan *plan = fixture_plan();
+
+    add_expect(plan, INJECT_DEFACE, EXPECT_CONTAIN, 30, 2 * HOUR);   /* 3 */
+    add_expect(plan, INJECT_DEFACE, EXPECT_ERADICATE, 40, 3 * HOUR); /* 4 */
+    World world = world_of(plan);
+    gint64 wanted = feed_attack(&world.feed, INJECT_DEFACE), possible;
+
+    settle(&world, wanted, INJECT_DEFACE, "expect.met/1", "contain", 3, 30, HOUR);
+    settle(&world, wanted, INJECT_DEFACE, "expect.voided/1", "contain", 1, 0, 0);
+    settle(&world, wanted, INJECT_DEFACE, "expect.voided/1", "contain", 3, 0, 0);
+    settle(&world, wanted, INJECT_DEFACE, "expect.voided/1", "eradicate", 4, 0, 0);
+    settle(&world, wanted, INJECT_DEFACE, "expect.missed/1", "eradicate", 4, 0, 0);
+    settle(&world, wanted, INJECT_DEFACE, "expect.met/1", "contain", 1, 150, HOUR);
+    CU_ASSERT_EQUAL(injects_sum(&world, &possible), 30000);
+    CU_ASSERT_EQUAL(possible, 30000);
+    /* Their windows close: only detection, which was not void, is missed. */
+    world.feed.fx_clock += 12 * HOUR;
+    feed(&world.feed, "clock.paused/1", NULL, NULL, 0, json_object());
+    CU_ASSERT_EQUAL(injects_sum(&world, &possible), 30000);
+    CU_ASSERT_EQUAL(possible, 130000);
+    world_clear(&world);
+}
+
 /* Handling is the share of what was to be put right and was: 2 of 3, so 66 per cent. With
  * detection and analysis in full: (25·100 + 15·100 + 20·66) / 60. */
 static void handling_is_a_share(void)
@@ -241,6 +268,7 @@ int main(void)
         {"times count from the attempt that worked",
          times_count_from_the_attempt_that_worked},
         {"several of a kind count each", several_of_a_kind_count_each_for_itself},
+        {"void is neither missed nor possible", void_is_neither_missed_nor_possible},
         {"handling is a share", handling_is_a_share},
         {"prevention stands for all", prevention_stands_for_all_that_was_to_earn},
         {"windows stop the count", windows_stop_the_count},
