@@ -35,6 +35,7 @@ struct verify {
     int64_t want_size; /* of --root, 0: not given */
     char want_root[HEX_LEN + 1];
 
+    int schema; /* version of the file's */
     char *name, *uuid, *public_key; /* of drill.defined/1, NULL: not there */
     int64_t events;
     char root[HEX_LEN + 1]; /* over all of them */
