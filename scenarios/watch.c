@@ -15,8 +15,8 @@
  * there is watched by itself. */
 static gboolean is_crowded(const char *dir)
 {
-    static const char *const crowded[] = {"/", "/usr", "/usr/lib", "/usr/share", "/var",
-                                          "/lib", NULL};
+    static const char *const crowded[] = {"/",    "/usr", "/usr/lib", "/usr/share",
+                                          "/var", "/lib", NULL};
 
     return g_strv_contains(crowded, dir);
 }
@@ -99,8 +99,8 @@ static char **default_paths(const Plan *plan, const PlanHost *host, char **more)
 
 static void add_mask(GPtrArray *masks, const char *option)
 {
-    if (masks->len < MASKS_MAX && !g_ptr_array_find_with_equal_func(masks, option,
-                                                                    g_str_equal, NULL))
+    if (masks->len < MASKS_MAX &&
+        !g_ptr_array_find_with_equal_func(masks, option, g_str_equal, NULL))
         g_ptr_array_add(masks, g_strdup(option));
 }
 
