@@ -28,6 +28,7 @@ typedef struct {
     gint64 wa_blind_us; /* UTC: since when nothing is seen, 0: it is */
     Gaps wa_gaps;
     guint64 wa_bounded;
+    guint64 wa_looked; /* all losses, when they were last looked at */
     HostClock wa_clock;
     gboolean wa_clock_told;
     gint64 wa_told_offset_us, wa_told_at_us;
@@ -407,6 +408,19 @@ void observations_final(Observations *obs)
 
 /* ---- life ---- */
 
+/* Once the drill is over what is left to tell is told as soon as it grows no more. */
+static gboolean is_last_word(const Observations *obs, Watched *watched)
+{
+    DrillState state = obs->os_daemon->dm_state;
+    const Losses *all = &watched->wa_gaps.ga_all;
+    guint64 sum = all->lo_kernel + all->lo_queue + all->lo_channel + all->lo_hub;
+    gboolean quiet = sum == watched->wa_looked;
+
+    watched->wa_looked = sum;
+    return quiet && (state == DRILL_ENDED || state == DRILL_JUDGING ||
+                     state == DRILL_PROVISIONAL);
+}
+
 static void on_look(evutil_socket_t fd, short what, void *data)
 {
     Observations *obs = data;
@@ -414,7 +428,7 @@ static void on_look(evutil_socket_t fd, short what, void *data)
     (void)fd;
     (void)what;
     for (guint i = 0; i < obs->os_count; i++)
-        tell_losses(obs, &obs->os_hosts[i], FALSE);
+        tell_losses(obs, &obs->os_hosts[i], is_last_word(obs, &obs->os_hosts[i]));
     observations_committed(obs);
 }
 
