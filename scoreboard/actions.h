@@ -30,7 +30,8 @@ typedef struct {
     const char *ac_action; /* "killed-process" */
     int ac_host;           /* where it was done */
     int ac_team;           /* whose doing it was: the player's, else the host's */
-    const char *ac_player; /* pseudonym, or "": somebody of the team's who had logged in */
+    const char
+        *ac_player; /* pseudonym, or "": somebody of the team's who had logged in */
     const char *ac_object; /* what it was done to, "" for nothing in particular */
     int ac_inject;         /* about this one's effect, or in its time; -1: none */
     gboolean ac_named;     /* the object is of ac_inject, not only host and time */
@@ -39,6 +40,7 @@ typedef struct {
     guint ac_rows;         /* how many rows told of it */
     guint ac_n_refs;       /* of these, at most ACTION_REFS_MAX */
     ActionRef ac_refs[ACTION_REFS_MAX];
+    const struct ActionRule *ac_says; /* for actions_body() */
 } Action;
 
 /* plan must outlive it. */
