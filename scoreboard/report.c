@@ -529,6 +529,7 @@ static json_t *assemble(const ReportFold *fold, const char *root)
                         json_pack("{s: O, s: O}", "verdicts", fold->rf_verdicts, "rounds",
                                   fold->rf_isolation));
     json_object_set(report, "gaps", fold->rf_gaps);
+    json_object_set_new(report, "observed", report_observed_json(fold->rf_observed));
     json_object_set(report, "timeline", fold->rf_timeline);
     return report;
 }
