@@ -417,8 +417,8 @@ static gboolean is_last_word(const Observations *obs, Watched *watched)
     gboolean quiet = sum == watched->wa_looked;
 
     watched->wa_looked = sum;
-    return quiet && (state == DRILL_ENDED || state == DRILL_JUDGING ||
-                     state == DRILL_PROVISIONAL);
+    return quiet &&
+           (state == DRILL_ENDED || state == DRILL_JUDGING || state == DRILL_PROVISIONAL);
 }
 
 static void on_look(evutil_socket_t fd, short what, void *data)
