@@ -8,6 +8,7 @@
 #include "scenarios/base/text.h"
 #include "scoreboard/line.h"
 #include "scoreboard/md.h"
+#include "scoreboard/report_acts.h"
 #include "scoreboard/report_observed.h"
 #include "scoreboard/report_plan.h"
 #include "scoreboard/words.h"
@@ -521,7 +522,9 @@ static void section_teams(Md *md)
         g_string_append_printf(md->md_out, "## %s\n\n", title);
         lines_of(md, team);
         detections_of(md, str(team, "team"));
+        report_md_answers(md, str(team, "team"));
         reports_of(md, str(team, "team"));
+        report_md_acts(md, str(team, "team"));
         availability_of(md, str(team, "team"));
     }
     report_md_prose(md, "strips");

@@ -7,15 +7,9 @@
 
 static const char *const where[] = {"kernel", "queue", "channel", "hub"};
 
-/* When an attack began and when the last of its expectations was settled, UTC. */
-typedef struct {
-    gint64 sp_from_us, sp_to_us;
-} Span;
-
 struct ReportObserved {
     const Plan *ro_plan;
     json_t **ro_hosts; /* by host, NULL: nothing yet */
-    Span *ro_injects;
 };
 
 static json_int_t num(const json_t *object, const char *key)
@@ -38,9 +32,8 @@ static json_t *entry_of(ReportObserved *observed, const char *id)
         return NULL;
     if (!observed->ro_hosts[host])
         observed->ro_hosts[host] =
-            json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:[], s:n}", "host", id,
-                      "rows", 0, "bounded", 0, "kernel", 0, "queue", 0, "channel", 0,
-                      "hub", 0, "gaps", "clock");
+            json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:[], s:n}", "host", id, "rows", 0,
+                      "kernel", 0, "queue", 0, "channel", 0, "hub", 0, "gaps", "clock");
     return observed->ro_hosts[host];
 }
 
@@ -87,41 +80,13 @@ static void on_clock(ReportObserved *observed, const JournalEvent *event)
                       "ref", (json_int_t)event->ev_seq));
 }
 
-static Span *span_of(ReportObserved *observed, const JournalEvent *event)
-{
-    const char *id = json_string_value(json_object_get(event->ev_body, "inject"));
-    int inject = id ? plan_inject_index(observed->ro_plan, id) : -1;
-
-    return inject < 0 ? NULL : &observed->ro_injects[inject];
-}
-
-static void on_executed(ReportObserved *observed, const JournalEvent *event)
-{
-    Span *span = span_of(observed, event);
-
-    if (!span)
-        return;
-    if (!span->sp_from_us)
-        span->sp_from_us = event->ev_at_us;
-    span->sp_to_us = MAX(span->sp_to_us, event->ev_at_us);
-}
-
-static void on_settled(ReportObserved *observed, const JournalEvent *event)
-{
-    Span *span = span_of(observed, event);
-
-    if (span)
-        span->sp_to_us = MAX(span->sp_to_us, event->ev_at_us);
-}
-
 static const struct {
     const char *kind;
     void (*on)(ReportObserved *observed, const JournalEvent *event);
 } ON[] = {
-    {"observe.batch/1", on_batch},   {"observe.gap/1", on_gap},
-    {"agent.clock/1", on_clock},     {"inject.executed/1", on_executed},
-    {"inject.ended/1", on_settled},  {"expect.met/1", on_settled},
-    {"expect.missed/1", on_settled},
+    {"observe.batch/1", on_batch},
+    {"observe.gap/1", on_gap},
+    {"agent.clock/1", on_clock},
 };
 
 void report_observed_event(ReportObserved *observed, const JournalEvent *event)
@@ -137,7 +102,6 @@ ReportObserved *report_observed_new(const Plan *plan)
 
     observed->ro_plan = plan;
     observed->ro_hosts = g_new0(json_t *, plan->p_hosts->len + 1);
-    observed->ro_injects = g_new0(Span, plan->p_injects->len + 1);
     for (guint i = 0; i < plan->p_hosts->len; i++)
         if (plan_host(plan, (int)i)->ph_watch_rate > 0)
             entry_of(observed, plan_host(plan, (int)i)->ph_id);
@@ -151,47 +115,19 @@ void report_observed_free(ReportObserved *observed)
     for (guint i = 0; i < observed->ro_plan->p_hosts->len; i++)
         json_decref(observed->ro_hosts[i]);
     g_free(observed->ro_hosts);
-    g_free(observed->ro_injects);
     g_free(observed);
 }
 
 /* ---- the JSON ---- */
 
-/* Gaps of the host within the span, as seqs. */
-static json_t *gaps_within(const json_t *entry, const Span *span)
-{
-    json_t *refs = json_array(), *gap;
-    gsize i;
-
-    json_array_foreach (json_object_get(entry, "gaps"), i, gap)
-        if (num(gap, "to_us") >= span->sp_from_us &&
-            num(gap, "from_us") <= span->sp_to_us)
-            json_array_append(refs, json_object_get(gap, "ref"));
-    return refs;
-}
-
 json_t *report_observed_json(const ReportObserved *observed)
 {
-    const Plan *plan = observed->ro_plan;
-    json_t *hosts = json_array(), *injects = json_array();
+    json_t *hosts = json_array();
 
-    for (guint i = 0; i < plan->p_hosts->len; i++)
+    for (guint i = 0; i < observed->ro_plan->p_hosts->len; i++)
         if (observed->ro_hosts[i])
             json_array_append(hosts, observed->ro_hosts[i]);
-    for (guint i = 0; i < plan->p_injects->len; i++) {
-        const PlanInject *inject = plan_inject(plan, (int)i);
-        const Span *span = &observed->ro_injects[i];
-        if (inject->in_host < 0 || !span->sp_from_us)
-            continue;
-        json_t *refs = gaps_within(observed->ro_hosts[inject->in_host], span);
-        if (json_array_size(refs))
-            json_array_append_new(
-                injects,
-                json_pack("{s:s, s:s, s:O}", "inject", inject->in_id, "host",
-                          plan_host(plan, inject->in_host)->ph_id, "refs", refs));
-        json_decref(refs);
-    }
-    return json_pack("{s:o, s:o}", "hosts", hosts, "injects", injects);
+    return hosts;
 }
 
 /* ---- words ---- */
@@ -264,48 +200,20 @@ static void host_row(MdTable *table, const json_t *host)
         md_cell(table, "–");
 }
 
-static void inject_row(MdTable *table, const json_t *inject)
-{
-    const json_t *refs = json_object_get(inject, "refs");
-    g_autoptr(GString) list = g_string_new(NULL);
-
-    for (gsize i = 0; i < json_array_size(refs) && i < 6; i++)
-        g_string_append_printf(list, "%s%" JSON_INTEGER_FORMAT, i ? ", " : "",
-                               json_integer_value(json_array_get(refs, i)));
-    if (json_array_size(refs) > 6)
-        g_string_append_printf(list, ", … (%zu)", json_array_size(refs));
-    md_cell(table, text(inject, "inject"));
-    md_cell(table, text(inject, "host"));
-    md_cell_raw(table, list->str);
-}
-
 void report_md_observed(Md *md)
 {
-    static const char *const host_heads[] = {
-        "Host",         ">Rows",          ">Lost: kernel",
-        ">Lost: agent", ">Lost: channel", ">Lost: hub",
-        ">Gaps",        ">Clock off",     NULL};
-    static const char *const inject_heads[] = {"Inject", "Host", ">Events", NULL};
-    const json_t *all = json_object_get(md->md_report, "observed"), *item;
-    const json_t *injects = json_object_get(all, "injects");
+    static const char *const heads[] = {"Host",         ">Rows",          ">Lost: kernel",
+                                        ">Lost: agent", ">Lost: channel", ">Lost: hub",
+                                        ">Gaps",        ">Clock off",     NULL};
+    const json_t *hosts = json_object_get(md->md_report, "observed"), *host;
     gsize i;
 
-    if (!json_array_size(json_object_get(all, "hosts")))
+    if (!json_array_size(hosts))
         return;
-    MdTable *hosts = table_new(md, host_heads);
-    json_array_foreach (json_object_get(all, "hosts"), i, item)
-        host_row(hosts, item);
+    MdTable *table = table_new(md, heads);
+    json_array_foreach (hosts, i, host)
+        host_row(table, host);
     g_string_append_printf(md->md_out, "## %s\n\n",
                            word_in(md->md_lang, "What was observed"));
-    md_table_end(hosts, md->md_out);
-    if (!json_array_size(injects))
-        return;
-    MdTable *table = table_new(md, inject_heads);
-    json_array_foreach (injects, i, item)
-        inject_row(table, item);
-    g_string_append_printf(
-        md->md_out, "%s\n\n",
-        word_in(md->md_lang, "Observation of their host had a gap while these were under "
-                             "way: what is not listed may have been done all the same."));
     md_table_end(table, md->md_out);
 }

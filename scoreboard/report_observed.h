@@ -1,7 +1,6 @@
 /*
  * How complete the observations are, for the report: of each watched host how many rows
- * came, what is missing and between when, how far its clock was off; and which injects
- * were under way while something was missing on their host.
+ * came, what is missing and between when, and how far its clock was off.
  */
 #ifndef PARRY_SCOREBOARD_REPORT_OBSERVED_H
 #define PARRY_SCOREBOARD_REPORT_OBSERVED_H
@@ -17,10 +16,9 @@ void report_observed_free(ReportObserved *observed);
 /* Each event, in order. */
 void report_observed_event(ReportObserved *observed, const JournalEvent *event);
 /*
- * {hosts: [{host, rows, bounded, kernel, queue, channel, hub, gaps: [{from_us, to_us,
- * why, ref, kernel, queue, channel, hub}], clock: {offset_us, drift_ppb, rtt_us, ref} or
- * null}], injects: [{inject, host, refs}]}: hosts that are watched or said something, and
- * injects during which there was a gap. from_us, to_us: UTC.
+ * [{host, rows, kernel, queue, channel, hub, gaps: [{from_us, to_us, why, ref,
+ * kernel, queue, channel, hub}], clock: {offset_us, drift_ppb, rtt_us, ref} or null}] of
+ * hosts that are watched or said something. from_us, to_us: UTC.
  */
 json_t *report_observed_json(const ReportObserved *observed);
 
