@@ -191,7 +191,9 @@ static void on_ended(ReportFold *fold, const JournalEvent *event)
 
 static void on_gap(ReportFold *fold, const JournalEvent *event)
 {
-    g_autofree char *words = line_words(fold->rf_plan, event, "en");
+    g_autofree char *words = strcmp(event->ev_kind, "observe.gap/1") == 0
+                                 ? report_observed_words(event)
+                                 : line_words(fold->rf_plan, event, "en");
 
     json_array_append_new(
         fold->rf_gaps,
@@ -340,6 +342,7 @@ static gboolean read_event(const JournalEvent *event, gpointer data)
     for (gsize i = 0; i < G_N_ELEMENTS(ON); i++)
         if (strcmp(event->ev_kind, ON[i].kind) == 0)
             ON[i].on(fold, event);
+    report_observed_event(fold->rf_observed, event);
     add_to_timeline(fold, event);
     ledger_apply(fold->rf_ledger, event, (JournalCheckRow *)reading->rd_rows->data,
                  reading->rd_rows->len);
@@ -362,6 +365,7 @@ static ReportFold *fold_new(const Plan *plan)
     fold->rf_acts = json_array();
     fold->rf_blind = json_array();
     fold->rf_reasons = json_object();
+    fold->rf_observed = report_observed_new(plan);
     fold->rf_strips = g_new0(json_t *, plan->p_checks->len + 1);
     for (guint i = 0; i < plan->p_checks->len; i++)
         fold->rf_strips[i] = json_array();
@@ -376,6 +380,7 @@ void report_fold_free(ReportFold *fold)
         json_decref(fold->rf_strips[i]);
     g_free(fold->rf_strips);
     json_decref(fold->rf_reasons);
+    report_observed_free(fold->rf_observed);
     json_decref(fold->rf_gaps);
     json_decref(fold->rf_acts);
     json_decref(fold->rf_blind);

@@ -9,6 +9,7 @@
 #include "scoreboard/line.h"
 #include "scoreboard/md.h"
 #include "scoreboard/report_acts.h"
+#include "scoreboard/report_observed.h"
 #include "scoreboard/report_plan.h"
 #include "scoreboard/words.h"
 
@@ -784,8 +785,8 @@ static void section_verify(Md *md)
 static void (*const SECTIONS[])(Md *md) = {
     section_cover,      section_brief,    report_md_agreed, report_md_objectives,
     section_results,    section_msel,     section_teams,    section_red,
-    section_weaknesses, section_timeline, section_gaps,     section_isolation,
-    section_method,     section_verify,
+    section_weaknesses, section_timeline, section_gaps,     report_md_observed,
+    section_isolation,  section_method,   section_verify,
 };
 
 char *report_markdown(const json_t *report, const char *lang)
