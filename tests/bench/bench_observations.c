@@ -6,8 +6,10 @@
  *
  *   bench-observations [SECONDS [RATE [AGENTS [IDLE]]]]     (default 5 100000 24 1000)
  *
- * PARRY_BENCH_DIR: where the journal is written; default: a temporary folder. The size of
- * the figures in docs/benchmarks.md is bench-observations 30 100000 24 10000.
+ * PARRY_BENCH_GATHER: for how many milliseconds rows may wait for others before a commit;
+ * default 0, a commit a turn of the loop. PARRY_BENCH_DIR: where the journal is written;
+ * default: a temporary folder. The size of the figures in docs/benchmarks.md is
+ * bench-observations 30 100000 24 10000.
  */
 #include "orchestrator/hub/link.h"
 #include "scoreboard/journal.h"
@@ -47,9 +49,12 @@ typedef struct {
     gsize used;
     GArray *times; /* gint64: of the rows of this turn */
 
+    gint64 gather_us;   /* for how long rows may wait for others */
+    gint64 gathered_us; /* since when they do */
+
     gboolean counting;
-    guint64 durable, commits;
-    Histogram latency;
+    guint64 stored, durable, commits;
+    Histogram latency, commit;
 } Bench;
 
 /* ---- figures ---- */
@@ -135,6 +140,7 @@ static void flush_rows(Bench *b)
                                      b->rows, b->n_rows, &error) > 0,
          error);
     json_decref(body);
+    b->stored += b->n_rows;
     b->n_rows = 0;
     b->used = 0;
 }
@@ -239,9 +245,18 @@ static void barrier(Bench *b)
 
     if (!b->journal)
         return;
+    if (!b->gathered_us && b->n_rows)
+        b->gathered_us = g_get_monotonic_time();
+    if (b->n_rows && !journal_dirty(b->journal) &&
+        g_get_monotonic_time() - b->gathered_us < b->gather_us)
+        return;
+    b->gathered_us = 0;
     flush_rows(b);
     dirty = journal_dirty(b->journal);
+    gint64 start = g_get_monotonic_time();
     must(journal_commit(b->journal, &error), error);
+    if (b->counting && dirty)
+        histogram_add(&b->commit, g_get_monotonic_time() - start);
     link_committed(b->link);
     if (b->counting && dirty) {
         gint64 now = g_get_real_time();
@@ -302,10 +317,12 @@ static void bench_listen(Bench *b, const char *dir, guint n)
 
 static Bench *bench_new(const char *dir, guint n)
 {
-    static const struct timeval tick = {0, 10 * 1000};
+    static const struct timeval tick = {0, 5 * 1000};
+    const char *gather = g_getenv("PARRY_BENCH_GATHER");
     Bench *b = g_new0(Bench, 1);
 
     b->base = event_base_new();
+    b->gather_us = gather ? strtol(gather, NULL, 10) * 1000 : 0;
     b->arena = g_malloc(ARENA);
     b->times = g_array_sized_new(FALSE, FALSE, sizeof(gint64), 65536);
     event_add(event_new(b->base, -1, EV_PERSIST, on_tick, NULL), &tick);
@@ -353,6 +370,15 @@ static Cpu cpu_now(const Bench *b, const Fleet *fleet)
     return (Cpu){cpu_s(link_hub_pid(b->link)), cpu_s(getpid()), cpu_s(fleet_pid(fleet))};
 }
 
+/* Bytes of the journal, its log emptied. */
+static gint64 journal_bytes(const char *dir)
+{
+    g_autofree char *path = g_build_filename(dir, "journal.db", NULL);
+    GStatBuf st;
+
+    return g_stat(path, &st) == 0 ? (gint64)st.st_size : -1;
+}
+
 static void print_path(const Bench *b, const Fleet *fleet, guint rate, double took,
                        Cpu cpu)
 {
@@ -369,6 +395,9 @@ static void print_path(const Bench *b, const Fleet *fleet, guint rate, double to
            histogram_at(&b->latency, 0.5), histogram_at(&b->latency, 0.99),
            histogram_at(&b->latency, 0.999), histogram_at(&acks, 0.5),
            histogram_at(&acks, 0.99), histogram_at(&acks, 1), shared->fs_n_acks);
+    printf("  a commit: p50 %.1f, p99 %.1f, most %.1f ms\n",
+           histogram_at(&b->commit, 0.5), histogram_at(&b->commit, 0.99),
+           histogram_at(&b->commit, 1));
     printf("  processor: hub %.2f, daemon %.2f, agents %.2f of a core; %.1f, %.1f us a "
            "row\n",
            cpu.hub / took, cpu.daemon / took, cpu.agents / took, cpu.hub / n * 1e6,
@@ -404,11 +433,12 @@ static guint bench_path(const char *dir, guint seconds, guint rate, guint agents
     if (b->gone)
         printf("  stopped early: a connection ended\n");
     rows = (guint)(b->durable / MAX(b->commits, 1));
-    rows = MAX(rows, 1);
     fleet_end(fleet);
+    double stored = (double)b->stored;
     bench_free(b);
+    printf("  stored: %.0f bytes a row\n", (double)journal_bytes(dir) / MAX(stored, 1));
     remove_databases(dir);
-    return rows;
+    return MAX(rows, 1);
 }
 
 /* ---- the same rows alone ---- */
