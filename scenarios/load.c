@@ -221,7 +221,7 @@ static void (*const parts[])(Loader *) = {
     contents_expand,  planted_expand,   wiring_expand,     zones_expand,
     limits_check,     checks_expand,    channels_expand,   phases_expand,
     injects_expand,   scripts_expand,   objectives_expand, stops_expand,
-    weaknesses_check, unused_check,
+    watch_expand,     weaknesses_check, unused_check,
 };
 
 static void loader_init(Loader *loader)

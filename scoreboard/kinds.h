@@ -90,6 +90,7 @@ typedef enum {
     SEE_OWN = 2,     /* the team that the event is about */
     SEE_PUBLIC = 4,  /* the room */
     SEE_EMBARGO = 8, /* for the victim and the room only after disclosure */
+    SEE_ALONE = 16,  /* of teams only that one: not the red team of its inject */
 } KindSee;
 
 /*
