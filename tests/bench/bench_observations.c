@@ -2,18 +2,22 @@
  * Observations from simulated agents through the real parry-hub and its link into the
  * journal: how many a second become durable, how long from an agent's sending until they
  * are, and how long a result sent in between waits for its acknowledgement; beside the
- * same rows into bare SQLite. Then what idle agents cost the hub. Nothing is asserted.
+ * same rows into bare SQLite. The same with all that parryd makes of them. Then what idle
+ * agents cost the hub. Nothing is asserted.
  *
  *   bench-observations [SECONDS [RATE [AGENTS [IDLE]]]]     (default 5 100000 24 1000)
  *
- * PARRY_BENCH_DIR: where the journal is written; default: a temporary folder. The size of
- * the figures in docs/benchmarks.md is bench-observations 30 100000 24 10000.
+ * PARRY_BENCH_GATHER: for how many milliseconds rows may wait for others before a commit;
+ * default 0, a commit a turn of the loop. PARRY_BENCH_DIR: where the journal is written;
+ * default: a temporary folder. The size of the figures in docs/benchmarks.md is
+ * bench-observations 30 100000 24 10000.
  */
 #include "orchestrator/hub/link.h"
 #include "scoreboard/journal.h"
 #include "scoreboard/kinds.h"
 #include "tests/bench/fleet.h"
 #include "tests/bench/machine.h"
+#include "tests/bench/whole.h"
 
 #include <event2/event.h>
 #include <glib/gstdio.h>
@@ -39,6 +43,7 @@ typedef struct {
     struct event_base *base;
     HubLink *link;
     Journal *journal; /* NULL: what comes is only counted */
+    Daemon *daemon;   /* parryd's modules, or NULL */
     guint64 hellos, gone, beats, dropped;
 
     JournalObservation rows[JOURNAL_OBSERVATIONS_MAX];
@@ -47,9 +52,12 @@ typedef struct {
     gsize used;
     GArray *times; /* gint64: of the rows of this turn */
 
+    gint64 gather_us;   /* for how long rows may wait for others */
+    gint64 gathered_us; /* since when they do */
+
     gboolean counting;
-    guint64 durable, commits;
-    Histogram latency;
+    guint64 stored, durable, commits;
+    Histogram latency, commit;
 } Bench;
 
 /* ---- figures ---- */
@@ -135,6 +143,7 @@ static void flush_rows(Bench *b)
                                      b->rows, b->n_rows, &error) > 0,
          error);
     json_decref(body);
+    b->stored += b->n_rows;
     b->n_rows = 0;
     b->used = 0;
 }
@@ -207,6 +216,12 @@ static void on_result(Bench *b, const struct hub_result *result)
     json_decref(body);
 }
 
+/* parryd's own way; only when it was sent is kept here. */
+static void on_time(void *arg, const struct hub_row *row)
+{
+    g_array_append_val((GArray *)arg, row->seen.t_us);
+}
+
 static void on_record(const struct hub_head *head, const void *body, const void *tail,
                       gpointer data)
 {
@@ -216,7 +231,11 @@ static void on_record(const struct hub_head *head, const void *body, const void 
     b->hellos += head->rc_type == HUB_HELLO;
     b->beats += head->rc_type == HUB_BEAT;
     b->gone += head->rc_type == HUB_GONE || head->rc_type == HUB_CUT;
-    if (head->rc_type == HUB_OBS && b->journal) {
+    if (b->daemon) {
+        if (head->rc_type == HUB_OBS)
+            hub_obs_each(body, tail, on_time, b->times);
+        whole_record(b->daemon, head, body, tail);
+    } else if (head->rc_type == HUB_OBS && b->journal) {
         b->dropped = MAX(b->dropped, ((const struct hub_obs *)body)->dropped);
         hub_obs_each(body, tail, on_row, &from);
     } else if (head->rc_type == HUB_RESULT && b->journal) {
@@ -231,21 +250,53 @@ static void on_process(pid_t pid, int status, gpointer data)
         fprintf(stderr, "bench-observations: the hub ended (status 0x%x)\n", status);
 }
 
-/* The end of a turn: all of it durable, then all acknowledgements. */
-static void barrier(Bench *b)
+/* TRUE where rows are to wait for others. */
+static gboolean gather(Bench *b)
+{
+    gint64 now = g_get_monotonic_time();
+
+    if (b->n_rows == 0 || journal_dirty(b->journal)) {
+        b->gathered_us = 0;
+        return FALSE;
+    }
+    if (!b->gathered_us)
+        b->gathered_us = now;
+    if (now - b->gathered_us < b->gather_us)
+        return TRUE;
+    b->gathered_us = 0;
+    return FALSE;
+}
+
+/* Makes what came durable; TRUE where that was anything. */
+static gboolean commit(Bench *b)
 {
     g_autoptr(GError) error = NULL;
     gboolean dirty;
 
-    if (!b->journal)
-        return;
+    if (b->daemon) {
+        dirty = b->times->len > 0;
+        b->stored += b->times->len;
+        daemon_barrier(b->daemon);
+        return dirty;
+    }
     flush_rows(b);
     dirty = journal_dirty(b->journal);
     must(journal_commit(b->journal, &error), error);
     link_committed(b->link);
-    if (b->counting && dirty) {
+    return dirty;
+}
+
+/* The end of a turn: all of it durable, then all acknowledgements. */
+static void barrier(Bench *b)
+{
+    gint64 start = g_get_monotonic_time();
+
+    if (!b->daemon && (!b->journal || gather(b)))
+        return;
+    if (commit(b) && b->counting) {
         gint64 now = g_get_real_time();
 
+        histogram_add(&b->commit, g_get_monotonic_time() - start);
         for (guint i = 0; i < b->times->len; i++)
             histogram_add(&b->latency, now - g_array_index(b->times, gint64, i));
         b->durable += b->times->len;
@@ -302,10 +353,12 @@ static void bench_listen(Bench *b, const char *dir, guint n)
 
 static Bench *bench_new(const char *dir, guint n)
 {
-    static const struct timeval tick = {0, 10 * 1000};
+    static const struct timeval tick = {0, 5 * 1000};
+    const char *gather = g_getenv("PARRY_BENCH_GATHER");
     Bench *b = g_new0(Bench, 1);
 
     b->base = event_base_new();
+    b->gather_us = gather ? strtol(gather, NULL, 10) * 1000 : 0;
     b->arena = g_malloc(ARENA);
     b->times = g_array_sized_new(FALSE, FALSE, sizeof(gint64), 65536);
     event_add(event_new(b->base, -1, EV_PERSIST, on_tick, NULL), &tick);
@@ -316,6 +369,8 @@ static Bench *bench_new(const char *dir, guint n)
 static void bench_free(Bench *b)
 {
     link_free(b->link);
+    if (b->daemon)
+        whole_free(b->daemon);
     journal_close(b->journal);
     g_array_unref(b->times);
     g_free(b->arena);
@@ -353,6 +408,15 @@ static Cpu cpu_now(const Bench *b, const Fleet *fleet)
     return (Cpu){cpu_s(link_hub_pid(b->link)), cpu_s(getpid()), cpu_s(fleet_pid(fleet))};
 }
 
+/* Bytes of the journal, its log emptied. */
+static gint64 journal_bytes(const char *dir)
+{
+    g_autofree char *path = g_build_filename(dir, "journal.db", NULL);
+    GStatBuf st;
+
+    return g_stat(path, &st) == 0 ? (gint64)st.st_size : -1;
+}
+
 static void print_path(const Bench *b, const Fleet *fleet, guint rate, double took,
                        Cpu cpu)
 {
@@ -360,7 +424,7 @@ static void print_path(const Bench *b, const Fleet *fleet, guint rate, double to
     Histogram acks = acks_histogram(shared);
     double n = (double)b->durable;
 
-    printf("observations: %.0f /s durable (%u /s sent for %.0f s), %.0f rows a commit, "
+    printf("%.0f /s durable (%u /s sent for %.0f s), %.0f rows a commit, "
            "%.0f commits/s; %" G_GUINT64_FORMAT " dropped by the hub\n",
            n / took, rate, took, n / (double)MAX(b->commits, 1),
            (double)b->commits / took, b->dropped);
@@ -369,6 +433,9 @@ static void print_path(const Bench *b, const Fleet *fleet, guint rate, double to
            histogram_at(&b->latency, 0.5), histogram_at(&b->latency, 0.99),
            histogram_at(&b->latency, 0.999), histogram_at(&acks, 0.5),
            histogram_at(&acks, 0.99), histogram_at(&acks, 1), shared->fs_n_acks);
+    printf("  a commit: p50 %.1f, p99 %.1f, most %.1f ms\n",
+           histogram_at(&b->commit, 0.5), histogram_at(&b->commit, 0.99),
+           histogram_at(&b->commit, 1));
     printf("  processor: hub %.2f, daemon %.2f, agents %.2f of a core; %.1f, %.1f us a "
            "row\n",
            cpu.hub / took, cpu.daemon / took, cpu.agents / took, cpu.hub / n * 1e6,
@@ -378,18 +445,42 @@ static void print_path(const Bench *b, const Fleet *fleet, guint rate, double to
                shared->fs_late);
 }
 
+static void open_journal(Bench *b, const char *dir, guint agents, gboolean whole)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (whole) {
+        b->daemon = whole_new(b->base, dir, agents);
+        b->daemon->dm_link = b->link;
+        return;
+    }
+    b->journal = journal_create(dir, &error);
+    must(b->journal != NULL, error);
+}
+
+/* Every host's agent is there, and watches. */
+static void get_ready(Bench *b, guint agents)
+{
+    connect_all(b, agents);
+    if (!b->daemon)
+        return;
+    while (whole_watched(b->daemon) < agents && !b->gone) {
+        event_base_loop(b->base, EVLOOP_ONCE);
+        barrier(b);
+    }
+    daemon_set_state(b->daemon, DRILL_RUNNING, "bench", "");
+}
+
 /* Returns rows a commit. */
-static guint bench_path(const char *dir, guint seconds, guint rate, guint agents)
+static guint bench_path(const char *dir, guint seconds, guint rate, guint agents,
+                        gboolean whole)
 {
     FleetPlan plan = {dir, agents, rate, 10 * agents};
     Bench *b = bench_new(dir, agents);
-    g_autoptr(GError) error = NULL;
-    guint rows;
 
-    b->journal = journal_create(dir, &error);
-    must(b->journal != NULL, error);
+    open_journal(b, dir, agents, whole);
     Fleet *fleet = fleet_start(&plan);
-    connect_all(b, agents);
+    get_ready(b, agents);
     fleet_go(fleet);
     turn_until(b, g_get_monotonic_time() + WARM_US);
     b->counting = TRUE;
@@ -398,17 +489,19 @@ static guint bench_path(const char *dir, guint seconds, guint rate, guint agents
     turn_until(b, start + seconds * G_USEC_PER_SEC);
     double took = (double)(g_get_monotonic_time() - start) / 1e6;
     Cpu to = cpu_now(b, fleet);
+    printf("%s: ", whole ? "the whole daemon" : "hub and journal");
     print_path(
         b, fleet, rate, took,
         (Cpu){to.hub - from.hub, to.daemon - from.daemon, to.agents - from.agents});
     if (b->gone)
         printf("  stopped early: a connection ended\n");
-    rows = (guint)(b->durable / MAX(b->commits, 1));
-    rows = MAX(rows, 1);
+    guint rows = (guint)(b->durable / MAX(b->commits, 1));
+    double stored = (double)MAX(b->stored, 1);
     fleet_end(fleet);
     bench_free(b);
+    printf("  stored: %.0f bytes a row\n", (double)journal_bytes(dir) / stored);
     remove_databases(dir);
-    return rows;
+    return MAX(rows, 1);
 }
 
 /* ---- the same rows alone ---- */
@@ -604,7 +697,9 @@ int main(int argc, char **argv)
     machine_print(libraries);
     print_load("before");
     if (rate && agents)
-        bench_alone(dir, bench_path(dir, seconds, rate, agents));
+        bench_alone(dir, bench_path(dir, seconds, rate, agents, FALSE));
+    if (rate && agents)
+        bench_path(dir, seconds, rate, agents, TRUE);
     if (idle > 1)
         bench_idle(dir, idle, seconds);
     print_load("after");

@@ -62,6 +62,7 @@ static struct wire_seen row_of(int i)
     static const struct wire_seen rows[] = {
         {.t = TIME_MARK,
          .what = WIRE_SAW_EXEC,
+         .act = WIRE_ACT_STARTED,
          .pid = 21345,
          .ppid = 20117,
          .uid = 1001,
@@ -70,7 +71,7 @@ static struct wire_seen row_of(int i)
          .args = "grep -r 'Failed password' /var/log/auth.log",
          .cwd = "/home/analyst",
          .exit = -1,
-         .player = "health-3",
+         .player = "health/chan",
          .origin = WIRE_FROM_PLAYER,
          .act_id = 1742},
         {.t = TIME_MARK,
@@ -80,7 +81,7 @@ static struct wire_seen row_of(int i)
          .uid = 1001,
          .auid = 2000000003,
          .exit = 0,
-         .player = "health-3",
+         .player = "health/chan",
          .origin = WIRE_FROM_PLAYER,
          .act_id = 1742},
         {.t = TIME_MARK,
@@ -201,6 +202,23 @@ static void agent_beat(Agent *agent, int64_t ping)
 
 /* ---- what comes ---- */
 
+/* Done, whatever it is. */
+static void agent_answer(Agent *agent, const struct wire_msg *asked)
+{
+    struct wire_msg m;
+
+    wire_msg_init(&m, asked->kind == WIRE_PERSONALISE ? WIRE_READY : WIRE_RESULT);
+    m.id = asked->id;
+    if (asked->kind == WIRE_PERSONALISE)
+        m.ready = (struct wire_ready){WIRE_DONE, ""};
+    else
+        m.result = (struct wire_result){.status = WIRE_DONE, .text = ""};
+    if (!fake_agent_put(agent->ag_fake, &m))
+        g_error("an answer does not fit its queue");
+    agent->ag_put_us[++agent->ag_results % G_N_ELEMENTS(agent->ag_put_us)] =
+        g_get_real_time();
+}
+
 static void on_message(FakeAgent *fake, const struct wire_msg *m)
 {
     Agent *agent = fake->fa_data;
@@ -209,6 +227,8 @@ static void on_message(FakeAgent *fake, const struct wire_msg *m)
 
     if (m->kind == WIRE_PING) /* as an agent does */
         agent_beat(agent, m->ping);
+    else if (wire_kind_numbered(m->kind) && m->id)
+        agent_answer(agent, m);
     for (; agent->ag_acked < m->ack; agent->ag_acked++) {
         gint64 put = agent->ag_put_us[(agent->ag_acked + 1) % 256];
 
