@@ -2,11 +2,11 @@
 
 #include "orchestrator/daemon/boot.h"
 #include "orchestrator/daemon/clones.h"
-#include "orchestrator/daemon/control.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/isolation.h"
 #include "orchestrator/daemon/needs.h"
 #include "orchestrator/daemon/programs.h"
+#include "orchestrator/daemon/progress.h"
 #include "orchestrator/host/accounts.h"
 #include "orchestrator/host/host.h"
 #include "orchestrator/host/trial.h"
@@ -585,40 +585,13 @@ static void host_done(gpointer data, gboolean ran)
 
 /* ---- images ---- */
 
-typedef struct {
-    Provision *pg_provision;
-    char *pg_image, *pg_step;
-    int pg_done, pg_total;
-} Progress;
-
-static void progress_done(gpointer data, gboolean ran)
-{
-    Progress *progress = data;
-    Daemon *d = progress->pg_provision->pv_daemon;
-
-    if (ran && d->dm_control)
-        control_progress(d->dm_control,
-                         json_pack("{s:s, s:s, s:i, s:i}", "image", progress->pg_image,
-                                   "step", progress->pg_step, "done", progress->pg_done,
-                                   "total", progress->pg_total));
-    g_free(progress->pg_image);
-    g_free(progress->pg_step);
-    g_free(progress);
-}
-
 /* On a worker thread. */
 static void image_progress(const char *image, const char *step, int done, int total,
                            void *data)
 {
-    Image *self = data;
-    Progress *progress = g_new0(Progress, 1);
+    Provision *provision = ((Image *)data)->im_provision;
 
-    progress->pg_provision = self->im_provision;
-    progress->pg_image = g_strdup(image);
-    progress->pg_step = g_strdup(step);
-    progress->pg_done = done;
-    progress->pg_total = total;
-    pool_post(self->im_provision->pv_pool, progress_done, progress);
+    progress_post(provision->pv_daemon, provision->pv_pool, image, step, done, total);
 }
 
 static void image_work(gpointer data)

@@ -9,8 +9,10 @@
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /* One end of a cable: each is a veth pair, one side a port of the bridge. */
@@ -50,6 +52,36 @@ gboolean wire_run(pid_t pid, const char *const *argv)
                         G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL,
                         NULL, NULL, &status, NULL) &&
            status == 0;
+}
+
+int wire_listen(const char *path)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    g_strlcpy(at.sun_path, path, sizeof(at.sun_path));
+    if (fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0 &&
+        listen(fd, 8) == 0)
+        return fd;
+    perror(path);
+    exit(2);
+}
+
+char *wire_world(pid_t pid)
+{
+    g_autofree char *target = g_strdup_printf("--target=%d", (int)pid);
+    char *links[] = {
+        (char *)"nsenter", target, (char *)"--net", (char *)"ip", (char *)"-o",
+        (char *)"link",    NULL};
+    char *rules[] = {(char *)"nsenter", target,           (char *)"--net",  (char *)"nft",
+                     (char *)"list",    (char *)"tables", (char *)"bridge", NULL};
+    g_autofree char *one = NULL, *two = NULL;
+
+    g_spawn_sync(NULL, links, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &one, NULL, NULL,
+                 NULL);
+    g_spawn_sync(NULL, rules, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &two, NULL, NULL,
+                 NULL);
+    return g_strconcat(one ? one : "", two, NULL);
 }
 
 /* A packet socket on the interface, in this thread's namespace, that gets every frame. */

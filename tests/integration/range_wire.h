@@ -10,6 +10,13 @@ typedef struct Wire Wire;
 /* Runs a program in the network namespace of a process; TRUE if it exits with 0. */
 gboolean wire_run(pid_t pid, const char *const *argv);
 
+/* What the network namespace of a process has: links, and nft tables of bridges. */
+char *wire_world(pid_t pid);
+
+/* A listener that stands for the hub's, which must be there before the guest; ends the
+ * test's process where that fails. */
+int wire_listen(const char *path);
+
 #define WIRE_GUEST_PORT "prtguest"
 #define WIRE_WITNESS_PORT "prtwitness"
 
