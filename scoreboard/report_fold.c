@@ -243,7 +243,8 @@ static gboolean in_timeline(const JournalEvent *event)
         "isolation.broken/1", "note/1",         "daemon.gap/1",
         "order.lost/1",       "inject.due/1",   "inject.held/1",
         "inject.approved/1",  "inject.retry/1", "inject.skew/1",
-        "metric.met/1",       "stop.met/1",     NULL};
+        "metric.met/1",       "stop.met/1",     "agent.back/1",
+        "deadman.fired/1",    "residue/1",      NULL};
     const KindInfo *kind = kind_find(event->ev_kind);
 
     return kind && ((kind->kd_see & (SEE_OWN | SEE_PUBLIC)) ||
