@@ -430,9 +430,10 @@ static void on_ordered(Daemon *d, const Order *order, gpointer data)
         rpc_fail(call, RPC_FAILED, "%s", order->or_reason);
     else
         rpc_reply(call,
-                  json_pack("{s:i, s:i, s:s, s:s, s:b, s:I}", "exit", order->or_exit,
+                  json_pack("{s:i, s:i, s:s, s:s, s:b, s:I, s:s}", "exit", order->or_exit,
                             "signal", order->or_signal, "out", out, "err", err, "cut",
-                            order->or_cut, "seq", (json_int_t)order->or_id));
+                            order->or_cut, "seq", (json_int_t)order->or_id, "reason",
+                            order->or_reason ? order->or_reason : ""));
 }
 
 static PlanLimits param_limits(const json_t *params)

@@ -64,6 +64,12 @@ void hosts_set(Hosts *hosts, int host, HostState state, const char *reason)
         control_hosts_changed(hosts->ho_daemon->dm_control);
 }
 
+gboolean hosts_heard(const Hosts *hosts, int host)
+{
+    return hosts->ho_runs[host].hr_connected &&
+           hosts->ho_runs[host].hr_state != HOST_SILENT;
+}
+
 gint64 hosts_age_us(const Hosts *hosts, int host)
 {
     return clock_boottime_us() - hosts->ho_runs[host].hr_beat_us;

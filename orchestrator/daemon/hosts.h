@@ -27,6 +27,9 @@ const char *host_state_name(HostState state);
 HostState hosts_state(const Hosts *hosts, int host);
 const char *hosts_reason(const Hosts *hosts, int host);
 gboolean hosts_connected(const Hosts *hosts, int host);
+/* Its agent is connected and not silent: where a look there fails, that says something
+ * of what was looked at. */
+gboolean hosts_heard(const Hosts *hosts, int host);
 /* How long ago its agent gave the last sign of life. */
 gint64 hosts_age_us(const Hosts *hosts, int host);
 /* As if it had just given one: the VM stood still. */

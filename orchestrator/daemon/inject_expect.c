@@ -355,7 +355,7 @@ static void on_look_effect(Daemon *d, CheckStatus status, gint64 dur_us, const c
                            gpointer data)
 {
     Run *run = data;
-    gboolean seen = hosts_connected(d->dm_hosts, run->ru_plan->in_effect_host) &&
+    gboolean seen = hosts_heard(d->dm_hosts, run->ru_plan->in_effect_host) &&
                     status != CHECK_UNCHECKED;
 
     (void)dur_us;

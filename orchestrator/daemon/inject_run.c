@@ -140,7 +140,7 @@ static void on_effect(Daemon *d, CheckStatus status, gint64 dur_us, const char *
                   json_pack("{s:s}", "text", text ? text : ""));
         run_succeeded(run);
     } else if (status == CHECK_UNCHECKED ||
-               !hosts_connected(d->dm_hosts, run->ru_plan->in_effect_host)) {
+               !hosts_heard(d->dm_hosts, run->ru_plan->in_effect_host)) {
         run->ru_ran = TRUE;
         run_failed(run, "the effect could not be looked for");
     } else {

@@ -552,6 +552,26 @@ void orders_host_lost(Orders *orders, int host, const char *reason)
 
 /* ---- all at once ---- */
 
+void orders_checks_end(Orders *orders, int host, CheckStatus status, const char *why)
+{
+    g_autoptr(GPtrArray) ended = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, orders->od_flights);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        Flight *flight = value;
+        if (flight->fl_kind == FLIGHT_CHECK && flight->fl_host == host)
+            g_ptr_array_add(ended, flight);
+    }
+    for (guint i = 0; i < ended->len; i++) {
+        Flight *flight = ended->pdata[i];
+        flight_take(flight);
+        flight->fl_check(orders->od_daemon, status, 0, why, flight->fl_data);
+        flight_free(flight);
+    }
+}
+
 gboolean orders_running(const Orders *orders, gint64 id)
 {
     return g_hash_table_contains(orders->od_flights, &id);

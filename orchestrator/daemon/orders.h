@@ -83,6 +83,9 @@ typedef void (*CheckDone)(Daemon *d, CheckStatus status, gint64 dur_us, const ch
 void orders_check(Orders *orders, int host, const char *kind, const json_t *params,
                   gint64 deadline_us, CheckDone done, gpointer data);
 
+/* The checks that wait for that host's agent end so: it does not answer. */
+void orders_checks_end(Orders *orders, int host, CheckStatus status, const char *why);
+
 /* A numbered message that is answered by `ready`, `probe` or `result`: personalise, the
  * proof, a file. msg (taken over) is one message, or an array of pieces that share the
  * id. */

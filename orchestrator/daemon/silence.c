@@ -1,6 +1,7 @@
 #include "orchestrator/daemon/silence.h"
 
 #include "orchestrator/daemon/hosts.h"
+#include "orchestrator/daemon/orders.h"
 
 /* An agent beats every 2 s; under emulation a busy guest may be late by a lot. */
 #define SILENCE_US (30 * G_USEC_PER_SEC)
@@ -83,6 +84,8 @@ void silence_fell(Silence *silence, int host, const SilenceFacts *facts)
 {
     Daemon *d = silence->sl_daemon;
     g_autofree char *reason = silence_words(facts);
+    CheckStatus status;
+    const char *why;
     json_t *body = json_pack("{s:s, s:I, s:b, s:s}", "reason", reason, "age_us",
                              (json_int_t)facts->sf_age_us, "connected",
                              facts->sf_connected, "vm", life_name(facts));
@@ -95,6 +98,8 @@ void silence_fell(Silence *silence, int host, const SilenceFacts *facts)
     silence->sl_quiet[host].qu_known = facts->sf_known;
     hosts_set(d->dm_hosts, host, HOST_SILENT, reason);
     daemon_event(d, "agent.lost/1", "parryd", -1, host, 0, body);
+    if (silence_verdict(silence, host, &status, &why))
+        orders_checks_end(d->dm_orders, host, status, why);
 }
 
 gboolean silence_verdict(const Silence *silence, int host, CheckStatus *status,
