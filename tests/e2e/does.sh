@@ -33,6 +33,14 @@ says err 'was killed at 16384 KiB of memory'
 on_web true
 ok "an order that takes memory without end is killed, and that is said"
 
+# --- a plugin ---
+said() { [ "$(sql does "select count(*) > 0 from check_result where check_idx = 1 and status = $1 and text = '$2'")" = 1 ]; }
+wait_for 20 "the plugin says OK" said 0 'PAGE OK - it is there | size=7B;;;0'
+on_web 'mv /srv/page/index.html /srv/page/away'
+wait_for 20 "the plugin says CRITICAL" said 1 'PAGE CRITICAL - it is away | size=0B;;;0'
+on_web 'mv /srv/page/away /srv/page/index.html'
+ok "a plugin's states, words and figures are the check's"
+
 # --- what a cleanup forgot ---
 expect_status 0 parry inject forgot
 wait_for 40 "the residue" has_event does residue/1
