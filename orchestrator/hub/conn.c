@@ -173,8 +173,10 @@ static Tail from_checked(const struct wire_msg *m, Body *b)
         return text_tail(m->checked.text);
     /* As a plugin writes it: its words, a bar, what it measured. */
     put_text(perf, sizeof(perf), m->checked.perf);
-    g_snprintf(text, sizeof(text), "%s | %s", m->checked.text ? m->checked.text : "",
-               perf);
+    put_text(text, 4 * 256, m->checked.text ? m->checked.text : "");
+    g_strchomp(text);
+    g_strlcat(text, " | ", sizeof(text));
+    g_strlcat(text, perf, sizeof(text));
     return text_tail(text);
 }
 
