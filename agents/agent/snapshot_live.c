@@ -1,5 +1,8 @@
 /* Parts that are the kernel's: processes, ports, firewall; and the accounts. */
 #include "agents/agent/snapshot_parts.h"
+
+#include "agents/agent/mask.h"
+#include "agents/agent/sees.h"
 #include "agents/agent/text.h"
 #include "agents/agent/who.h"
 
@@ -78,10 +81,7 @@ static bool put_process(const char *pid)
     exe[n] = '\0';
     text_format(path, sizeof(path), "/proc/%s/cmdline", pid);
     char *line = text_read_file(path, FILE_MAX, &len);
-    for (size_t i = 0; line && i + 1 < len; i++)
-        if (line[i] == '\0')
-            line[i] = ' ';
-    text_printable(args, sizeof(args), line ? line : "", line ? strlen(line) : 0);
+    mask_args(sees_mask(), line ? line : "", line ? len : 0, 0, args, sizeof(args));
     free(line);
     text_format(path, sizeof(path), "/proc/%s/status", pid);
     char *status = text_read_file(path, FILE_MAX, NULL);
