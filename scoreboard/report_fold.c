@@ -189,6 +189,14 @@ static void on_ended(ReportFold *fold, const JournalEvent *event)
                                       (json_int_t)event->ev_seq));
 }
 
+static void on_residue(ReportFold *fold, const JournalEvent *event)
+{
+    json_object_set_new(fold->rf_residue, text_of(event, "inject"),
+                        json_pack("{s: o, s: I}", "summary",
+                                  safe_string(text_of(event, "summary")), "ref",
+                                  (json_int_t)event->ev_seq));
+}
+
 static void on_gap(ReportFold *fold, const JournalEvent *event)
 {
     g_autofree char *words = line_words(fold->rf_plan, event, "en");
@@ -227,6 +235,7 @@ static const struct {
     {"report.matched/1", on_settled},
     {"report.unmatched/1", on_settled},
     {"inject.ended/1", on_ended},
+    {"residue/1", on_residue},
     {"metric.met/1", on_metric},
     {"daemon.gap/1", on_gap},
     {"agent.lost/1", on_gap},
@@ -299,6 +308,7 @@ static ReportFold *fold_new(const Plan *plan)
     fold->rf_metrics = json_array();
     fold->rf_gaps = json_array();
     fold->rf_reasons = json_object();
+    fold->rf_residue = json_object();
     fold->rf_strips = g_new0(json_t *, plan->p_checks->len + 1);
     for (guint i = 0; i < plan->p_checks->len; i++)
         fold->rf_strips[i] = json_array();
@@ -313,6 +323,7 @@ void report_fold_free(ReportFold *fold)
         json_decref(fold->rf_strips[i]);
     g_free(fold->rf_strips);
     json_decref(fold->rf_reasons);
+    json_decref(fold->rf_residue);
     json_decref(fold->rf_gaps);
     json_decref(fold->rf_metrics);
     json_decref(fold->rf_reports);

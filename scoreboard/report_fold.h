@@ -20,6 +20,7 @@ typedef struct {
         *rf_metrics; /* [{metric, team, points, ref}] conditional ones that were earned */
     json_t *rf_gaps; /* [{seq, kind, …}] what the data does not show */
     json_t *rf_reasons; /* inject id -> {reason, ref} of its end */
+    json_t *rf_residue; /* inject id -> {summary, ref} of what it left behind */
     json_t **rf_strips; /* a check: [{from_us, to_us, status, ref}] */
 } ReportFold;
 
