@@ -1,6 +1,7 @@
 #include "orchestrator/daemon/clocks.h"
 
 #include "orchestrator/daemon/hosts.h"
+#include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/orders.h"
 
 #include <string.h>
@@ -47,6 +48,7 @@ static void on_set(Daemon *d, gint64 id, gboolean ok, const char *text, json_t *
     Setting *setting = data;
     gint64 rtt_us = clock_boottime_us() - setting->se_sent_us, by_us = 0;
 
+    (void)id;
     (void)rows;
     if (!ok) { /* its own event says why */
         setting_free(setting);
@@ -59,10 +61,8 @@ static void on_set(Daemon *d, gint64 id, gboolean ok, const char *text, json_t *
         ask(d, setting);
         return;
     }
-    daemon_event(d, "agent.clock/1", "parryd", -1, setting->se_host, id,
-                 json_pack("{s:I, s:I, s:s}", "corrected_us",
-                           (json_int_t)setting->se_corrected_us, "rtt_us",
-                           (json_int_t)rtt_us, "why", setting->se_why));
+    observations_clock_corrected(d->dm_observations, setting->se_host,
+                                 setting->se_corrected_us, rtt_us, setting->se_why);
     setting_free(setting);
 }
 
