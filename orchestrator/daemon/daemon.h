@@ -47,6 +47,8 @@ typedef struct Control Control;
 typedef struct Terminals Terminals;
 typedef struct Services Services;
 typedef struct Observations Observations;
+typedef struct Silence Silence;
+typedef struct Residue Residue;
 
 /* Takes what goes to a host's agent; msg is borrowed. */
 typedef void (*DaemonDeliver)(int host, const json_t *msg, gpointer data);
@@ -88,6 +90,8 @@ typedef struct Daemon {
     Terminals *dm_terminals;
     Services *dm_services;
     Observations *dm_observations;
+    Silence *dm_silence;
+    Residue *dm_residue;
     gpointer dm_signer; /* CheckpointKey of scoreboard/checkpoint.h */
 } Daemon;
 

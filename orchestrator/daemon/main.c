@@ -62,6 +62,8 @@ static gboolean hub_open(Daemon *d, GError **error)
         return FALSE;
     d->dm_link = link_new(d->dm_base, program, uid, gid, d->dm_plan->p_hosts->len,
                           &callbacks, d, error);
+    if (d->dm_link)
+        link_set_deadman(d->dm_link, d->dm_plan->p_scope.sp_deadman_us / 1000);
     return d->dm_link != NULL;
 }
 

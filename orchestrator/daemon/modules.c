@@ -7,8 +7,10 @@
 #include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/provision.h"
+#include "orchestrator/daemon/residue.h"
 #include "orchestrator/daemon/scripts.h"
 #include "orchestrator/daemon/signer.h"
+#include "orchestrator/daemon/silence.h"
 #include "orchestrator/daemon/terminals.h"
 #include "orchestrator/daemon/watches.h"
 
@@ -40,6 +42,8 @@ void daemon_modules_new(Daemon *d)
     d->dm_director = director_new(d);
     d->dm_orders = orders_new(d);
     d->dm_hosts = hosts_new(d);
+    d->dm_silence = silence_new(d);
+    d->dm_residue = residue_new(d);
     d->dm_checks = checks_new(d);
     d->dm_isolation = isolation_new(d);
     d->dm_provision = provision_new(d);
@@ -60,6 +64,8 @@ void daemon_modules_free(Daemon *d)
     injects_free(d->dm_injects);
     isolation_free(d->dm_isolation);
     checks_free(d->dm_checks);
+    residue_free(d->dm_residue);
+    silence_free(d->dm_silence);
     hosts_free(d->dm_hosts);
     orders_free(d->dm_orders);
     director_free(d->dm_director);

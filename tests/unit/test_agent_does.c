@@ -53,8 +53,10 @@ static void test_deadman(void)
 
     start_with_deadman(&h, 400);
     struct wire_msg m = attack(1, "sleep 600");
-    snprintf(cleanup, sizeof(cleanup), "echo done >%s/cleaned; exit 3", h.dir);
-    m.order.cleanup = cleanup;
+    struct wire_env env = {"WHERE", h.dir};
+    m.order.cleanup = "echo done >$WHERE/cleaned; exit 3";
+    m.order.env = &env;
+    m.order.n_env = 1;
     host_send(&h, &m);
     m = attack(2, "sleep 600");
     host_send(&h, &m);
@@ -66,12 +68,14 @@ static void test_deadman(void)
     CU_ASSERT_EQUAL(r->result.status, WIRE_FAILED);
     CU_ASSERT_PTR_NOT_NULL(strstr(r->result.text, "nothing from the host for"));
     CU_ASSERT_PTR_NOT_NULL(strstr(r->result.text, "its cleanup ended by exit 3"));
+    CU_ASSERT_EQUAL(r->result.deadman, WIRE_DEADMAN_UNCLEANED);
     snprintf(cleanup, sizeof(cleanup), "%s/cleaned", h.dir);
     CU_ASSERT_EQUAL(stat(cleanup, &st), 0);
     unlink(cleanup);
     r = host_wait(&h, WIRE_RESULT, 2);
     CU_ASSERT_PTR_NOT_NULL_FATAL(r);
     CU_ASSERT_PTR_NOT_NULL(strstr(r->result.text, "it has no cleanup"));
+    CU_ASSERT_EQUAL(r->result.deadman, WIRE_DEADMAN_KILLED);
     r = host_wait(&h, WIRE_RESULT, 3); /* no attack: left alone */
     CU_ASSERT_PTR_NOT_NULL_FATAL(r);
     CU_ASSERT_EQUAL(r->result.status, WIRE_DONE);
