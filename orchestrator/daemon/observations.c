@@ -21,6 +21,8 @@
 
 typedef struct {
     int wa_host;
+    char wa_boot[40]; /* as its last hello said */
+    gint64 wa_inst;
     gint64 wa_asked;     /* id of the `observe` that is on its way, 0: none */
     gboolean wa_on;      /* its agent watches */
     gint64 wa_failed_us; /* boot time: when the last `observe` failed */
@@ -292,9 +294,15 @@ void observations_player(Observations *obs, int host, const char *player)
         ask(obs, watched, player);
 }
 
-/* Another process of the agent, or another guest altogether. */
+/* Another process of the agent, the same one as it was some time ago, or another guest
+ * altogether. */
 static void take_hello(Observations *obs, Watched *watched, const struct hub_hello *hello)
 {
+    gboolean same_boot = strcmp(watched->wa_boot, hello->boot) == 0;
+    gboolean same_inst = watched->wa_inst == hello->inst;
+
+    g_strlcpy(watched->wa_boot, hello->boot, sizeof(watched->wa_boot));
+    watched->wa_inst = hello->inst;
     if (hello->anew == HUB_RESUMED && watched->wa_since_us) {
         gaps_connected(&watched->wa_gaps);
         return;
@@ -303,8 +311,11 @@ static void take_hello(Observations *obs, Watched *watched, const struct hub_hel
         watched->wa_blind_us = watched->wa_heard_us;
     watched->wa_on = FALSE;
     watched->wa_asked = 0;
-    gaps_restart(&watched->wa_gaps);
-    if (hello->anew != HUB_RESTARTED) {
+    if (same_boot && same_inst)
+        gaps_reverted(&watched->wa_gaps);
+    else
+        gaps_restart(&watched->wa_gaps);
+    if (!same_boot) {
         host_clock_reset(&watched->wa_clock);
         return; /* hosts.c personalises it first */
     }

@@ -128,6 +128,23 @@ static void agents_come_and_go(void)
     CU_ASSERT_TRUE(lost(&gaps.ga_all, 4, 0, 0, 4));
 }
 
+/* A memory image is put back: the agent counts on from where it was then. */
+static void an_agent_as_it_was(void)
+{
+    Gaps gaps = {0};
+
+    gaps_restart(&gaps);
+    gaps_rows(&gaps, 1, 40, 0, 1, 1);
+    gaps_lossy(&gaps, 5, 0, 0, 1, 1);
+    gaps_reverted(&gaps);
+    gaps_rows(&gaps, 21, 10, 0, 2, 2);
+    gaps_lossy(&gaps, 2, 3, 0, 2, 2);
+    CU_ASSERT_TRUE(lost(&gaps.ga_all, 5, 0, 0, 0));
+    gaps_rows(&gaps, 36, 1, 0, 3, 3); /* five missing, four of them the agent's */
+    gaps_lossy(&gaps, 2, 7, 0, 3, 3);
+    CU_ASSERT_TRUE(lost(&gaps.ga_all, 5, 4, 1, 0));
+}
+
 /* What it says of itself may be anything. */
 static void an_agent_that_lies(void)
 {
@@ -400,7 +417,10 @@ static void an_agent_is_started_again(void)
 {
     World *world = world_new(extra, FALSE);
     int web = host_of(world, "health/web");
-    struct hub_hello hello = {.inst = 2, .epoch = 1, .anew = HUB_RESUMED};
+    struct hub_hello hello = {.inst = 2,
+                              .epoch = 1,
+                              .anew = HUB_RESUMED,
+                              .boot = "00000000-0000-4000-8000-000000000000"};
     Said said = {"/bin/true", "", SEEN_EXEC, SEEN_BY_GUEST, 0, -1};
 
     said.t_us = drill_wall(world);
@@ -410,6 +430,7 @@ static void an_agent_is_started_again(void)
     world_settle(world);
     CU_ASSERT_EQUAL(world_count(world, "observe.gap/1", NULL), 0);
     hello.anew = HUB_RESTARTED;
+    hello.inst = 3;
     record(world, HUB_HELLO, web, &hello, NULL, 0);
     world_settle(world);
     CU_ASSERT_EQUAL(world_count(world, "observe.gap/1", NULL), 1);
@@ -477,6 +498,7 @@ int main(void)
         {"what is dropped last", what_is_dropped_last},
         {"one event a minute", one_event_a_minute},
         {"agents come and go", agents_come_and_go},
+        {"an agent as it was", an_agent_as_it_was},
         {"an agent that lies", an_agent_that_lies},
         {"offset by the shortest way", offset_by_the_shortest_way},
         {"a clock that is set", a_clock_that_is_set},
