@@ -65,20 +65,22 @@ gboolean gaps_take(Gaps *gaps, gint64 now_us, gboolean force, GapTold *told)
 
 void gaps_restart(Gaps *gaps)
 {
-    gaps_resume(gaps, 1);
-}
-
-void gaps_resume(Gaps *gaps, guint64 next)
-{
-    gaps->ga_next = MAX(next, 1);
+    gaps->ga_next = 1;
     gaps->ga_holes = 0;
     gaps->ga_known = (Losses){0, 0, 0, 0};
     gaps->ga_hub_before = gaps->ga_hub_now = 0;
     gaps->ga_last_us = 0;
     gaps->ga_hole_from_us = gaps->ga_hole_to_us = 0;
     gaps->ga_ping = -1;
-    gaps->ga_rebase_rows = gaps->ga_rebase_lossy = FALSE;
+    gaps->ga_resumed = gaps->ga_rebase_rows = gaps->ga_rebase_lossy = FALSE;
     gaps->ga_queue_base = 0;
+}
+
+void gaps_resume(Gaps *gaps, guint64 next)
+{
+    gaps_restart(gaps);
+    gaps->ga_next = MAX(bounded(next), 1);
+    gaps->ga_resumed = gaps->ga_rebase_lossy = TRUE;
 }
 
 void gaps_reverted(Gaps *gaps)
@@ -104,9 +106,9 @@ void gaps_rows(Gaps *gaps, guint64 n, guint64 count, guint64 dropped, gint64 fir
 {
     gint64 before_us = gaps->ga_last_us ? gaps->ga_last_us : first_us;
 
-    if (gaps->ga_rebase_rows)
+    if (gaps->ga_rebase_rows || (gaps->ga_resumed && n < gaps->ga_next))
         gaps->ga_next = MAX(bounded(n), 1);
-    gaps->ga_rebase_rows = FALSE;
+    gaps->ga_resumed = gaps->ga_rebase_rows = FALSE;
     take_dropped(gaps, dropped, before_us, first_us);
     if (n > gaps->ga_next) {
         if (!gaps->ga_hole_from_us)

@@ -23,13 +23,14 @@ typedef struct {
     int wa_host;
     char wa_boot[40]; /* as its last hello said */
     gint64 wa_inst;
-    gint64 wa_asked;     /* id of the `observe` that is on its way, 0: none */
-    gboolean wa_on;      /* its agent watches */
-    gint64 wa_failed_us; /* boot time: when the last `observe` failed */
-    char *wa_why;        /* where it does not, though it should; or NULL */
-    gint64 wa_since_us;  /* UTC: before it nothing can have been seen; 0: never asked */
-    gint64 wa_heard_us;  /* UTC: when its last heartbeat or row came */
-    gint64 wa_blind_us;  /* UTC: since when nothing is seen, 0: it is */
+    gboolean wa_taken_up; /* by another daemon; no hello since */
+    gint64 wa_asked;      /* id of the `observe` that is on its way, 0: none */
+    gboolean wa_on;       /* its agent watches */
+    gint64 wa_failed_us;  /* boot time: when the last `observe` failed */
+    char *wa_why;         /* where it does not, though it should; or NULL */
+    gint64 wa_since_us;   /* UTC: before it nothing can have been seen; 0: never asked */
+    gint64 wa_heard_us;   /* UTC: when its last heartbeat or row came */
+    gint64 wa_blind_us;   /* UTC: since when nothing is seen, 0: it is */
     Gaps wa_gaps;
     guint64 wa_bounded;
     guint64 wa_looked; /* all losses, when they were last looked at */
@@ -311,7 +312,10 @@ static void take_hello(Observations *obs, Watched *watched, const struct hub_hel
         watched->wa_blind_us = watched->wa_heard_us;
     watched->wa_on = FALSE;
     watched->wa_asked = 0;
-    if (same_boot && same_inst)
+    if (watched->wa_taken_up) {
+        watched->wa_taken_up = FALSE;
+        same_boot = TRUE; /* as far as anybody knows: to be asked again does no harm */
+    } else if (same_boot && same_inst)
         gaps_reverted(&watched->wa_gaps);
     else
         gaps_restart(&watched->wa_gaps);
@@ -516,8 +520,9 @@ static gboolean take_up_row(gint64 seq, guint row, const JournalObservation *see
         Watched *watched = &obs->os_hosts[seen->ob_host];
         gaps_resume(&watched->wa_gaps, seen->ob_n + 1);
         watched->wa_gaps.ga_last_us = seen->ob_t_us;
+        watched->wa_taken_up = TRUE;
         if (!watched->wa_since_us)
-            watched->wa_since_us = seen->ob_t_us;
+            watched->wa_since_us = watched->wa_heard_us = seen->ob_t_us;
     }
     return TRUE;
 }

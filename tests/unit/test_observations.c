@@ -445,6 +445,37 @@ static void an_agent_is_started_again(void)
     world_free(world);
 }
 
+/* Another daemon knows what the journal has. */
+static void a_daemon_that_is_started_again(void)
+{
+    World *world = world_new(extra, FALSE);
+    int web = host_of(world, "health/web");
+    Said said = {"/bin/true", "", SEEN_EXEC, SEEN_BY_GUEST, 0, -1};
+    struct hub_hello hello = {.inst = 9, .epoch = 2, .anew = HUB_REBOOTED, .boot = "x"};
+    struct hub_lossy lossy = {.n = 40, .queue = 7};
+    g_autoptr(GError) error = NULL;
+
+    said.t_us = drill_wall(world);
+    say(world, web, 1, 20, &said);
+    world_settle(world);
+    observations_free(world->d.dm_observations);
+    world->d.dm_observations = observations_new(&world->d);
+    CU_ASSERT_TRUE(observations_taken_up(world->d.dm_observations, &error));
+    record(world, HUB_HELLO, web, &hello, NULL, 0);
+    world_settle(world);
+    say(world, web, 31, 10, &said); /* ten are missing; its sums are from before */
+    lossy.from_us = lossy.to_us = said.t_us;
+    record(world, HUB_LOSSY, web, &lossy, NULL, 0);
+    world_settle(world);
+    json_t *seen = observations_json(world->d.dm_observations, web);
+    const json_t *all = json_object_get(seen, "lost");
+    CU_ASSERT_TRUE(json_is_true(json_object_get(seen, "on")));
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(all, "channel")), 10);
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(all, "queue")), 0);
+    json_decref(seen);
+    world_free(world);
+}
+
 static void pages_and_words(void)
 {
     World *world = world_new(extra, FALSE);
@@ -507,6 +538,7 @@ int main(void)
         {"rows are put right", rows_are_put_right},
         {"a flood and its gap", a_flood_and_its_gap},
         {"an agent is started again", an_agent_is_started_again},
+        {"a daemon that is started again", a_daemon_that_is_started_again},
         {"pages and words", pages_and_words},
         {"only white may look", only_white_may_look},
         CU_TEST_INFO_NULL,
