@@ -136,8 +136,10 @@ void match_words_again(MatchWords *words)
 gboolean match_glob(const char *glob, const char *text)
 {
     const char *star = NULL, *again = NULL;
-    const char *end = text + strnlen(text, MATCH_WORD_MAX);
+    const char *end = text;
 
+    while (*end && end - text < MATCH_WORD_MAX)
+        end++;
     while (text < end) {
         if (*glob == '*') {
             star = ++glob;
