@@ -208,6 +208,21 @@ static void a_clock_that_is_set(void)
     CU_ASSERT_TRUE(clock.hc_offset_us > HOUR); /* no overflow */
 }
 
+/* Seen under emulation on a busy machine: four seconds a second. */
+static void a_clock_that_runs_away(void)
+{
+    HostClock clock = {0};
+
+    for (gint64 i = 1; i < 10; i++)
+        beat(&clock, 2 * SEC * i, 3000, 1500, 6 * SEC * i);
+    CU_ASSERT_EQUAL(clock.hc_offset_us, 54 * SEC);
+    CU_ASSERT_EQUAL(clock.hc_drift_ppb, 3000000000);
+    beat(&clock, 20 * SEC, 3000, 1500, 54 * SEC); /* it was set right */
+    CU_ASSERT_EQUAL(clock.hc_offset_us, 54 * SEC);
+    beat(&clock, 22 * SEC, 3000, 1500, 54 * SEC);
+    CU_ASSERT_EQUAL(clock.hc_drift_ppb, 0);
+}
+
 static void drift_over_minutes(void)
 {
     HostClock clock = {0};
@@ -533,6 +548,7 @@ int main(void)
         {"an agent that lies", an_agent_that_lies},
         {"offset by the shortest way", offset_by_the_shortest_way},
         {"a clock that is set", a_clock_that_is_set},
+        {"a clock that runs away", a_clock_that_runs_away},
         {"drift over minutes", drift_over_minutes},
         {"who is watched", who_is_watched},
         {"rows are put right", rows_are_put_right},
