@@ -377,8 +377,8 @@ static ReportFold *fold_new(const Plan *plan)
     fold->rf_acts = json_array();
     fold->rf_blind = json_array();
     fold->rf_reasons = json_object();
-    fold->rf_observed = report_observed_new(plan);
     fold->rf_residue = json_object();
+    fold->rf_observed = report_observed_new(plan);
     fold->rf_strips = g_new0(json_t *, plan->p_checks->len + 1);
     for (guint i = 0; i < plan->p_checks->len; i++)
         fold->rf_strips[i] = json_array();
@@ -393,8 +393,8 @@ void report_fold_free(ReportFold *fold)
         json_decref(fold->rf_strips[i]);
     g_free(fold->rf_strips);
     json_decref(fold->rf_reasons);
-    report_observed_free(fold->rf_observed);
     json_decref(fold->rf_residue);
+    report_observed_free(fold->rf_observed);
     json_decref(fold->rf_gaps);
     json_decref(fold->rf_acts);
     json_decref(fold->rf_blind);

@@ -48,6 +48,7 @@ static void on_set(Daemon *d, gint64 id, gboolean ok, const char *text, json_t *
     Setting *setting = data;
     gint64 rtt_us = clock_boottime_us() - setting->se_sent_us, by_us = 0;
 
+    (void)id;
     (void)rows;
     if (!ok) { /* its own event says why */
         setting_free(setting);
@@ -60,7 +61,7 @@ static void on_set(Daemon *d, gint64 id, gboolean ok, const char *text, json_t *
         ask(d, setting);
         return;
     }
-    observations_clock_corrected(d->dm_observations, setting->se_host, id,
+    observations_clock_corrected(d->dm_observations, setting->se_host,
                                  setting->se_corrected_us, rtt_us, setting->se_why);
     setting_free(setting);
 }

@@ -46,9 +46,9 @@ typedef struct Scripts Scripts;
 typedef struct Control Control;
 typedef struct Terminals Terminals;
 typedef struct Services Services;
-typedef struct Observations Observations;
 typedef struct Silence Silence;
 typedef struct Residue Residue;
+typedef struct Observations Observations;
 
 /* Takes what goes to a host's agent; msg is borrowed. */
 typedef void (*DaemonDeliver)(int host, const json_t *msg, gpointer data);
@@ -89,9 +89,9 @@ typedef struct Daemon {
     Control *dm_control;
     Terminals *dm_terminals;
     Services *dm_services;
-    Observations *dm_observations;
     Silence *dm_silence;
     Residue *dm_residue;
+    Observations *dm_observations;
     gpointer dm_signer; /* CheckpointKey of scoreboard/checkpoint.h */
 } Daemon;
 

@@ -246,6 +246,13 @@ guint hosts_missing(const Hosts *hosts, guint *failed)
     return missing;
 }
 
+/* What the hypervisor says of a guest is for white alone. */
+static const char *reason_for(const HostRun *run, int team)
+{
+    return team >= 0 && run->hr_state == HOST_SILENT ? "its agent is silent"
+                                                     : run->hr_reason;
+}
+
 /* What only white is told: how complete the observations are, and the guest's clock. */
 static void add_seen(const Daemon *d, int host, json_t *entry)
 {
@@ -256,13 +263,6 @@ static void add_seen(const Daemon *d, int host, json_t *entry)
         json_object_set_new(entry, "observed", observed);
     if (clock)
         json_object_set_new(entry, "clock", clock);
-}
-
-/* What the hypervisor says of a guest is for white alone. */
-static const char *reason_for(const HostRun *run, int team)
-{
-    return team >= 0 && run->hr_state == HOST_SILENT ? "its agent is silent"
-                                                     : run->hr_reason;
 }
 
 json_t *hosts_json(const Hosts *hosts, int team)

@@ -139,16 +139,19 @@ gboolean observations_clock_offset(const Observations *obs, int host, gint64 *of
     return TRUE;
 }
 
-void observations_clock_corrected(Observations *obs, int host, gint64 order,
-                                  gint64 corrected_us, gint64 rtt_us, const char *why)
+/* What was measured before says nothing now: the guest may have stood still since. */
+void observations_clock_corrected(Observations *obs, int host, gint64 corrected_us,
+                                  gint64 rtt_us, const char *why)
 {
     Watched *watched = &obs->os_hosts[host];
+    HostClock *clock = &watched->wa_clock;
 
-    daemon_event(obs->os_daemon, "agent.clock/1", "parryd", -1, host, order,
-                 json_pack("{s:I, s:I, s:s}", "corrected_us", (json_int_t)corrected_us,
-                           "rtt_us", (json_int_t)rtt_us, "why", why));
-    host_clock_reset(&watched->wa_clock);
-    watched->wa_clock_told = FALSE;
+    host_clock_reset(clock);
+    clock->hc_rtt_us = rtt_us;
+    json_t *body = clock_body(clock);
+    json_object_set_new(body, "corrected_us", json_integer(corrected_us));
+    json_object_set_new(body, "why", json_string(why));
+    tell_clock(obs, watched, body);
 }
 
 /* ---- gaps ---- */

@@ -112,6 +112,20 @@ static const char *const order_ends[] = {
     [ORDER_LOST] = "order.lost/1",
 };
 
+static void order_result(Order *order, json_t *body, const struct hub_result *result)
+{
+    order->or_exit = result->exit;
+    order->or_signal = result->signal;
+    order->or_dur_us = result->dur_us;
+    order->or_cut = result->cut != 0;
+    order->or_deadman =
+        (OrderDeadman)CLAMP(result->deadman, DEADMAN_NONE, DEADMAN_UNCLEANED);
+    json_object_set_new(body, "exit", json_integer(result->exit));
+    json_object_set_new(body, "signal", json_integer(result->signal));
+    json_object_set_new(body, "dur_us", json_integer(result->dur_us));
+    json_object_set_new(body, "cut", json_boolean(order->or_cut));
+}
+
 static void order_end(Flight *flight, OrderStatus status, const struct hub_result *result,
                       const char *reason)
 {
@@ -132,18 +146,8 @@ static void order_end(Flight *flight, OrderStatus status, const struct hub_resul
 
     if (aborted && status != ORDER_DONE)
         order.or_reason = reason = aborted;
-    if (result) {
-        order.or_exit = result->exit;
-        order.or_signal = result->signal;
-        order.or_dur_us = result->dur_us;
-        order.or_cut = result->cut != 0;
-        order.or_deadman =
-            (OrderDeadman)CLAMP(result->deadman, DEADMAN_NONE, DEADMAN_UNCLEANED);
-        json_object_set_new(body, "exit", json_integer(result->exit));
-        json_object_set_new(body, "signal", json_integer(result->signal));
-        json_object_set_new(body, "dur_us", json_integer(result->dur_us));
-        json_object_set_new(body, "cut", json_boolean(order.or_cut));
-    }
+    if (result)
+        order_result(&order, body, result);
     if (reason && *reason)
         json_object_set_new(body, "reason", json_string(reason));
     if (!flight->fl_quiet) {

@@ -101,6 +101,28 @@ static void test_deadman_held(void)
     CU_ASSERT_EQUAL(host_stop(&h), 0);
 }
 
+/* A guest that stood still, with its agent, hears the host before it counts the time. */
+static void test_deadman_after_standing_still(void)
+{
+    struct host h;
+    struct wire_msg ping, m = attack(1, "echo $$; sleep 3; echo hit");
+
+    start_with_deadman(&h, 400);
+    host_send(&h, &m);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(host_wait(&h, WIRE_OUT, 1));
+    kill(h.pid, SIGSTOP);
+    usleep(1600 * 1000); /* the very thing: time goes by, and nobody is there */
+    kill(h.pid, SIGCONT);
+    usleep(100 * 1000); /* the timer is over, and no line has come yet */
+    wire_msg_init(&ping, WIRE_PING);
+    while (!host_has(&h, WIRE_RESULT, 1)) {
+        host_send(&h, &ping);
+        host_pump(&h, 50);
+    }
+    CU_ASSERT_EQUAL(host_wait(&h, WIRE_RESULT, 1)->result.status, WIRE_DONE);
+    CU_ASSERT_EQUAL(host_stop(&h), 0);
+}
+
 /* Host gone altogether: the attack ends all the same, and the host reads why later. */
 static void test_deadman_without_connection(void)
 {
@@ -406,6 +428,7 @@ int main(void)
     CU_TestInfo tests[] = {
         {"a silent host ends attacks", test_deadman},
         {"a host that speaks does not", test_deadman_held},
+        {"standing still ends no attack", test_deadman_after_standing_still},
         {"a host whose connection is gone ends them too",
          test_deadman_without_connection},
         {"snapshot", test_snapshot},
