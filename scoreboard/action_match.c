@@ -136,8 +136,10 @@ void match_words_again(MatchWords *words)
 gboolean match_glob(const char *glob, const char *text)
 {
     const char *star = NULL, *again = NULL;
-    const char *end = text + strnlen(text, MATCH_WORD_MAX);
+    const char *end = text;
 
+    while (*end && end - text < MATCH_WORD_MAX)
+        end++;
     while (text < end) {
         if (*glob == '*') {
             star = ++glob;
@@ -307,23 +309,34 @@ static gboolean match_word(const Pattern *pattern, const char *word, const char 
     return TRUE;
 }
 
-gboolean match_phrase(const MatchPhrase *phrase, const MatchWords *words, const char *cwd,
-                      char object[MATCH_OBJECT_MAX])
+static gboolean match_at(const MatchPhrase *phrase, const MatchWords *words, guint at,
+                         const char *cwd, char object[MATCH_OBJECT_MAX])
 {
     char found[MATCH_OBJECT_MAX] = "";
 
-    for (guint at = words->mw_first; at + phrase->ph_n <= words->mw_n; at++) {
-        guint i = 0;
+    for (guint i = 0; i < phrase->ph_n; i++)
+        if (!match_word(&phrase->ph_word[i], words->mw_word[at + i], cwd, found))
+            return FALSE;
+    if (match_phrase_takes(phrase))
+        memcpy(object, found, sizeof found);
+    return TRUE;
+}
 
-        while (i < phrase->ph_n &&
-               match_word(&phrase->ph_word[i], words->mw_word[at + i], cwd, found))
-            i++;
-        if (i < phrase->ph_n)
-            continue;
-        if (match_phrase_takes(phrase))
-            memcpy(object, found, sizeof found);
-        return TRUE;
-    }
+/* What is written as a path comes first. Of other words, each of which might be a file
+ * where the program stands, the last: options and their values come before files. */
+gboolean match_phrase(const MatchPhrase *phrase, const MatchWords *words, const char *cwd,
+                      char object[MATCH_OBJECT_MAX])
+{
+    guint n = words->mw_n - words->mw_first;
+
+    if (phrase->ph_n > n)
+        return FALSE;
+    for (guint at = words->mw_first; at + phrase->ph_n <= words->mw_n; at++)
+        if (match_at(phrase, words, at, "", object))
+            return TRUE;
+    for (guint back = phrase->ph_n; *cwd == '/' && back <= n; back++)
+        if (match_at(phrase, words, words->mw_n - back, cwd, object))
+            return TRUE;
     return FALSE;
 }
 

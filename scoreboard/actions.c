@@ -122,6 +122,14 @@ static void add_evidence(Evidence *to, const Evidence *from)
     to->ev_rows += from->ev_rows - from->ev_n;
 }
 
+/* Whatever a guest's clock says: without overflow. */
+static gboolean is_near(gint64 a, gint64 b, gint64 within)
+{
+    guint64 apart = a >= b ? (guint64)a - (guint64)b : (guint64)b - (guint64)a;
+
+    return apart < (guint64)within;
+}
+
 /* ---- telling ---- */
 
 static void tell(int host, const Recent *recent, ActionFn fn, gpointer data)
@@ -167,8 +175,10 @@ static gint64 due_us(const Recent *recent)
 /* A time that lies far ahead is the guest's invention: what it says is told now. */
 static gboolean is_due(const Recent *recent, gint64 now_us)
 {
-    return due_us(recent) <= now_us || (recent->re_deed.dd_t_us > now_us &&
-                                        recent->re_deed.dd_t_us - now_us > BELIEVED_US);
+    gint64 began_us = recent->re_deed.dd_t_us;
+
+    return due_us(recent) <= now_us ||
+           (began_us > now_us && !is_near(began_us, now_us, BELIEVED_US));
 }
 
 static void flush_host(Host *host, int index, gint64 now_us, ActionFn fn, gpointer data)
@@ -204,11 +214,6 @@ gint64 actions_due_us(const Actions *actions)
 }
 
 /* ---- one act, once ---- */
-
-static gboolean is_near(gint64 a, gint64 b, gint64 within)
-{
-    return a >= b ? a - b < within : b - a < within;
-}
 
 static gboolean is_same(const Recent *recent, const Deed *deed)
 {
@@ -632,9 +637,12 @@ static Host *host_of(Actions *actions, const JournalObservation *seen)
 /* The drill's time of a row: that of its batch, less what it was late by. */
 static gint64 drill_time(const Actions *actions, gint64 t_us)
 {
-    gint64 late = t_us < actions->an_at_us ? actions->an_at_us - t_us : 0;
+    gint64 late = t_us >= actions->an_at_us ? 0
+                  : is_near(t_us, actions->an_at_us, BELIEVED_US)
+                      ? actions->an_at_us - t_us
+                      : BELIEVED_US;
 
-    return MAX(actions->an_clock_us - MIN(late, BELIEVED_US), 0);
+    return MAX(actions->an_clock_us - late, 0);
 }
 
 static void deed_of_row(Turn *turn)

@@ -126,8 +126,8 @@ static gboolean check_event(const JournalEvent *event, char **body, GError **err
     return TRUE;
 }
 
-static gboolean insert_event(Journal *journal, const JournalEvent *event,
-                             const char *body, const char *hash, GError **error)
+gboolean journal_insert_event(Journal *journal, const JournalEvent *event,
+                              const char *body, const char *hash, GError **error)
 {
     sqlite3_stmt *stmt = journal->jn_stmt[ST_EVENT];
 
@@ -178,7 +178,7 @@ gint64 journal_append(Journal *journal, const JournalEvent *event, GError **erro
     journal_hash_event(journal->jn_scratch, full.ev_seq, &full, body, journal->jn_head,
                        hash);
     full.ev_hash = hash;
-    if (!insert_event(journal, &full, body, hash, &cause) ||
+    if (!journal_insert_event(journal, &full, body, hash, &cause) ||
         !projections_apply(journal, &full, &cause)) {
         journal_break_batch(journal, g_steal_pointer(&cause), error);
         return -1;

@@ -1,7 +1,7 @@
 /*
  * What the files of the journal share: journal.c (batches), journal_db.c (opening,
- * schema), journal_read.c, observation.c, blob.c, merkle.c, projection.c. Not for other
- * modules.
+ * schema), journal_read.c, observation.c, blob.c, merkle.c, projection.c, replica.c. Not
+ * for other modules.
  */
 #ifndef PARRY_SCOREBOARD_JOURNAL_PRIV_H
 #define PARRY_SCOREBOARD_JOURNAL_PRIV_H
@@ -76,6 +76,9 @@ void journal_drop_batch(Journal *journal, const char *why);
 void journal_break_batch(Journal *journal, GError *cause, GError **error);
 /* FALSE, with JOURNAL_ERROR_BODY. */
 gboolean journal_bad_event(const JournalEvent *event, const char *why, GError **error);
+/* One row of `event`, behind jn_head; nothing else changes. body: canonical text. */
+gboolean journal_insert_event(Journal *journal, const JournalEvent *event,
+                              const char *body, const char *hash, GError **error);
 /* Appends an event whose body gets "rows" and "sha256" besides. */
 gint64 journal_append_with_rows(Journal *journal, const JournalEvent *event, guint n_rows,
                                 const char *sha256, GError **error);

@@ -55,8 +55,9 @@ static const KindInfo KINDS[] = {
     {"observe.batch/1", W, "", ""},
     {"observe.gap/1", W,
      "observations are missing: {kernel} lost by the kernel, {queue} by the agent, "
-     "{channel} on the channel, {hub} by the hub",
-     "觀察記錄有缺：核心遺失 {kernel}，代理 {queue}，通道 {channel}，集線器 {hub}"},
+     "{channel} on the channel, {hub} by the hub[ ({why})]",
+     "觀察記錄有缺：核心遺失 {kernel}，代理 {queue}，通道 {channel}，集線器 "
+     "{hub}[（{why}）]"},
     {"observe.erased/1", W, "texts of observations were erased", "已刪除觀察記錄的文字"},
     {"player.action/1", WO | SEE_ALONE, "[{player}: ]{text}", "[{player}：]{text_zh}"},
     {"residue/1", W, "[{inject}: ]what was there before and after differs",

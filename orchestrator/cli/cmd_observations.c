@@ -167,11 +167,10 @@ static int run(int argc, char **argv)
     gboolean json = FALSE, is_following = FALSE;
     int status = EXIT_OK;
     const GOptionEntry entries[] = {
-        {"host", 0, 0, G_OPTION_ARG_STRING, &host, "of this host only", "TEAM/HOST"},
+        {"host", 0, 0, G_OPTION_ARG_STRING, &host, "of this host only", "HOST"},
         {"what", 0, 0, G_OPTION_ARG_STRING, &what, "of these kinds only: exec,file,…",
          "KINDS"},
-        {"player", 0, 0, G_OPTION_ARG_STRING, &player, "of this player only",
-         "TEAM/NAME"},
+        {"player", 0, 0, G_OPTION_ARG_STRING, &player, "of this player only", "PLAYER"},
         {"follow", 'f', 0, G_OPTION_ARG_NONE, &is_following, "and what comes", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "as JSON, with --follow one a line",
          NULL},

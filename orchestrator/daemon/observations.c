@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define WATCH_TIMEOUT_US (60 * G_USEC_PER_SEC)
+#define ASK_AGAIN_US (120 * G_USEC_PER_SEC)
 #define LOOK_S 5
 #define CLOCK_MOVED_US 100000
 #define CLOCK_EVERY_US (60 * G_USEC_PER_SEC)
@@ -20,12 +21,13 @@
 
 typedef struct {
     int wa_host;
-    gint64 wa_asked;    /* id of the `observe` that is on its way, 0: none */
-    gboolean wa_on;     /* its agent watches */
-    char *wa_why;       /* where it does not, though it should; or NULL */
-    gint64 wa_since_us; /* UTC: before it nothing can have been seen; 0: never asked */
-    gint64 wa_heard_us; /* UTC: when its last heartbeat or row came */
-    gint64 wa_blind_us; /* UTC: since when nothing is seen, 0: it is */
+    gint64 wa_asked;     /* id of the `observe` that is on its way, 0: none */
+    gboolean wa_on;      /* its agent watches */
+    gint64 wa_failed_us; /* boot time: when the last `observe` failed */
+    char *wa_why;        /* where it does not, though it should; or NULL */
+    gint64 wa_since_us;  /* UTC: before it nothing can have been seen; 0: never asked */
+    gint64 wa_heard_us;  /* UTC: when its last heartbeat or row came */
+    gint64 wa_blind_us;  /* UTC: since when nothing is seen, 0: it is */
     Gaps wa_gaps;
     guint64 wa_bounded;
     guint64 wa_looked; /* all losses, when they were last looked at */
@@ -248,6 +250,7 @@ static void on_watching(Daemon *d, gint64 id, gboolean ok, const char *text, jso
     watched->wa_on = ok;
     g_free(watched->wa_why);
     watched->wa_why = ok ? NULL : g_strdup(text);
+    watched->wa_failed_us = clock_boottime_us();
     if (ok)
         tell_blind(obs, watched, "another agent process watches");
     else
@@ -417,8 +420,19 @@ static gboolean is_last_word(const Observations *obs, Watched *watched)
     gboolean quiet = sum == watched->wa_looked;
 
     watched->wa_looked = sum;
-    return quiet && (state == DRILL_ENDED || state == DRILL_JUDGING ||
-                     state == DRILL_PROVISIONAL);
+    return quiet &&
+           (state == DRILL_ENDED || state == DRILL_JUDGING || state == DRILL_PROVISIONAL);
+}
+
+/* One that failed for reasons that may pass. */
+static void ask_again(Observations *obs, Watched *watched)
+{
+    const Hosts *hosts = obs->os_daemon->dm_hosts;
+
+    if (watched->wa_why && clock_boottime_us() - watched->wa_failed_us > ASK_AGAIN_US &&
+        hosts_connected(hosts, watched->wa_host) &&
+        hosts_state(hosts, watched->wa_host) == HOST_READY)
+        observations_watch(obs, watched->wa_host);
 }
 
 static void on_look(evutil_socket_t fd, short what, void *data)
@@ -427,8 +441,10 @@ static void on_look(evutil_socket_t fd, short what, void *data)
 
     (void)fd;
     (void)what;
-    for (guint i = 0; i < obs->os_count; i++)
+    for (guint i = 0; i < obs->os_count; i++) {
         tell_losses(obs, &obs->os_hosts[i], is_last_word(obs, &obs->os_hosts[i]));
+        ask_again(obs, &obs->os_hosts[i]);
+    }
     observations_committed(obs);
 }
 

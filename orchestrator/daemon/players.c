@@ -1,7 +1,5 @@
 #include "orchestrator/daemon/players.h"
 
-#include "agents/wire/msg.h"
-
 #include <libssh/libssh.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,7 +19,7 @@ gint64 players_login_uid(const Plan *plan, const char *player)
             const PlanMember *member = team->pt_members->pdata[m];
             k++;
             if (own && strcmp(member->pm_name, player + n + 1) == 0)
-                return WIRE_AUID_PLAYER + k;
+                return PLAYERS_LOGIN_UID + k;
         }
     }
     return -1;

@@ -1,8 +1,6 @@
 #include "orchestrator/daemon/seen_rows.h"
 
-#include "agents/wire/msg.h"
 #include "orchestrator/daemon/players.h"
-#include "scoreboard/kinds.h"
 
 #include <string.h>
 
@@ -159,10 +157,7 @@ void seen_rows_add(SeenRows *rows, int host, const struct hub_row *row, gint64 t
 
     if (rows->sr_batches->len) /* a barrier came between: these are committed */
         clear(rows);
-    /* One enumeration each side of the journal; the same order by intent. */
-    G_STATIC_ASSERT((int)WIRE_SAW_KINDS == (int)SEEN_WHATS);
-    G_STATIC_ASSERT((int)WIRE_ACTS == (int)SEEN_ACTS);
-    G_STATIC_ASSERT((int)WIRE_ORIGINS == (int)SEEN_ORIGINS);
+    /* Numbers of what, act and origin are the wire's on both sides of the journal. */
     JournalObservation kept = {
         .ob_host = host,
         .ob_n = MIN(row->n, (guint64)G_MAXINT64),

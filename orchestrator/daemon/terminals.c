@@ -165,12 +165,12 @@ gint64 terminals_open(Terminals *terminals, ControlPeer *peer, int host, int col
                       int rows, GError **error)
 {
     Daemon *d = terminals->ts_daemon;
-    gint64 uid = players_login_uid(d->dm_plan, peer->pe_player);
     Terminal *terminal;
-    gint64 id;
+    gint64 id, uid;
 
     if (!may_open(terminals, peer, host, error))
         return -1;
+    uid = players_login_uid(d->dm_plan, peer->pe_player);
     id = journal_seq(d->dm_journal) + 1;
     g_autofree char *name = g_strdup_printf("%" G_GINT64_FORMAT "-%s.cast", id,
                                             plan_host(d->dm_plan, host)->ph_name);

@@ -1,7 +1,7 @@
 #include "orchestrator/sim/seen.h"
 
-#include "agents/wire/msg.h"
 #include "orchestrator/daemon/players.h"
+#include "scoreboard/kinds.h"
 
 #include <string.h>
 
@@ -58,7 +58,7 @@ static void add_row(Seen *seen, struct hub_seen row,
 {
     const SeenContext *context = seen->se_context;
 
-    if (seen->se_count == WIRE_OBS_ROWS)
+    if (seen->se_count == SEEN_ROWS_MAX)
         return;
     row.t_us = context->sn_t_us;
     row.act_id = context->sn_act;
@@ -67,7 +67,7 @@ static void add_row(Seen *seen, struct hub_seen row,
     row.pid = FIRST_PID + (int32_t)(*context->sn_n + seen->se_count);
     row.ppid = -1;
     row.exit = -1;
-    row.origin = WIRE_FROM_PLAYER;
+    row.origin = SEEN_BY_PLAYER;
     for (int i = 0; i < HUB_SEEN_TEXTS; i++) {
         gsize len = texts[i] ? MIN(strlen(texts[i]), 512) : 0;
         row.len[i] = (uint16_t)len;
@@ -79,7 +79,7 @@ static void add_row(Seen *seen, struct hub_seen row,
 
 static void add_file(Seen *seen, uint8_t act, const char *path)
 {
-    struct hub_seen row = {.what = WIRE_SAW_FILE, .act = act};
+    struct hub_seen row = {.what = SEEN_FILE, .act = act};
     const char *texts[HUB_SEEN_TEXTS] = {
         [HUB_SEEN_PATH] = path, [HUB_SEEN_PLAYER] = seen->se_player};
 
@@ -89,7 +89,7 @@ static void add_file(Seen *seen, uint8_t act, const char *path)
 
 static void add_service(Seen *seen, uint8_t act, const char *name)
 {
-    struct hub_seen row = {.what = WIRE_SAW_SERVICE, .act = act};
+    struct hub_seen row = {.what = SEEN_SERVICE, .act = act};
     const char *texts[HUB_SEEN_TEXTS] = {
         [HUB_SEEN_PATH] = name, [HUB_SEEN_PLAYER] = seen->se_player};
 
@@ -98,7 +98,7 @@ static void add_service(Seen *seen, uint8_t act, const char *name)
 
 static void add_exec(Seen *seen, const char *word, const char *command)
 {
-    struct hub_seen row = {.what = WIRE_SAW_EXEC, .act = WIRE_ACT_STARTED};
+    struct hub_seen row = {.what = SEEN_EXEC, .act = SEEN_STARTED};
     g_autofree char *exe =
         *word == '/' ? g_strdup(word) : g_strconcat("/usr/bin/", word, NULL);
     const char *texts[HUB_SEEN_TEXTS] = {[HUB_SEEN_EXE] = exe,
@@ -116,16 +116,16 @@ static void add_effect(Seen *seen, char **words, guint n)
 
     if (strcmp(words[0], "rm") == 0) {
         for (guint i = 1; i < n; i++)
-            add_file(seen, WIRE_ACT_DELETED, words[i]);
+            add_file(seen, SEEN_DELETED, words[i]);
     } else if (strcmp(words[0], "cp") == 0 || strcmp(words[0], "mv") == 0) {
-        add_file(seen, WIRE_ACT_CHANGED, last);
+        add_file(seen, SEEN_CHANGED, last);
     } else if (strcmp(words[0], "sed") == 0 && n > 2 && strcmp(words[1], "-i") == 0) {
-        add_file(seen, WIRE_ACT_CHANGED, last);
+        add_file(seen, SEEN_CHANGED, last);
     } else if (strcmp(words[0], "systemctl") == 0 && n > 2) {
         if (strcmp(words[1], "restart") == 0 || strcmp(words[1], "stop") == 0)
-            add_service(seen, WIRE_ACT_STOPPED, last);
+            add_service(seen, SEEN_STOPPED, last);
         if (strcmp(words[1], "restart") == 0 || strcmp(words[1], "start") == 0)
-            add_service(seen, WIRE_ACT_STARTED, last);
+            add_service(seen, SEEN_STARTED, last);
     }
 }
 

@@ -6,8 +6,9 @@
 #ifndef PARRY_ORCHESTRATOR_SIM_SEEN_H
 #define PARRY_ORCHESTRATOR_SIM_SEEN_H
 
-#include "orchestrator/hub/records.h"
-#include "scenarios/plan.h"
+#include "orchestrator/daemon/daemon.h"
+
+#define SEEN_ROWS_MAX 48 /* of one record: docs/agent-protocol.md */
 
 typedef struct {
     const Plan *sn_plan;
@@ -19,7 +20,7 @@ typedef struct {
 
 /*
  * The record of the rows that the script makes: *obs and the bytes after it, NULL where
- * there are none; free with g_byte_array_unref(). At most WIRE_OBS_ROWS rows.
+ * there are none; free with g_byte_array_unref(). At most SEEN_ROWS_MAX rows.
  */
 GByteArray *seen_of_script(const SeenContext *context, const char *script,
                            struct hub_obs *obs);

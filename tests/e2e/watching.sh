@@ -64,7 +64,7 @@ done
 ok "the acts of a defender are found, and theirs"
 
 terminal <<'END'
-i=0; while [ $i -lt 300 ]; do /bin/true $i; i=$((i+1)); done
+i=0; while [ $i -lt 2000 ]; do : >/srv/f$i; i=$((i+1)); done
 exit
 END
 wait_for 30 "a gap" has_event watching observe.gap/1 "host = 'health/gateway'"

@@ -245,7 +245,7 @@ static void say(World *world, int host, guint64 n, guint count, const Said *said
                             .ppid = 1,
                             .exit = -1,
                             .what = (uint8_t)said->what,
-                            .act = WIRE_ACT_STARTED,
+                            .act = SEEN_STARTED,
                             .origin = (uint8_t)said->origin};
     struct hub_obs obs = {.n = n, .count = count};
 
@@ -305,6 +305,7 @@ static void who_is_watched(void)
     CU_ASSERT_TRUE(players_login_uid(plan, "lands/lands") >
                    players_login_uid(plan, "health/health"));
     CU_ASSERT_EQUAL(players_login_uid(plan, "health/nobody"), -1);
+    CU_ASSERT_EQUAL(PLAYERS_LOGIN_UID, WIRE_AUID_PLAYER);
     json_decref(message);
     json = observations_json(world->d.dm_observations, web->ph_index);
     CU_ASSERT_TRUE(json_is_true(json_object_get(json, "on")));
