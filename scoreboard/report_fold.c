@@ -231,6 +231,8 @@ static void on_act(ReportFold *fold, const JournalEvent *event)
     copy_texts(act, event, texts);
     json_object_set_new(act, "evidence",
                         evidence ? json_deep_copy(evidence) : json_array());
+    if (json_is_integer(json_object_get(event->ev_body, "gap")))
+        json_object_set(act, "gap", json_object_get(event->ev_body, "gap"));
     json_array_append_new(fold->rf_acts, act);
 }
 
