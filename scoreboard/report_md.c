@@ -582,9 +582,8 @@ static void red_row(const Md *md, MdTable *table, const json_t *inject)
 static void section_red(Md *md)
 {
     g_autoptr(GPtrArray) injects = injects_by_time(md);
-    MdTable *table =
-        table_new(md, "By\tInject\tTechnique\tAgainst\tExecuted\tOutcome\tLeft behind"
-                      "\t>Taken\tEvents");
+    MdTable *table = table_new(
+        md, "By\tInject\tTechnique\tAgainst\tExecuted\tOutcome\tResidue\t>Taken\tEvents");
 
     for (guint i = 0; i < injects->len; i++)
         if (strcmp(str(injects->pdata[i], "kind"), "attack") == 0 &&
