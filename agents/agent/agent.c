@@ -17,6 +17,7 @@
 #include "agents/agent/pty.h"
 #include "agents/agent/replace.h"
 #include "agents/agent/session.h"
+#include "agents/agent/share.h"
 #include "agents/agent/spawn.h"
 #include "agents/agent/text.h"
 
@@ -289,7 +290,8 @@ static bool set_up(struct agent *a, const struct options *o)
     a->queue = wire_queue_new(&limits);
     group_init(a->inst);
     a->kept = kept_open(o->state_dir, a->inst);
-    if (!a->base || !a->queue || !a->kept || !spawn_init(a->base) || !beat_start(a))
+    if (!a->base || !a->queue || !a->kept || !spawn_init(a->base) ||
+        !share_start(a->base) || !beat_start(a))
         return false;
     a->epoch = kept_last_epoch(a->kept);
     kept_repeat(a);
@@ -306,6 +308,7 @@ static void tear_down(struct agent *a)
     beat_stop();
     deadman_done();
     observe_done(a);
+    share_stop();
     spawn_done();
     kept_free(a->kept);
     wire_queue_free(a->queue);

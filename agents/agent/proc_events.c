@@ -1,6 +1,7 @@
 #include "agents/agent/proc_events.h"
 
 #include "agents/agent/agent.h"
+#include "agents/agent/share.h"
 
 #include <errno.h>
 #include <linux/cn_proc.h>
@@ -26,6 +27,7 @@ static struct {
     struct event *readable;
     struct proc_events_owner owner;
     uint64_t lost;
+    bool came; /* any, since the last tending */
 } pe = {.fd = -1};
 
 /* In the kernel: of forks, execs and exits those of whole processes, not of threads.
@@ -84,6 +86,7 @@ static void take(const struct proc_event *e)
 {
     int code;
 
+    pe.came = true;
     switch ((unsigned int)e->what) {
     case PROC_EVENT_FORK:
         pe.owner.forked(e->event_data.fork.parent_tgid, e->event_data.fork.child_tgid);
@@ -117,7 +120,7 @@ void proc_events_drain(void)
     struct sockaddr_nl from = {0};
     struct proc_event e;
 
-    if (pe.fd < 0)
+    if (pe.fd < 0 || share_spent())
         return;
     for (int i = 0; i < TURN; i++) {
         socklen_t len = sizeof(from);
@@ -163,7 +166,7 @@ bool proc_events_start(struct event_base *base, const struct proc_events_owner *
         bind(pe.fd, (struct sockaddr *)&addr, sizeof(addr)) == 0 &&
         listen_to(PROC_CN_MCAST_LISTEN))
         pe.readable = event_new(base, pe.fd, EV_READ | EV_PERSIST, on_readable, NULL);
-    if (pe.readable && event_add(pe.readable, NULL) == 0)
+    if (pe.readable && share_add(pe.readable))
         return true;
     agent_log("process events: %s", strerror(errno));
     proc_events_stop();
@@ -174,12 +177,24 @@ void proc_events_stop(void)
 {
     if (pe.readable) {
         listen_to(PROC_CN_MCAST_IGNORE);
+        share_remove(pe.readable);
         event_free(pe.readable);
     }
     if (pe.fd >= 0)
         close(pe.fd);
     memset(&pe, 0, sizeof(pe));
     pe.fd = -1;
+}
+
+bool proc_events_tend(bool should)
+{
+    bool silenced = should && !pe.came && pe.fd >= 0 && !share_spent();
+
+    if (!pe.came && pe.fd >= 0)
+        listen_to(
+            PROC_CN_MCAST_LISTEN); /* the kernel counts who listens, not who it is */
+    pe.came = false;
+    return silenced;
 }
 
 uint64_t proc_events_lost(void)
