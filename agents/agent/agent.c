@@ -9,6 +9,7 @@
 #include "agents/agent/deadman.h"
 #include "agents/agent/files.h"
 #include "agents/agent/group.h"
+#include "agents/agent/itself.h"
 #include "agents/agent/kept.h"
 #include "agents/agent/observe.h"
 #include "agents/agent/order.h"
@@ -345,6 +346,7 @@ int main(int argc, char **argv)
         return status;
     open_standard_descriptors();
     replace_init(argv);
+    itself_init(argv[0]);
     spare_from_oom();
     signal(SIGPIPE, SIG_IGN);
     once = o.once;

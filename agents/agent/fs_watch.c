@@ -144,9 +144,10 @@ static void remember(const char *path, bool below, const struct stat *st)
         r++;
     if (r == roots + ROOTS_MAX)
         return;
-    if (r == roots + fw.n_roots)
+    if (r == roots + fw.n_roots) {
         fw.n_roots++;
-    text_format(r->path, sizeof(r->path), "%s", path);
+        text_format(r->path, sizeof(r->path), "%s", path);
+    }
     r->below = below;
     r->dev = st ? st->st_dev : 0;
     r->ino = st ? st->st_ino : 0;

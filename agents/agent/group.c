@@ -106,8 +106,9 @@ static void set_limits(struct group *g)
         text_format(text, sizeof(text), "%lld", (long long)g->limits.mem_kb * 1024);
         g->limited_memory = write_text(g->path, "memory.max", text);
         write_text(g->path, "memory.swap.max", "0");
-        write_text(g->path, "memory.oom.group", "1");
     }
+    /* Whichever limit it is, its own or the guest's: all of it ends, or none. */
+    write_text(g->path, "memory.oom.group", "1");
     if (g->limits.procs > 0) {
         text_format(text, sizeof(text), "%lld", (long long)g->limits.procs);
         g->limited_procs = write_text(g->path, "pids.max", text);
@@ -218,7 +219,7 @@ bool group_out_of_memory(const struct group *g)
     char path[400];
     long long n = 0;
 
-    if (!g->path[0] || !g->limited_memory)
+    if (!g->path[0])
         return false;
     text_format(path, sizeof(path), "%s/memory.events", g->path);
     char *text = text_read_file(path, 4096, NULL);

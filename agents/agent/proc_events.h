@@ -28,8 +28,8 @@ void proc_events_drain(void);
 /* Events that the kernel dropped for want of room since the start. */
 uint64_t proc_events_lost(void);
 
-/* Any root of the guest can tell the kernel to send no more of them. Asks for them again
- * where none came since the last call; true when there should have been some. */
-bool proc_events_tend(bool should);
+/* The kernel only counts who listens, and any root of the guest can count down. True when
+ * nothing came any more; now it does again. */
+bool proc_events_tend(void);
 
 #endif

@@ -3,6 +3,7 @@
 #include "agents/agent/agent.h"
 #include "agents/agent/audit.h"
 #include "agents/agent/fs_watch.h"
+#include "agents/agent/itself.h"
 #include "agents/agent/listeners.h"
 #include "agents/agent/mask.h"
 #include "agents/agent/notice.h"
@@ -60,7 +61,6 @@ static struct {
     struct event *listen;
     uint64_t lost_before; /* of sources that were begun anew */
     unsigned beats;
-    bool executed;     /* by audit, since the last tending */
     int64_t tended_us; /* wall clock */
 } see;
 
@@ -189,7 +189,6 @@ static void on_exec_event(const struct audit_event *e)
 
     mask_args(&see.mask, e->raw, e->raw_len, e->raw_cut, args, sizeof(args));
     struct who *w = executed((pid_t)e->pid, &exit);
-    see.executed = true;
     if (w) {
         w->ppid = (pid_t)e->ppid;
         w->uid = e->uid;
@@ -614,6 +613,8 @@ int sees_sources(void)
 
 void sees_beat(void)
 {
+    const char *path;
+
     if (!see.began)
         return;
     listeners_look(on_listener);
@@ -623,11 +624,13 @@ void sees_beat(void)
         start_proc();
     if (++see.beats % TEND_BEATS)
         return;
-    if (see.proc && proc_events_tend(see.executed))
+    if (see.proc && proc_events_tend())
         tell_watch(WIRE_ACT_CHANGED, "processes",
                    "the connector was silenced; asked again", NULL, see.tended_us);
     fs_watch_tend(on_watch_moved, see.tended_us);
-    see.executed = false;
+    if (itself_tend(&path))
+        tell_watch(WIRE_ACT_CHANGED, path, "the agent's program was gone: put back", NULL,
+                   see.tended_us);
     see.tended_us = wall_us();
 }
 
