@@ -71,12 +71,13 @@ static bool find_mount(char *path, size_t size, bool *any)
     return found;
 }
 
-/* A guest without systemd has control groups that nobody mounted: then the agent does.
- * Controllers that the root does not hand
- * down (or that version 1 holds) are replaced by resource limits. */
+/* The processor is shared by group, then: a thousand processes beside an order take no
+ * more of it than the order does. A guest without systemd has control groups that nobody
+ * mounted: then the agent does. Controllers that the root does not hand down (or that
+ * version 1 holds) are replaced by resource limits. */
 void group_init(int64_t inst)
 {
-    static const char *const controllers[] = {"+memory", "+pids"};
+    static const char *const controllers[] = {"+memory", "+pids", "+cpu"};
     char mounted[200] = DEFAULT_MOUNT;
     bool any;
 

@@ -1,6 +1,7 @@
 /*
  * For guests of test_sees.c. Static, libc only.
- *   flood SECONDS   forks and executes itself as fast as it can; prints how often
+ *   flood SECONDS [TEXT]  forks and executes itself, with TEXT, as fast as it can; prints
+ *                   how often; less than 0: so many times
  *   records SECONDS prints what audit says meanwhile, a record a line: type and text
  *   listen PORT     listens for five seconds
  *   eat             takes memory until something ends it
@@ -34,14 +35,14 @@ static double now(void)
     return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-static int flood(const char *self, double seconds)
+static int flood(const char *self, double seconds, char *text)
 {
-    char *const argv[] = {(char *)"sees", NULL};
+    char *const argv[] = {(char *)"sees", text, NULL};
     double end = now() + seconds;
     long n = 0;
     pid_t pid;
 
-    while (now() < end) {
+    while (seconds < 0 ? n < -seconds : now() < end) {
         if (posix_spawn(&pid, self, NULL, NULL, argv, environ) != 0)
             return 1;
         waitpid(pid, NULL, 0);
@@ -194,8 +195,8 @@ int main(int argc, char **argv)
         return meddle(argv[2]);
     if (argc == 2 && strcmp(argv[1], "deaf") == 0)
         return deafen();
-    if (argc == 3 && strcmp(argv[1], "flood") == 0)
-        return flood("/proc/self/exe", atof(argv[2]));
+    if (argc >= 3 && strcmp(argv[1], "flood") == 0)
+        return flood("/proc/self/exe", atof(argv[2]), argv[3]);
     if (argc == 3 && strcmp(argv[1], "records") == 0)
         return records(atof(argv[2]));
     if (argc == 3 && strcmp(argv[1], "listen") == 0)
