@@ -5,8 +5,8 @@
  * says something, 4: a heartbeat), the rest is what the host sends.
  *
  * Must hold: no act of an id is begun twice as long as its answer is kept; what the agent
- * sends can be read by the hub's decoder; numbers go up by one, or begin anew with a
- * connection or an epoch.
+ * sends can be read by the hub's decoder; numbers go up by one from one
+ * welcome to the next.
  */
 #include "agents/agent/agent.h"
 #include "agents/agent/beat.h"
@@ -189,6 +189,7 @@ void deadman_set(struct agent *a, int64_t ms)
 {
     if (!a->queue || ms < 0)
         abort();
+    next_out = 0; /* a welcome: the host has said from where */
 }
 
 void deadman_heard(void)

@@ -172,12 +172,22 @@ static const struct wire_beat *beat(struct guest *g)
     return &m->beat;
 }
 
+/* The first hello of the agent that runs now: each process of it counts anew. */
+static const struct heard *this_agent(const struct guest *g)
+{
+    const struct heard *item = g->h.first;
+
+    while (item && (item->m.kind != WIRE_HELLO || item->m.hello.inst != g->h.inst))
+        item = item->next;
+    return item;
+}
+
 /* Tells of the last loss that came; NULL: none. */
 static const struct wire_lossy *last_loss(const struct guest *g)
 {
     const struct wire_lossy *loss = NULL;
 
-    for (const struct heard *item = g->h.first; item; item = item->next)
+    for (const struct heard *item = this_agent(g); item; item = item->next)
         if (item->m.kind == WIRE_LOSSY)
             loss = &item->m.lossy;
     return loss;
@@ -188,7 +198,7 @@ static int64_t rows_up_to(const struct guest *g, int64_t n)
 {
     int64_t rows = 0;
 
-    for (const struct heard *item = g->h.first; item; item = item->next)
+    for (const struct heard *item = this_agent(g); item; item = item->next)
         for (size_t i = 0; item->m.kind == WIRE_OBS && i < item->m.obs.n_rows; i++)
             rows += item->m.obs.n + (int64_t)i <= n;
     return rows;
