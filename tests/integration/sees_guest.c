@@ -199,7 +199,7 @@ int main(int argc, char **argv)
         return flood("/proc/self/exe", atof(argv[2]), argv[3]);
     if (argc == 3 && strcmp(argv[1], "records") == 0)
         return records(atof(argv[2]));
-    if (argc == 3 && strcmp(argv[1], "listen") == 0)
+    if (argc >= 3 && strcmp(argv[1], "listen") == 0)
         return listen_on(atoi(argv[2]));
     return 0;
 }
