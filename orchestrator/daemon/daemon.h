@@ -46,6 +46,7 @@ typedef struct Scripts Scripts;
 typedef struct Control Control;
 typedef struct Terminals Terminals;
 typedef struct Services Services;
+typedef struct Observations Observations;
 
 /* Takes what goes to a host's agent; msg is borrowed. */
 typedef void (*DaemonDeliver)(int host, const json_t *msg, gpointer data);
@@ -86,6 +87,7 @@ typedef struct Daemon {
     Control *dm_control;
     Terminals *dm_terminals;
     Services *dm_services;
+    Observations *dm_observations;
     gpointer dm_signer; /* CheckpointKey of scoreboard/checkpoint.h */
 } Daemon;
 
@@ -101,6 +103,9 @@ gint64 daemon_event(Daemon *d, const char *kind, const char *actor, int team, in
 /* The same for a round of checks. */
 gint64 daemon_event_checks(Daemon *d, int team, json_t *body, const JournalCheckRow *rows,
                            guint n_rows);
+/* The same for a batch of observations. */
+gint64 daemon_event_observations(Daemon *d, json_t *body, const JournalObservation *rows,
+                                 guint n_rows);
 
 typedef void (*DaemonThen)(Daemon *d, gint64 seq, gpointer data);
 /* Runs fn once all that has been appended so far is durable. data is not owned. */
