@@ -147,7 +147,7 @@ gboolean check_status_parse(const char *word, CheckStatus *status)
 static const char *const WHATS[SEEN_WHATS] = {
     "exec",    "exit",   "login",    "logout",   "auth-failure", "file",
     "service", "listen", "unlisten", "firewall", "account",      "cron",
-    "unit",    "key",    "mount",    "module",   "session",
+    "unit",    "key",    "mount",    "module",   "session",      "watch",
 };
 
 static const char *const ACTS[SEEN_ACTS] = {

@@ -23,6 +23,10 @@ void observe_row(const struct wire_seen *s);
  * sent. */
 const char *observe_next(struct agent *a, size_t *len);
 
+/* Something was lost that nobody can count, between then (wall clock, us) and now; the
+ * source that lost it counts it as one. */
+void observe_gap(int64_t from_us);
+
 /* With each heartbeat: counts of losses are asked for and told. */
 void observe_beat(struct agent *a);
 
