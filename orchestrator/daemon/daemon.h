@@ -46,6 +46,8 @@ typedef struct Scripts Scripts;
 typedef struct Control Control;
 typedef struct Terminals Terminals;
 typedef struct Services Services;
+typedef struct Agents Agents;
+typedef struct Consoles Consoles;
 
 /* Takes what goes to a host's agent; msg is borrowed. */
 typedef void (*DaemonDeliver)(int host, const json_t *msg, gpointer data);
@@ -86,6 +88,8 @@ typedef struct Daemon {
     Control *dm_control;
     Terminals *dm_terminals;
     Services *dm_services;
+    Agents *dm_agents;
+    Consoles *dm_consoles;
     gpointer dm_signer; /* CheckpointKey of scoreboard/checkpoint.h */
 } Daemon;
 

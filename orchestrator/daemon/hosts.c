@@ -91,7 +91,8 @@ static void on_look(evutil_socket_t fd, short what, void *data)
         HostRun *run = &hosts->ho_runs[i];
         if (state == DRILL_PAUSED || state == DRILL_STOPPED)
             run->hr_beat_us = now; /* a suspended VM is not a silent one */
-        if (run->hr_state == HOST_READY && now - run->hr_beat_us > SILENCE_US)
+        if (plan_host(hosts->ho_daemon->dm_plan, (int)i)->ph_agent != AGENT_NONE &&
+            run->hr_state == HOST_READY && now - run->hr_beat_us > SILENCE_US)
             host_fell_silent(hosts, (int)i,
                              run->hr_connected ? "connected, and no heartbeat for 30 s"
                                                : "not connected for 30 s");

@@ -1,6 +1,7 @@
 /*
  * parryd --home HOME --dir DIR [options]: the daemon of one drill. Started by `parry up`.
  */
+#include "orchestrator/daemon/agents.h"
 #include "orchestrator/daemon/control.h"
 #include "orchestrator/daemon/daemon.h"
 #include "orchestrator/daemon/director.h"
@@ -42,6 +43,7 @@ static void on_hub_record(const struct hub_head *head, const void *body, const v
 {
     Daemon *d = data;
 
+    agents_record(d->dm_agents, head, body);
     hosts_record(d->dm_hosts, head, body, tail);
     if (head->rc_type == HUB_PTY || head->rc_type == HUB_PTYEND)
         terminals_record(d->dm_terminals, head, body, tail);

@@ -1,4 +1,6 @@
+#include "orchestrator/daemon/agents.h"
 #include "orchestrator/daemon/checks.h"
+#include "orchestrator/daemon/consoles.h"
 #include "orchestrator/daemon/daemon.h"
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/hosts.h"
@@ -39,6 +41,7 @@ void daemon_modules_new(Daemon *d)
     d->dm_director = director_new(d);
     d->dm_orders = orders_new(d);
     d->dm_hosts = hosts_new(d);
+    d->dm_agents = agents_new(d);
     d->dm_checks = checks_new(d);
     d->dm_isolation = isolation_new(d);
     d->dm_provision = provision_new(d);
@@ -46,17 +49,20 @@ void daemon_modules_new(Daemon *d)
     d->dm_watches = watches_new(d);
     d->dm_scripts = scripts_new(d);
     d->dm_terminals = terminals_new(d);
+    d->dm_consoles = consoles_new(d);
 }
 
 void daemon_modules_free(Daemon *d)
 {
     provision_free(d->dm_provision);
+    consoles_free(d->dm_consoles);
     terminals_free(d->dm_terminals);
     scripts_free(d->dm_scripts);
     watches_free(d->dm_watches);
     injects_free(d->dm_injects);
     isolation_free(d->dm_isolation);
     checks_free(d->dm_checks);
+    agents_free(d->dm_agents);
     hosts_free(d->dm_hosts);
     orders_free(d->dm_orders);
     director_free(d->dm_director);

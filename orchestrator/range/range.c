@@ -7,6 +7,7 @@
 #include "orchestrator/range/inspect.h"
 #include "orchestrator/range/network_xml.h"
 #include "orchestrator/range/pool.h"
+#include "orchestrator/range/range_parts.h"
 #include "orchestrator/range/sweep.h"
 #include "orchestrator/range/watch.h"
 
@@ -575,6 +576,23 @@ void range_inspect(Range *range, RangeInspected done, gpointer data)
     visit->vi_done = done;
     visit->vi_data = data;
     pool_run(range->ra_pool, POOL_SOON, inspect_work, inspect_done, visit);
+}
+
+/* ---- for the range's other files ---- */
+
+Pool *range_pool(const Range *range)
+{
+    return range->ra_pool;
+}
+
+Connection *range_connection(const Range *range)
+{
+    return range->ra_link;
+}
+
+const PlanHost *range_host(const Range *range, int host)
+{
+    return plan_host(range->ra_plan, host);
 }
 
 /* ---- life ---- */
