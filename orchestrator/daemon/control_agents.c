@@ -1,7 +1,7 @@
 #include "orchestrator/daemon/control_agents.h"
 
-#include "orchestrator/daemon/agents.h"
 #include "orchestrator/daemon/programs.h"
+#include "orchestrator/daemon/roster.h"
 
 #define WAIT_MAX_S 3600
 #define WAIT_S 60
@@ -10,7 +10,7 @@ void control_agents(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *p
 {
     (void)peer;
     (void)params;
-    rpc_reply(call, agents_json(d->dm_agents));
+    rpc_reply(call, roster_json(d->dm_roster));
 }
 
 /* Indexes of the named hosts, of all that have an agent where none is named; NULL: the
@@ -48,7 +48,7 @@ static json_t *push_each(Daemon *d, const ControlPeer *peer, const GArray *hosts
         int host = g_array_index(hosts, int, i);
         const char *id = plan_host(d->dm_plan, host)->ph_id;
         g_autoptr(GError) error = NULL;
-        if (agents_push(d->dm_agents, host, program, wait_us, actor, &error))
+        if (roster_push(d->dm_roster, host, program, wait_us, actor, &error))
             json_array_append_new(begun, json_string(id));
         else
             json_array_append_new(
@@ -79,7 +79,7 @@ void control_agent_push(RpcCall *call, ControlPeer *peer, Daemon *d, const json_
     g_autoptr(GArray) hosts = hosts_named(call, d, json_object_get(params, "hosts"));
     if (!hosts)
         return;
-    g_autoptr(GBytes) program = agents_program(file ? file : own, &error);
+    g_autoptr(GBytes) program = roster_program(file ? file : own, &error);
     if (!program)
         rpc_fail(call, RPC_FAILED, "%s", error->message);
     else

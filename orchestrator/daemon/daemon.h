@@ -46,7 +46,7 @@ typedef struct Scripts Scripts;
 typedef struct Control Control;
 typedef struct Terminals Terminals;
 typedef struct Services Services;
-typedef struct Agents Agents;
+typedef struct Roster Roster;
 typedef struct Consoles Consoles;
 
 /* Takes what goes to a host's agent; msg is borrowed. */
@@ -88,7 +88,7 @@ typedef struct Daemon {
     Control *dm_control;
     Terminals *dm_terminals;
     Services *dm_services;
-    Agents *dm_agents;
+    Roster *dm_roster;
     Consoles *dm_consoles;
     gpointer dm_signer; /* CheckpointKey of scoreboard/checkpoint.h */
 } Daemon;

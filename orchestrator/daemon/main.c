@@ -1,7 +1,6 @@
 /*
  * parryd --home HOME --dir DIR [options]: the daemon of one drill. Started by `parry up`.
  */
-#include "orchestrator/daemon/agents.h"
 #include "orchestrator/daemon/control.h"
 #include "orchestrator/daemon/daemon.h"
 #include "orchestrator/daemon/director.h"
@@ -11,6 +10,7 @@
 #include "orchestrator/daemon/players.h"
 #include "orchestrator/daemon/programs.h"
 #include "orchestrator/daemon/provision.h"
+#include "orchestrator/daemon/roster.h"
 #include "orchestrator/daemon/services.h"
 #include "orchestrator/daemon/signer.h"
 #include "orchestrator/daemon/terminals.h"
@@ -43,7 +43,7 @@ static void on_hub_record(const struct hub_head *head, const void *body, const v
 {
     Daemon *d = data;
 
-    agents_record(d->dm_agents, head, body);
+    roster_record(d->dm_roster, head, body);
     hosts_record(d->dm_hosts, head, body, tail);
     if (head->rc_type == HUB_PTY || head->rc_type == HUB_PTYEND)
         terminals_record(d->dm_terminals, head, body, tail);

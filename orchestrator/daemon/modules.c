@@ -1,4 +1,3 @@
-#include "orchestrator/daemon/agents.h"
 #include "orchestrator/daemon/checks.h"
 #include "orchestrator/daemon/consoles.h"
 #include "orchestrator/daemon/daemon.h"
@@ -8,6 +7,7 @@
 #include "orchestrator/daemon/isolation.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/provision.h"
+#include "orchestrator/daemon/roster.h"
 #include "orchestrator/daemon/scripts.h"
 #include "orchestrator/daemon/signer.h"
 #include "orchestrator/daemon/terminals.h"
@@ -41,7 +41,7 @@ void daemon_modules_new(Daemon *d)
     d->dm_director = director_new(d);
     d->dm_orders = orders_new(d);
     d->dm_hosts = hosts_new(d);
-    d->dm_agents = agents_new(d);
+    d->dm_roster = roster_new(d);
     d->dm_checks = checks_new(d);
     d->dm_isolation = isolation_new(d);
     d->dm_provision = provision_new(d);
@@ -62,7 +62,7 @@ void daemon_modules_free(Daemon *d)
     injects_free(d->dm_injects);
     isolation_free(d->dm_isolation);
     checks_free(d->dm_checks);
-    agents_free(d->dm_agents);
+    roster_free(d->dm_roster);
     hosts_free(d->dm_hosts);
     orders_free(d->dm_orders);
     director_free(d->dm_director);

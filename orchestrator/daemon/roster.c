@@ -1,4 +1,4 @@
-#include "orchestrator/daemon/agents.h"
+#include "orchestrator/daemon/roster.h"
 
 #include "agents/images/images.h"
 #include "agents/wire/msg.h"
@@ -10,7 +10,7 @@
 #include <elf.h>
 #include <string.h>
 
-G_DEFINE_QUARK(parry - agents - error - quark, agents_error)
+G_DEFINE_QUARK(parry - roster - error - quark, roster_error)
 
 #define PIECE ((gsize)32 * 1024)
 /* What parryd queues for one agent is 4 MiB, as base64 and with everything else. */
@@ -27,7 +27,7 @@ typedef struct {
     gint64 pu_until_us, pu_again_us;
     char pu_sha256[65];
     struct event *pu_again;
-    Agents *pu_agents;
+    Roster *pu_roster;
 } Push;
 
 typedef struct {
@@ -38,45 +38,45 @@ typedef struct {
     Push ag_push;
 } AgentRun;
 
-struct Agents {
-    Daemon *as_daemon;
-    AgentRun *as_runs;
-    guint as_count;
+struct Roster {
+    Daemon *ro_daemon;
+    AgentRun *ro_runs;
+    guint ro_count;
 };
 
 static void on_again(evutil_socket_t fd, short what, void *data);
 
-Agents *agents_new(Daemon *d)
+Roster *roster_new(Daemon *d)
 {
-    Agents *agents = g_new0(Agents, 1);
+    Roster *roster = g_new0(Roster, 1);
 
-    agents->as_daemon = d;
-    agents->as_count = d->dm_plan->p_hosts->len;
-    agents->as_runs = g_new0(AgentRun, agents->as_count + 1);
-    for (guint i = 0; i < agents->as_count; i++) {
-        Push *push = &agents->as_runs[i].ag_push;
+    roster->ro_daemon = d;
+    roster->ro_count = d->dm_plan->p_hosts->len;
+    roster->ro_runs = g_new0(AgentRun, roster->ro_count + 1);
+    for (guint i = 0; i < roster->ro_count; i++) {
+        Push *push = &roster->ro_runs[i].ag_push;
         push->pu_host = (int)i;
-        push->pu_agents = agents;
+        push->pu_roster = roster;
         push->pu_again = evtimer_new(d->dm_base, on_again, push);
     }
-    return agents;
+    return roster;
 }
 
-void agents_free(Agents *agents)
+void roster_free(Roster *roster)
 {
-    if (!agents)
+    if (!roster)
         return;
-    for (guint i = 0; i < agents->as_count; i++)
-        event_free(agents->as_runs[i].ag_push.pu_again);
-    g_free(agents->as_runs);
-    g_free(agents);
+    for (guint i = 0; i < roster->ro_count; i++)
+        event_free(roster->ro_runs[i].ag_push.pu_again);
+    g_free(roster->ro_runs);
+    g_free(roster);
 }
 
 /* ---- what they say ---- */
 
-void agents_record(Agents *agents, const struct hub_head *head, const void *body)
+void roster_record(Roster *roster, const struct hub_head *head, const void *body)
 {
-    AgentRun *run = &agents->as_runs[head->rc_host];
+    AgentRun *run = &roster->ro_runs[head->rc_host];
     const struct hub_hello *hello = body;
 
     if (head->rc_type == HUB_HELLO) {
@@ -111,11 +111,11 @@ static json_t *sources_json(guint32 sources)
     return list;
 }
 
-static json_t *agent_json(const Agents *agents, guint index)
+static json_t *agent_json(const Roster *roster, guint index)
 {
-    const Daemon *d = agents->as_daemon;
+    const Daemon *d = roster->ro_daemon;
     const PlanHost *host = plan_host(d->dm_plan, (int)index);
-    const AgentRun *run = &agents->as_runs[index];
+    const AgentRun *run = &roster->ro_runs[index];
     json_t *json = json_pack(
         "{s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:b}", "id", host->ph_id, "owner",
         plan_side_name(host->ph_owner), "state",
@@ -135,12 +135,12 @@ static json_t *agent_json(const Agents *agents, guint index)
     return json;
 }
 
-json_t *agents_json(const Agents *agents)
+json_t *roster_json(const Roster *roster)
 {
     json_t *list = json_array();
 
-    for (guint i = 0; i < agents->as_count; i++)
-        json_array_append_new(list, agent_json(agents, i));
+    for (guint i = 0; i < roster->ro_count; i++)
+        json_array_append_new(list, agent_json(roster, i));
     return list;
 }
 
@@ -148,7 +148,7 @@ json_t *agents_json(const Agents *agents)
 
 static gboolean not_so(GError **error, const char *path, const char *why)
 {
-    g_set_error(error, AGENTS_ERROR, AGENTS_ERROR_FILE, "%s: %s", path, why);
+    g_set_error(error, ROSTER_ERROR, ROSTER_ERROR_FILE, "%s: %s", path, why);
     return FALSE;
 }
 
@@ -188,7 +188,7 @@ static gboolean runs_in_guests(const char *path, GBytes *program, GError **error
     return TRUE;
 }
 
-GBytes *agents_program(const char *path, GError **error)
+GBytes *roster_program(const char *path, GError **error)
 {
     g_autoptr(GError) err = NULL;
     g_autoptr(GMappedFile) file = g_mapped_file_new(path, FALSE, &err);
@@ -207,12 +207,12 @@ GBytes *agents_program(const char *path, GError **error)
 
 static AgentRun *run_of(Push *push)
 {
-    return &push->pu_agents->as_runs[push->pu_host];
+    return &push->pu_roster->ro_runs[push->pu_host];
 }
 
 static void tell(const Push *push, const char *step, const char *text)
 {
-    Daemon *d = push->pu_agents->as_daemon;
+    Daemon *d = push->pu_roster->ro_daemon;
 
     if (d->dm_control)
         control_progress(d->dm_control,
@@ -223,7 +223,7 @@ static void tell(const Push *push, const char *step, const char *text)
 
 static void push_failed(Push *push, const char *reason)
 {
-    daemon_event(push->pu_agents->as_daemon, "agent.replace.failed/1", "agent", -1,
+    daemon_event(push->pu_roster->ro_daemon, "agent.replace.failed/1", "agent", -1,
                  push->pu_host, push->pu_seq,
                  json_pack("{s:s, s:s, s:s}", "version", run_of(push)->ag_version,
                            "sha256", push->pu_sha256, "reason", reason));
@@ -234,7 +234,7 @@ static void push_failed(Push *push, const char *reason)
  * so that it can take its name by one rename. */
 static const char *staging(const Push *push)
 {
-    const Plan *plan = push->pu_agents->as_daemon->dm_plan;
+    const Plan *plan = push->pu_roster->ro_daemon->dm_plan;
 
     switch (plan_agent_way(plan, plan_host(plan, push->pu_host))) {
     case AGENT_SEED:
@@ -293,7 +293,7 @@ static void on_replaced(Daemon *d, gint64 id, gboolean ok, const char *text, jso
 
 static void push_replace(Push *push)
 {
-    Daemon *d = push->pu_agents->as_daemon;
+    Daemon *d = push->pu_roster->ro_daemon;
 
     tell(push, "replace", NULL);
     orders_ask(d->dm_orders, push->pu_host, "replace",
@@ -344,32 +344,32 @@ static json_t *pieces(const char *path, GBytes *program)
 
 static gboolean refuse(GError **error, const PlanHost *host, const char *why)
 {
-    g_set_error(error, AGENTS_ERROR, AGENTS_ERROR_HOST, "%s: %s", host->ph_id, why);
+    g_set_error(error, ROSTER_ERROR, ROSTER_ERROR_HOST, "%s: %s", host->ph_id, why);
     return FALSE;
 }
 
-static gboolean may_push(const Agents *agents, int index, GError **error)
+static gboolean may_push(const Roster *roster, int index, GError **error)
 {
-    const Daemon *d = agents->as_daemon;
+    const Daemon *d = roster->ro_daemon;
     const PlanHost *host = plan_host(d->dm_plan, index);
 
     if (host->ph_agent == AGENT_NONE)
         return refuse(error, host, "it has no agent (`agent: none`)");
     if (!hosts_connected(d->dm_hosts, index))
         return refuse(error, host, "its agent is not connected");
-    if (agents->as_runs[index].ag_push.pu_seq)
+    if (roster->ro_runs[index].ag_push.pu_seq)
         return refuse(error, host, "another agent is being put there already");
     return TRUE;
 }
 
-gboolean agents_push(Agents *agents, int host, GBytes *program, gint64 wait_us,
+gboolean roster_push(Roster *roster, int host, GBytes *program, gint64 wait_us,
                      const char *actor, GError **error)
 {
-    Daemon *d = agents->as_daemon;
-    AgentRun *run = &agents->as_runs[host];
+    Daemon *d = roster->ro_daemon;
+    AgentRun *run = &roster->ro_runs[host];
     Push *push = &run->ag_push;
 
-    if (!may_push(agents, host, error))
+    if (!may_push(roster, host, error))
         return FALSE;
     g_autofree char *sha256 = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, program);
     g_strlcpy(push->pu_sha256, sha256, sizeof(push->pu_sha256));
