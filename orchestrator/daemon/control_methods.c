@@ -436,6 +436,12 @@ static void method_order(RpcCall *call, ControlPeer *peer, Daemon *d,
         rpc_fail(call, RPC_PARAMS, "order: wants a known host and a script");
         return;
     }
+    if (plan_host(d->dm_plan, host)->ph_agent == AGENT_NONE) {
+        rpc_fail(call, RPC_FAILED,
+                 "%s has no agent (`agent: none`); `parry console` reaches it",
+                 plan_host(d->dm_plan, host)->ph_id);
+        return;
+    }
     OrderSpec spec = {
         .os_host = host,
         .os_purpose = "white",

@@ -342,9 +342,9 @@ static json_t *pieces(const char *path, GBytes *program)
     return list;
 }
 
-static gboolean refuse(GError **error, const PlanHost *host, const char *why)
+static gboolean refuse(GError **error, const char *why)
 {
-    g_set_error(error, ROSTER_ERROR, ROSTER_ERROR_HOST, "%s: %s", host->ph_id, why);
+    g_set_error(error, ROSTER_ERROR, ROSTER_ERROR_HOST, "%s", why);
     return FALSE;
 }
 
@@ -354,11 +354,11 @@ static gboolean may_push(const Roster *roster, int index, GError **error)
     const PlanHost *host = plan_host(d->dm_plan, index);
 
     if (host->ph_agent == AGENT_NONE)
-        return refuse(error, host, "it has no agent (`agent: none`)");
+        return refuse(error, "it has no agent (`agent: none`)");
     if (!hosts_connected(d->dm_hosts, index))
-        return refuse(error, host, "its agent is not connected");
+        return refuse(error, "its agent is not connected");
     if (roster->ro_runs[index].ag_push.pu_seq)
-        return refuse(error, host, "another agent is being put there already");
+        return refuse(error, "another agent is being put there already");
     return TRUE;
 }
 
