@@ -167,10 +167,10 @@ static const KeySpec host_keys[] = {
      .ks_since = V1, .ks_doc = "Routes besides those that follow from the routers.",
      .ks_example = "[{to: 10.20.0.0/16, via: 10.10.1.254}]"},
     {.ks_key = "agent", .ks_type = KEY_ENUM, .ks_words = word_agent, .ks_default = "auto",
-     .ks_since = V1, .ks_doc = "How the agent gets in: with the initramfs, by a cloud-init seed, by the "
-               "guest's qemu-guest-agent, as part of the image, or not; by itself with the "
-               "initramfs, and by a seed into a qcow2 of one's own.",
-     .ks_example = "guest-agent"},
+     .ks_since = V1, .ks_doc = "How the agent gets in: brought by the initramfs, installed by a cloud-init "
+               "seed, put there by the guest's qemu-guest-agent, part of the image, or not "
+               "at all; auto is initramfs, and seed for a qcow2 of one's own.",
+     .ks_example = "none"},
     {.ks_key = "required", .ks_type = KEY_BOOL, .ks_default = "true", .ks_since = V1,
      .ks_doc = "Whether the drill waits for it before `ready`.",
      .ks_example = "false"},
