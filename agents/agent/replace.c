@@ -159,7 +159,8 @@ static void on_look(evutil_socket_t fd, short what, void *arg)
     wire_queue_stats(r->agent->queue, &stats);
     if (busy(r->agent))
         fail(r, busy(r->agent));
-    else if (stats.waiting + stats.unacked == 0 && channel_is_empty(r->agent->channel))
+    else if (stats.waiting + stats.unacked == 0 && observe_is_empty() &&
+             channel_is_empty(r->agent->channel))
         become(r);
     else if (agent_now_us() - r->began_us > DRAIN_MS * INT64_C(1000))
         fail(r, "the host does not acknowledge what it was sent");
