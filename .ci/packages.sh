@@ -15,7 +15,7 @@ parry_packages_run=(
 parry_packages_test=(
   libcunit1-dev clang clang-tidy clang-format libclang-rt-dev
   sqlite3 chromium chromium-driver libxml2-utils libvirt-clients iputils-ping util-linux shellcheck mandoc
-  python3-jsonschema python3-yaml
+  python3-jsonschema python3-yaml bash-completion dpkg-dev
 )
 
 # Prints those of its arguments that are not installed.

@@ -17,7 +17,7 @@ static const CliCommand *const commands[] = {
     &cmd_start,  &cmd_status, &cmd_score,   &cmd_pause,    &cmd_resume, &cmd_stop,
     &cmd_end,    &cmd_inject, &cmd_approve, &cmd_cancel,   &cmd_exec,   &cmd_report,
     &cmd_verify, &cmd_down,   &cmd_gc,      &cmd_people,   &cmd_doctor, &cmd_host,
-    &cmd_import, &cmd_agent,  &cmd_console, &cmd_logs,
+    &cmd_import, &cmd_names,  &cmd_agent,   &cmd_console,  &cmd_logs,
 };
 
 static const char help_end[] =
