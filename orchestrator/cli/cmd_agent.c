@@ -225,5 +225,5 @@ static int run(int argc, char **argv)
     return pushes ? push(drill, argv + 3, file, wait_s, json) : list(drill, json);
 }
 
-const CliCommand cmd_agent = {"agent", "list|push NAME [HOST…|--all]",
+const CliCommand cmd_agent = {"agent", "list|push NAME [HOST…]",
                               "agents in the hosts; put another in their place", run};
