@@ -246,8 +246,7 @@ static void check_agent(Loader *loader, const PlanHost *host, Node *node)
                      "Parry's brings the agent");
     if (!strcmp(image->pi_base, "micro") &&
         (host->ph_agent == AGENT_SEED || host->ph_agent == AGENT_GUEST_AGENT))
-        loader_error(loader, node, "initramfs, image or none",
-                     "a micro image has no %s",
+        loader_error(loader, node, "initramfs, image or none", "a micro image has no %s",
                      host->ph_agent == AGENT_SEED ? "cloud-init" : "qemu-guest-agent");
     if (g_str_has_prefix(image->pi_base, "debian/"))
         check_agent_packages(loader, host, node);

@@ -1,7 +1,6 @@
 #include "orchestrator/daemon/roster.h"
 
 #include "agents/images/images.h"
-#include "agents/wire/msg.h"
 #include "orchestrator/daemon/control.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/orders.h"
@@ -94,20 +93,14 @@ void roster_record(Roster *roster, const struct hub_head *head, const void *body
 
 static json_t *sources_json(guint32 sources)
 {
-    static const struct {
-        guint32 so_bit;
-        const char *so_name;
-    } names[] = {
-        {WIRE_SOURCE_AUDIT, "audit"},
-        {WIRE_SOURCE_MULTICAST, "audit-multicast"},
-        {WIRE_SOURCE_PROC, "process-connector"},
-        {WIRE_SOURCE_FANOTIFY, "fanotify"},
-    };
+    /* The bits of a beat's sources (docs/agent-protocol.md), the first is 1. */
+    static const char *const names[] = {"audit", "audit-multicast", "process-connector",
+                                        "fanotify"};
     json_t *list = json_array();
 
     for (guint i = 0; i < G_N_ELEMENTS(names); i++)
-        if (sources & names[i].so_bit)
-            json_array_append_new(list, json_string(names[i].so_name));
+        if (sources & 1u << i)
+            json_array_append_new(list, json_string(names[i]));
     return list;
 }
 
