@@ -164,6 +164,27 @@ left
 grep -q second-42 "$work/second" || { cat "$work/second" >&2; fail "the taker has no console"; }
 ok "console: white takes it over"
 
+# A viewer that does not read: the guest writes on, and the viewer is told what was missed.
+log=$PARRY_HOME/drills/agents/logs/pr-agents-health-till.log
+console_begin parry console agents health/till
+shown '~. leaves it'
+printf 'clear; echo begin-$((40 + 2))\n' >&9
+shown 'begin-42'
+before=$(stat -c %s "$log")
+printf 'yes | head -c 250000; echo flood-$((40 + 2))\n' >&9
+wait_for 20 "the flood begins" sh -c "[ \$(stat -c %s '$log') -gt $((before + 1000)) ]"
+kill -STOP "$console"
+wait_for 90 "the guest's flood ends though nobody reads" grep -qa flood-42 "$log"
+kill -CONT "$console"
+shown 'bytes of the console are not shown'
+printf 'echo after-$((40 + 2))\n' >&9
+shown 'after-42'
+exec 9>&-
+kill -INT "$console"
+wait "$console" || true
+has_event agents terminal.closed/1 "json_extract(body, '\$.bytes') > 1000" || fail "the flood is not in the journal"
+ok "console: a flood that nobody reads stalls nobody"
+
 status=$(parry status agents --json)
 port=$(json 'd.services.find(s => s.name === "parry-gate").listen.split(":").pop()' <<<"$status")
 play() {
@@ -206,6 +227,17 @@ shown 'new-42'
 kill -INT "$follower"
 wait "$follower" || fail "--follow does not end by a signal"
 ok "logs: console, libvirt, agent; --follow"
+
+# The VM ends under an open console.
+console_begin parry console agents health/till
+shown '~. leaves it'
+virsh -q -c "$(parry host status --json | json d.uri)" destroy pr-agents-health-till >/dev/null
+shown 'the VM closed its console'
+left
+wait_for 20 "the host is lost" sh -c "parry status agents --json | grep -q '\"lost\"'"
+expect_status 1 parry console agents health/till </dev/null
+says err 'its console: connect to'
+ok "console: ends with its VM"
 
 parry down agents >"$work/out"
 expect_nothing_left agents
