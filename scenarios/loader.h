@@ -176,6 +176,7 @@ void order_expand(Loader *loader);   /* which hosts wait for which */
 void links_expand(Loader *loader);   /* mirror ports */
 void planted_expand(Loader *loader); /* targets, weaknesses, flags, credentials */
 void zones_expand(Loader *loader);   /* DNS inside */
+void watch_expand(Loader *loader);   /* what agents watch, when all else is known */
 void limits_check(Loader *loader);   /* of what one guest can be told */
 void weaknesses_check(Loader *loader);
 void unused_check(Loader *loader);

@@ -58,6 +58,19 @@ static const KindInfo KINDS[] = {
      "代理未更換[：{reason}]"},
     {"agent.lost/1", W, "the agent is gone[: {reason}]", "代理失聯[：{reason}]"},
     {"agent.cut/1", W, "the agent was cut off[: {reason}]", "代理連線被切斷[：{reason}]"},
+    {"agent.clock/1", W,
+     "the clock is {offset_us} µs off[, corrected by {corrected_us} µs]",
+     "時鐘相差 {offset_us} 微秒[，已校正 {corrected_us} 微秒]"},
+    {"observe.batch/1", W, "", ""},
+    {"observe.gap/1", W,
+     "observations are missing: {kernel} lost by the kernel, {queue} by the agent, "
+     "{channel} on the channel, {hub} by the hub[ ({why})]",
+     "觀察記錄有缺：核心遺失 {kernel}，代理 {queue}，通道 {channel}，集線器 "
+     "{hub}[（{why}）]"},
+    {"observe.erased/1", W, "texts of observations were erased", "已刪除觀察記錄的文字"},
+    {"player.action/1", WO | SEE_ALONE, "[{player}: ]{text}", "[{player}：]{text_zh}"},
+    {"residue/1", W, "[{inject}: ]what was there before and after differs",
+     "[{inject}：]前後狀態有差異"},
     {"order.wanted/1", W, "", ""},
     {"order.started/1", W, "", ""},
     {"order.done/1", W, "", ""},
@@ -133,6 +146,67 @@ gboolean check_status_parse(const char *word, CheckStatus *status)
             return TRUE;
         }
     return FALSE;
+}
+
+static const char *const WHATS[SEEN_WHATS] = {
+    "exec",    "exit",   "login",    "logout",   "auth-failure", "file",
+    "service", "listen", "unlisten", "firewall", "account",      "cron",
+    "unit",    "key",    "mount",    "module",   "session",
+};
+
+static const char *const ACTS[SEEN_ACTS] = {
+    "",      "created", "changed", "deleted", "moved",   "started", "stopped",
+    "added", "removed", "opened",  "closed",  "granted", "refused",
+};
+
+static const char *const ORIGINS[SEEN_ORIGINS] = {
+    "", "player", "order", "check", "script", "agent",
+};
+
+static const char *name_of(const char *const *names, int count, int number)
+{
+    return number >= 0 && number < count ? names[number] : "?";
+}
+
+static gboolean number_of(const char *const *names, int count, const char *name,
+                          int *number)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0) {
+            *number = i;
+            return TRUE;
+        }
+    return FALSE;
+}
+
+const char *seen_what_name(int what)
+{
+    return name_of(WHATS, SEEN_WHATS, what);
+}
+
+const char *seen_act_name(int act)
+{
+    return name_of(ACTS, SEEN_ACTS, act);
+}
+
+const char *seen_origin_name(int origin)
+{
+    return name_of(ORIGINS, SEEN_ORIGINS, origin);
+}
+
+gboolean seen_what_parse(const char *name, int *what)
+{
+    return number_of(WHATS, SEEN_WHATS, name, what);
+}
+
+gboolean seen_act_parse(const char *name, int *act)
+{
+    return number_of(ACTS, SEEN_ACTS, name, act);
+}
+
+gboolean seen_origin_parse(const char *name, int *origin)
+{
+    return number_of(ORIGINS, SEEN_ORIGINS, name, origin);
 }
 
 static GHashTable *kinds_by_name(void)

@@ -4,6 +4,7 @@
  */
 #include "scoreboard/report.h"
 
+#include "scoreboard/report_acts.h"
 #include "scoreboard/report_fold.h"
 #include "scoreboard/report_plan.h"
 
@@ -183,6 +184,7 @@ static json_t *inject_json(const ReportFold *fold, int index)
                                 state->lj_detect_seq, state->lj_contain_seq,
                                 state->lj_eradicate_seq, state->lj_recover_seq,
                                 REFS_END));
+    report_acts_of_inject(fold, index, json);
     return json;
 }
 
@@ -528,7 +530,10 @@ static json_t *assemble(const ReportFold *fold, const char *root)
     json_object_set_new(report, "isolation",
                         json_pack("{s: O, s: O}", "verdicts", fold->rf_verdicts, "rounds",
                                   fold->rf_isolation));
+    json_object_set(report, "acts", fold->rf_acts);
+    json_object_set(report, "unobserved", fold->rf_blind);
     json_object_set(report, "gaps", fold->rf_gaps);
+    json_object_set_new(report, "observed", report_observed_json(fold->rf_observed));
     json_object_set(report, "timeline", fold->rf_timeline);
     return report;
 }

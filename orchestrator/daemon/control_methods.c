@@ -13,6 +13,7 @@
 #include "orchestrator/daemon/services.h"
 #include "orchestrator/daemon/terminals.h"
 #include "scenarios/base/cjson.h"
+#include "scoreboard/observed.h"
 
 #include <string.h>
 
@@ -155,6 +156,34 @@ static void method_events(RpcCall *call, ControlPeer *peer, Daemon *d,
                                  param_int(params, "limit", 100), &n);
 
     rpc_reply(call, json_pack("{s:o, s:I}", "events", events, "n", (json_int_t)n));
+}
+
+/* Rows of observations, a page at a time: what players do is for white alone, their own
+ * team's too, for among it is what attacks do to it. */
+static void method_observations(RpcCall *call, ControlPeer *peer, Daemon *d,
+                                const json_t *params)
+{
+    ObservedFilter filter = {-1, 0, param_text(params, "player", 128)};
+    const char *what = param_text(params, "what", 256);
+    g_autoptr(GError) error = NULL;
+    json_t *page;
+
+    if (json_object_get(params, "host") &&
+        (filter.of_host = param_host(peer, d, params)) < 0) {
+        rpc_fail(call, RPC_NOT_FOUND, "host: no such host; `hosts` lists them");
+        return;
+    }
+    if (what && !observed_whats(what, &filter.of_whats, &error)) {
+        rpc_fail(call, RPC_PARAMS, "what: %s", error->message);
+        return;
+    }
+    page = observed_page(d->dm_journal, d->dm_plan, param_int(params, "seq", 1),
+                         (guint)CLAMP(param_int(params, "row", 0), 0, G_MAXINT32),
+                         &filter, &error);
+    if (page)
+        rpc_reply(call, page);
+    else
+        rpc_fail(call, RPC_FAILED, "%s", error->message);
 }
 
 static void method_subscribe(RpcCall *call, ControlPeer *peer, Daemon *d,
@@ -680,6 +709,7 @@ static const Method methods[] = {
     {"status", MAY_SEE_ALL, method_status},
     {"board", MAY_SEE_ALL | MAY_SEE_OWN | MAY_SEE_PUBLIC, method_board},
     {"events", MAY_SEE_ALL | MAY_SEE_OWN | MAY_SEE_PUBLIC, method_events},
+    {"observations", MAY_SEE_ALL, method_observations},
     {"subscribe", MAY_SEE_ALL | MAY_SEE_OWN | MAY_SEE_PUBLIC, method_subscribe},
     {"hosts", MAY_SEE_ALL | MAY_SEE_OWN, method_hosts},
     {"inbox", MAY_SEE_ALL | MAY_SEE_OWN, method_inbox},

@@ -48,6 +48,7 @@ typedef struct Terminals Terminals;
 typedef struct Services Services;
 typedef struct Roster Roster;
 typedef struct Consoles Consoles;
+typedef struct Observations Observations;
 
 /* Takes what goes to a host's agent; msg is borrowed. */
 typedef void (*DaemonDeliver)(int host, const json_t *msg, gpointer data);
@@ -90,6 +91,7 @@ typedef struct Daemon {
     Services *dm_services;
     Roster *dm_roster;
     Consoles *dm_consoles;
+    Observations *dm_observations;
     gpointer dm_signer; /* CheckpointKey of scoreboard/checkpoint.h */
 } Daemon;
 
@@ -105,6 +107,9 @@ gint64 daemon_event(Daemon *d, const char *kind, const char *actor, int team, in
 /* The same for a round of checks. */
 gint64 daemon_event_checks(Daemon *d, int team, json_t *body, const JournalCheckRow *rows,
                            guint n_rows);
+/* The same for a batch of observations. */
+gint64 daemon_event_observations(Daemon *d, json_t *body, const JournalObservation *rows,
+                                 guint n_rows);
 
 typedef void (*DaemonThen)(Daemon *d, gint64 seq, gpointer data);
 /* Runs fn once all that has been appended so far is durable. data is not owned. */

@@ -1,6 +1,7 @@
 #include "orchestrator/daemon/hosts.h"
 
 #include "orchestrator/daemon/control.h"
+#include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/personalise.h"
 #include "orchestrator/daemon/provision.h"
@@ -135,6 +136,7 @@ static void on_personalised(Daemon *d, gint64 id, gboolean ok, const char *text,
         hosts_set(d->dm_hosts, host, HOST_READY, NULL);
         daemon_event(d, "agent.ready/1", "agent", -1, host, id,
                      json_pack("{s:s}", "text", text ? text : ""));
+        observations_watch(d->dm_observations, host);
     } else {
         g_autofree char *reason = g_strdup_printf("personalise: %s", text ? text : "");
         provision_host_failed(d->dm_provision, host, reason);
@@ -255,6 +257,18 @@ guint hosts_missing(const Hosts *hosts, guint *failed)
     return missing;
 }
 
+/* What only white is told: how complete the observations are, and the guest's clock. */
+static void add_seen(const Daemon *d, int host, json_t *entry)
+{
+    json_t *observed = observations_json(d->dm_observations, host);
+    json_t *clock = observations_clock_json(d->dm_observations, host);
+
+    if (observed)
+        json_object_set_new(entry, "observed", observed);
+    if (clock)
+        json_object_set_new(entry, "clock", clock);
+}
+
 json_t *hosts_json(const Hosts *hosts, int team)
 {
     const Plan *plan = hosts->ho_daemon->dm_plan;
@@ -267,14 +281,15 @@ json_t *hosts_json(const Hosts *hosts, int team)
             continue;
         const PlanNic *nic = host->ph_nics->len ? host->ph_nics->pdata[0] : NULL;
         g_autofree char *ip = nic ? plan_addr_text(nic->ni_addr) : g_strdup("");
-        json_array_append_new(
-            list,
-            json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:s}", "id", host->ph_id,
-                      "name", host->ph_name, "state", host_state_name(run->hr_state),
-                      "ip", ip, "reason", run->hr_reason, "since_us",
-                      (json_int_t)run->hr_since_us, "own",
-                      host->ph_owner == plan_team(plan, host->ph_team)->pt_side, "owner",
-                      plan_side_name(host->ph_owner)));
+        json_t *entry = json_pack(
+            "{s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:s}", "id", host->ph_id, "name",
+            host->ph_name, "state", host_state_name(run->hr_state), "ip", ip, "reason",
+            run->hr_reason, "since_us", (json_int_t)run->hr_since_us, "own",
+            host->ph_owner == plan_team(plan, host->ph_team)->pt_side, "owner",
+            plan_side_name(host->ph_owner));
+        if (team < 0)
+            add_seen(hosts->ho_daemon, (int)i, entry);
+        json_array_append_new(list, entry);
     }
     return list;
 }

@@ -6,6 +6,7 @@
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/drill.h"
 #include "orchestrator/daemon/hosts.h"
+#include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/players.h"
 #include "orchestrator/daemon/programs.h"
@@ -45,6 +46,7 @@ static void on_hub_record(const struct hub_head *head, const void *body, const v
 
     roster_record(d->dm_roster, head, body);
     hosts_record(d->dm_hosts, head, body, tail);
+    observations_record(d->dm_observations, head, body, tail);
     if (head->rc_type == HUB_PTY || head->rc_type == HUB_PTYEND)
         terminals_record(d->dm_terminals, head, body, tail);
     else

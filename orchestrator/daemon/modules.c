@@ -5,6 +5,7 @@
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/isolation.h"
+#include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/roster.h"
@@ -50,12 +51,14 @@ void daemon_modules_new(Daemon *d)
     d->dm_scripts = scripts_new(d);
     d->dm_terminals = terminals_new(d);
     d->dm_consoles = consoles_new(d);
+    d->dm_observations = observations_new(d);
 }
 
 void daemon_modules_free(Daemon *d)
 {
     provision_free(d->dm_provision);
     consoles_free(d->dm_consoles);
+    observations_free(g_steal_pointer(&d->dm_observations));
     terminals_free(d->dm_terminals);
     scripts_free(d->dm_scripts);
     watches_free(d->dm_watches);

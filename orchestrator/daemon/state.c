@@ -3,6 +3,7 @@
  */
 #include "orchestrator/daemon/daemon.h"
 #include "orchestrator/daemon/director.h"
+#include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/signer.h"
 
 static const char *const state_names[] = {
@@ -60,6 +61,8 @@ void daemon_set_state(Daemon *d, DrillState state, const char *actor, const char
     daemon_event(d, "drill.state/1", actor, -1, -1, 0,
                  json_pack("{s:s, s:s, s:s}", "from", drill_state_name(from), "to",
                            drill_state_name(state), "reason", d->dm_reason));
+    if (state == DRILL_ENDED || state == DRILL_PROVISIONAL || state == DRILL_DOWN)
+        observations_final(d->dm_observations);
     director_state_changed(d->dm_director);
     if (state == DRILL_PROVISIONAL || state == DRILL_DOWN)
         signer_checkpoint(d);

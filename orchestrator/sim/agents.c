@@ -1,7 +1,9 @@
 #include "orchestrator/sim/agents.h"
 
 #include "orchestrator/daemon/hosts.h"
+#include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/sim/seen.h"
 
 #include <string.h>
 
@@ -17,6 +19,7 @@ typedef struct {
         struct hub_result result;
         struct hub_check check;
         struct hub_ready ready;
+        struct hub_obs obs;
     } re_body;
     char *re_tail;
 } Record;
@@ -24,7 +27,9 @@ typedef struct {
 struct Agents {
     Daemon *ag_daemon;
     Facts *ag_facts;
-    GQueue ag_records; /* of Record */
+    GQueue ag_records;  /* of Record */
+    gboolean *ag_watch; /* by host: its agent was told to observe */
+    guint64 *ag_n;      /* by host: rows numbered */
 };
 
 static void record_free(gpointer data)
@@ -63,6 +68,35 @@ static void answer_result(Agents *agents, int host, const json_t *msg, int statu
     record->re_body.result.exit = exit;
 }
 
+/* What the agent saw of an order of a scripted player, as if they had typed it. */
+static void tell_seen(Agents *agents, int host, const json_t *msg, const char *script)
+{
+    const Daemon *d = agents->ag_daemon;
+    SeenContext context = {.sn_plan = d->dm_plan,
+                           .sn_host = host,
+                           .sn_t_us = d->dm_plan->p_start_us + daemon_now(d),
+                           .sn_act = id_of(msg),
+                           .sn_n = &agents->ag_n[host]};
+    struct hub_obs obs;
+
+    if (!agents->ag_watch[host] || !facts_of_player(agents->ag_facts, host, script))
+        return;
+    GByteArray *rows = seen_of_script(&context, script, &obs);
+    if (!rows)
+        return;
+    Record *record = record_new(agents, HUB_OBS, host, NULL);
+    record->re_body.obs = obs;
+    record->re_head.rc_len = rows->len;
+    g_free(record->re_tail);
+    record->re_tail = (char *)g_byte_array_free(rows, FALSE);
+}
+
+static void take_observe(Agents *agents, int host, const json_t *msg)
+{
+    agents->ag_watch[host] = TRUE;
+    answer_result(agents, host, msg, HUB_DONE, 0, NULL);
+}
+
 static void take_order(Agents *agents, int host, const json_t *msg)
 {
     const char *script = json_string_value(json_object_get(msg, "script"));
@@ -77,6 +111,7 @@ static void take_order(Agents *agents, int host, const json_t *msg)
         out->re_body.out.id = id_of(msg);
         out->re_body.out.stream = 1;
     }
+    tell_seen(agents, host, msg, script ? script : "");
     answer_result(agents, host, msg, HUB_DONE, exit, NULL);
 }
 
@@ -117,10 +152,8 @@ static const struct {
     const char *ta_kind;
     void (*ta_take)(Agents *agents, int host, const json_t *msg);
 } takes[] = {
-    {"order", take_order},
-    {"check", take_check},
-    {"personalise", take_personalise},
-    {"file", take_file},
+    {"order", take_order}, {"check", take_check},     {"personalise", take_personalise},
+    {"file", take_file},   {"observe", take_observe},
 };
 
 static void deliver(int host, const json_t *msg, gpointer data)
@@ -143,6 +176,8 @@ Agents *agents_new(Daemon *d, Facts *facts)
 
     agents->ag_daemon = d;
     agents->ag_facts = facts;
+    agents->ag_watch = g_new0(gboolean, d->dm_plan->p_hosts->len + 1);
+    agents->ag_n = g_new0(guint64, d->dm_plan->p_hosts->len + 1);
     g_queue_init(&agents->ag_records);
     d->dm_deliver = deliver;
     d->dm_deliver_data = agents;
@@ -154,6 +189,8 @@ void agents_free(Agents *agents)
     if (!agents)
         return;
     g_queue_clear_full(&agents->ag_records, record_free);
+    g_free(agents->ag_watch);
+    g_free(agents->ag_n);
     g_free(agents);
 }
 
@@ -185,6 +222,8 @@ gboolean agents_answer(Agents *agents)
 
     while ((record = g_queue_pop_head(&agents->ag_records))) {
         hosts_record(d->dm_hosts, &record->re_head, &record->re_body, record->re_tail);
+        observations_record(d->dm_observations, &record->re_head, &record->re_body,
+                            record->re_tail);
         orders_record(d->dm_orders, &record->re_head, &record->re_body, record->re_tail);
         record_free(record);
     }
