@@ -81,7 +81,7 @@ ok "a busy agent is left alone for as long as --wait says, then replaced; its or
 storm() {
   local n
   for n in $(seq 1 8); do
-    parry exec agents health/desk "echo $1-$n >>/tmp/ran; echo $1-$n" >>"$work/storm.$1" 2>&1 || printf 'lost %s-%s\n' "$1" "$n" >>"$work/storm.$1"
+    parry exec agents health/desk "/bin/echo $1-$n >>/tmp/ran; echo $1-$n" >>"$work/storm.$1" 2>&1 || printf 'lost %s-%s\n' "$1" "$n" >>"$work/storm.$1"
   done
 }
 storms=()
@@ -106,6 +106,15 @@ sql agents "select body from event where kind = 'agent.replace.done/1' order by 
   json 'd.sha256' | grep -qx "$(sha256sum "$work/next" | cut -d' ' -f1)" || fail "the journal names another program"
 [ "$(parry exec agents health/desk 'sha256sum </parry/agent')" = "$(sha256sum <"$work/next")" ] || fail "init would start the old one again"
 ok "replaced among 24 orders: each ran once and was answered once; the same again is fine"
+
+# Each of these orders ran /bin/echo once. What was seen of that before the old agent ended is in the
+# journal once; what ran while nobody observed is within a gap that has bounds.
+seen() { sql agents "select count(*) from observation where what = 0 and args glob '/bin/echo [abc]-[0-9]*'"; }
+twice=$(sql agents "select args from observation where what = 0 and args glob '/bin/echo [abc]-[0-9]*' group by args having count(*) > 1")
+[ -z "$twice" ] || fail "observed twice: $twice"
+wait_for 30 "the gaps" has_event agents observe.gap/1 "host = 'health/desk' and json_extract(body, '\$.to_us') >= json_extract(body, '\$.from_us')"
+[ "$(seen)" -gt 0 ] || fail "nothing of the orders was observed"
+ok "observed across replacements: $(seen) of 24, none twice, the rest in $(sql agents "select count(*) from event where kind = 'observe.gap/1' and host = 'health/desk'") gaps"
 
 # ---- consoles ----
 
