@@ -281,6 +281,11 @@ void observe_take(struct agent *a, struct wire_msg *m)
     agent_send(a, &answer);
 }
 
+bool observe_is_empty(void)
+{
+    return !ob.first;
+}
+
 void observe_done(struct agent *a)
 {
     sees_stop();

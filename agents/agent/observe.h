@@ -13,6 +13,9 @@
 /* Takes an observe message: begins, or changes what is asked for. */
 void observe_take(struct agent *a, struct wire_msg *m);
 
+/* Whether no row waits to be sent. */
+bool observe_is_empty(void);
+
 /* Ends all, and gives the kernel back what was taken. */
 void observe_done(struct agent *a);
 
