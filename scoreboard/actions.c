@@ -15,7 +15,6 @@
 #define SAME_US (G_GINT64_CONSTANT(60) * G_USEC_PER_SEC)
 #define BELIEVED_US (G_GINT64_CONSTANT(300) * G_USEC_PER_SEC)
 #define GATHERED_MAX 400 /* bytes of the objects of one act */
-#define PLAYER_MAX 65
 
 /* Login uids of Parry's orders, checks and scripts (docs/agent-protocol.md). */
 #define AUID_OURS G_GINT64_CONSTANT(2100000000)
@@ -30,7 +29,7 @@ typedef struct {
 typedef struct {
     const ActionRule *dd_rule;
     int dd_team;
-    char dd_player[PLAYER_MAX];
+    char dd_player[MATCH_OBJECT_MAX];
     char dd_object[MATCH_OBJECT_MAX];
     char dd_other[MATCH_OBJECT_MAX]; /* what else the object is known by */
     gint64 dd_t_us, dd_at_us;
@@ -436,16 +435,13 @@ static gboolean attribute(const Actions *actions, const JournalObservation *seen
     g_autofree char *prefix =
         slash ? g_strndup(seen->ob_player, slash - seen->ob_player) : NULL;
     int team = prefix ? plan_team_index(actions->an_plan, prefix) : -1;
-    char player[MATCH_OBJECT_MAX];
 
     deed->dd_team = host->ph_team;
     deed->dd_player[0] = '\0';
     if (team >= 0 && plan_team(actions->an_plan, team)->pt_side == SIDE_WHITE)
         return FALSE;
-    if (team >= 0 ? team == host->ph_team : *seen->ob_player != '\0') {
-        match_object(player, seen->ob_player);
-        g_strlcpy(deed->dd_player, player, sizeof deed->dd_player);
-    }
+    if (team >= 0 ? team == host->ph_team : *seen->ob_player != '\0')
+        match_object(deed->dd_player, seen->ob_player);
     return host->ph_team >= 0 && (host->ph_owner != SIDE_WHITE || deed->dd_player[0]);
 }
 
@@ -623,15 +619,11 @@ static const ActionRule *find_rule(Turn *turn, Deed *deed)
 
 /* ---- rows ---- */
 
-static Host *host_of(Actions *actions, const JournalObservation *seen)
+static gboolean is_sound(const Actions *actions, const JournalObservation *seen)
 {
-    if (seen->ob_host < 0 || seen->ob_host >= (int)actions->an_plan->p_hosts->len ||
-        seen->ob_what < 0 || seen->ob_what >= SEEN_WHATS || seen->ob_act < 0 ||
-        seen->ob_act >= SEEN_ACTS || seen->ob_erased)
-        return NULL;
-    if (!actions->an_hosts[seen->ob_host])
-        actions->an_hosts[seen->ob_host] = g_new0(Host, 1);
-    return actions->an_hosts[seen->ob_host];
+    return seen->ob_host >= 0 && seen->ob_host < (int)actions->an_plan->p_hosts->len &&
+           seen->ob_what >= 0 && seen->ob_what < SEEN_WHATS && seen->ob_act >= 0 &&
+           seen->ob_act < SEEN_ACTS && !seen->ob_erased;
 }
 
 /* The drill's time of a row: that of its batch, less what it was late by. */
@@ -659,6 +651,8 @@ static void deed_of_row(Turn *turn)
     deed.dd_rule = find_rule(turn, &deed);
     if (!deed.dd_rule)
         return;
+    if (!turn->tu_host)
+        turn->tu_host = actions->an_hosts[seen->ob_host] = g_new0(Host, 1);
     add_ref(&evidence, turn->tu_ref);
     if (deed.dd_rule->ru_confirm->len)
         wait_for(turn, &deed, &evidence);
@@ -669,19 +663,20 @@ static void deed_of_row(Turn *turn)
 void actions_row(Actions *actions, gint64 seq, guint row, const JournalObservation *seen,
                  ActionFn fn, gpointer data)
 {
-    JournalObservation plain = renamed(actions->an_rules, seen);
+    JournalObservation plain;
     Turn turn = {.tu_actions = actions,
-                 .tu_host = host_of(actions, seen),
                  .tu_seen = &plain,
                  .tu_ref = {seq, row},
                  .tu_fn = fn,
                  .tu_data = data};
 
-    if (!turn.tu_host)
+    if (!is_sound(actions, seen))
         return;
-    if (turn.tu_host->ho_open)
+    plain = renamed(actions->an_rules, seen);
+    turn.tu_host = actions->an_hosts[seen->ob_host]; /* NULL before its first act */
+    if (turn.tu_host && turn.tu_host->ho_open)
         flush_host(turn.tu_host, seen->ob_host, seen->ob_t_us, fn, data);
-    if (!is_sequel(&turn))
+    if (!turn.tu_host || !is_sequel(&turn))
         deed_of_row(&turn);
 }
 

@@ -152,6 +152,7 @@ static json_t *inject_json(const ReportFold *fold, int index)
     const PlanInject *in = plan_inject(plan, index);
     const LedgerInject *state = ledger_inject(fold->rf_ledger, index);
     const json_t *end = json_object_get(fold->rf_reasons, in->in_id);
+    const json_t *left = json_object_get(fold->rf_residue, in->in_id);
     json_t *json = json_object();
 
     set_text(json, "id", in->in_id);
@@ -164,6 +165,7 @@ static json_t *inject_json(const ReportFold *fold, int index)
     set_text(json, "host", in->in_host >= 0 ? plan_host(plan, in->in_host)->ph_id : "");
     set_text(json, "state", inject_state_name(state->lj_state));
     set_text(json, "reason", json_string_value(json_object_get(end, "reason")));
+    set_text(json, "residue", json_string_value(json_object_get(left, "summary")));
     set_int(json, "planned_us", in->in_trigger == TRIGGER_AT ? in->in_at_us : -1);
     set_int(json, "executed_us", state->lj_exec_us);
     set_int(json, "detected_us", state->lj_detect_us);
@@ -183,6 +185,7 @@ static json_t *inject_json(const ReportFold *fold, int index)
                         refs_of(state->lj_seq, state->lj_exec_seq, state->lj_end_seq,
                                 state->lj_detect_seq, state->lj_contain_seq,
                                 state->lj_eradicate_seq, state->lj_recover_seq,
+                                json_integer_value(json_object_get(left, "ref")),
                                 REFS_END));
     report_acts_of_inject(fold, index, json);
     return json;

@@ -113,6 +113,12 @@ static const char *words_of(const Md *md, const json_t *item)
     return *zh ? zh : str(item, "text");
 }
 
+/* What was done; beside observations that are missing it says so. */
+static char *act_text(const Md *md, const json_t *act)
+{
+    return g_strdup_printf("%s%s", words_of(md, act), num(act, "gap") > 0 ? " ⚠" : "");
+}
+
 static void add_step(GArray *steps, gint64 us, gint64 seq, const char *who,
                      const char *what)
 {
@@ -160,12 +166,12 @@ static void add_acts(const Md *md, GArray *steps, const json_t *inject)
 
     json_array_foreach (seqs, i, seq) {
         const json_t *act = by_seq(acts, json_integer_value(seq));
+        g_autofree char *what = act_text(md, act);
 
         if (i >= ANSWERS_SHOWN)
             break;
         add_step(steps, num(act, "clock_us"), num(act, "seq"),
-                 *str(act, "player") ? str(act, "player") : str(act, "team"),
-                 words_of(md, act));
+                 *str(act, "player") ? str(act, "player") : str(act, "team"), what);
     }
 }
 
@@ -263,7 +269,7 @@ static void acts_row(const Md *md, MdTable *table, const json_t *act)
     md_cell_take(table, duration_clock(num(act, "clock_us")));
     md_cell(table, *str(act, "player") ? str(act, "player") : str(act, "team"));
     md_cell(table, str(act, "host"));
-    md_cell(table, words_of(md, act));
+    md_cell_take(table, act_text(md, act));
     md_cell(table, str(act, "inject"));
     md_cell_take(table, seq_text(num(act, "seq")));
 }

@@ -189,6 +189,14 @@ static void on_ended(ReportFold *fold, const JournalEvent *event)
                                       (json_int_t)event->ev_seq));
 }
 
+static void on_residue(ReportFold *fold, const JournalEvent *event)
+{
+    json_object_set_new(fold->rf_residue, text_of(event, "inject"),
+                        json_pack("{s: o, s: I}", "summary",
+                                  safe_string(text_of(event, "summary")), "ref",
+                                  (json_int_t)event->ev_seq));
+}
+
 static void on_gap(ReportFold *fold, const JournalEvent *event)
 {
     g_autofree char *words = strcmp(event->ev_kind, "observe.gap/1") == 0
@@ -223,6 +231,8 @@ static void on_act(ReportFold *fold, const JournalEvent *event)
     copy_texts(act, event, texts);
     json_object_set_new(act, "evidence",
                         evidence ? json_deep_copy(evidence) : json_array());
+    if (json_is_integer(json_object_get(event->ev_body, "gap")))
+        json_object_set(act, "gap", json_object_get(event->ev_body, "gap"));
     json_array_append_new(fold->rf_acts, act);
 }
 
@@ -286,6 +296,7 @@ static const struct {
     {"report.matched/1", on_settled},
     {"report.unmatched/1", on_settled},
     {"inject.ended/1", on_ended},
+    {"residue/1", on_residue},
     {"metric.met/1", on_metric},
     {"player.action/1", on_act},
     {"observe.gap/1", on_blind},
@@ -304,7 +315,8 @@ static gboolean in_timeline(const JournalEvent *event)
         "isolation.broken/1", "note/1",         "daemon.gap/1",
         "order.lost/1",       "inject.due/1",   "inject.held/1",
         "inject.approved/1",  "inject.retry/1", "inject.skew/1",
-        "metric.met/1",       "stop.met/1",     NULL};
+        "metric.met/1",       "stop.met/1",     "agent.back/1",
+        "deadman.fired/1",    "residue/1",      NULL};
     const KindInfo *kind = kind_find(event->ev_kind);
 
     /* There is much of that, and the sections on teams and attacks have it. */
@@ -365,6 +377,7 @@ static ReportFold *fold_new(const Plan *plan)
     fold->rf_acts = json_array();
     fold->rf_blind = json_array();
     fold->rf_reasons = json_object();
+    fold->rf_residue = json_object();
     fold->rf_observed = report_observed_new(plan);
     fold->rf_strips = g_new0(json_t *, plan->p_checks->len + 1);
     for (guint i = 0; i < plan->p_checks->len; i++)
@@ -380,6 +393,7 @@ void report_fold_free(ReportFold *fold)
         json_decref(fold->rf_strips[i]);
     g_free(fold->rf_strips);
     json_decref(fold->rf_reasons);
+    json_decref(fold->rf_residue);
     report_observed_free(fold->rf_observed);
     json_decref(fold->rf_gaps);
     json_decref(fold->rf_acts);

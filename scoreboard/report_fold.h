@@ -26,6 +26,7 @@ typedef struct {
     json_t *rf_blind; /* [{seq, host, from_us, to_us, lost, text, text_zh}] observations
                        * that are missing, by the drill clock */
     json_t *rf_reasons; /* inject id -> {reason, ref} of its end */
+    json_t *rf_residue; /* inject id -> {summary, ref} of what it left behind */
     json_t **rf_strips; /* a check: [{from_us, to_us, status, ref}] */
 } ReportFold;
 

@@ -574,6 +574,7 @@ static void red_row(const Md *md, MdTable *table, const json_t *inject)
     md_cell(table, str(inject, "host"));
     md_cell_take(table, clock_or_dash(num(inject, "executed_us")));
     md_cell(table, say(md, str(inject, "state")));
+    md_cell(table, str(inject, "residue"));
     cell_points(table, num(inject, "taken"));
     cell_refs(table, json_object_get(inject, "refs"));
 }
@@ -582,7 +583,7 @@ static void section_red(Md *md)
 {
     g_autoptr(GPtrArray) injects = injects_by_time(md);
     MdTable *table = table_new(
-        md, "By\tInject\tTechnique\tAgainst\tExecuted\tOutcome\t>Taken\tEvents");
+        md, "By\tInject\tTechnique\tAgainst\tExecuted\tOutcome\tResidue\t>Taken\tEvents");
 
     for (guint i = 0; i < injects->len; i++)
         if (strcmp(str(injects->pdata[i], "kind"), "attack") == 0 &&

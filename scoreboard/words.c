@@ -145,6 +145,7 @@ static const struct {
     {"critical", "極高"},
     {"Host", "主機"},
     {"Outcome", "結果"},
+    {"Residue", "遺留"},
     {"Detections", "偵測"},
     {"Time to detect", "偵測用時"},
     {"Time to contain", "遏制用時"},

@@ -164,6 +164,13 @@ struct wire_out { /* out, pty, in; stream is 1 or 2 for out, else 0 */
     struct wire_bytes data;
 };
 
+enum wire_deadman { /* what became of an attack that the dead-man ended */
+                    WIRE_DEADMAN_NONE,      /* it did not */
+                    WIRE_DEADMAN_KILLED,    /* it has no cleanup */
+                    WIRE_DEADMAN_CLEANED,   /* its cleanup ended by exit 0 */
+                    WIRE_DEADMAN_UNCLEANED, /* its cleanup failed, or could not run */
+};
+
 struct wire_result {
     enum wire_status status;
     int64_t exit;   /* exit status, -1: none */
@@ -171,6 +178,7 @@ struct wire_result {
     int64_t dur_us;
     bool cut;         /* output went past out_max and was dropped */
     const char *text; /* reason, or NULL */
+    enum wire_deadman deadman;
 };
 
 struct wire_checked {
@@ -220,6 +228,7 @@ enum wire_what {
     WIRE_SAW_MOUNT,
     WIRE_SAW_MODULE,
     WIRE_SAW_SESSION,
+    WIRE_SAW_WATCH, /* the agent's own watching was changed from outside */
     WIRE_SAW_KINDS,
 };
 
@@ -458,6 +467,7 @@ struct wire_observe {   /* replaces what an earlier one asked for */
     const char **mask; /* options whose argument is a secret: "--password" */
     size_t n_mask;
     int64_t rate; /* rows a second, default 2000 */
+    int64_t cpu;  /* hundredths of a core that the agent may use, default 25 */
     struct wire_player *players;
     size_t n_players;
 };

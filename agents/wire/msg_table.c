@@ -28,16 +28,18 @@ static const char *const check_names[] = {"tcp",     "http",    "dns",  "file",
 static const char *const proto_names[] = {"tcp", "udp", "icmp", "any", NULL};
 static const char *const action_names[] = {"accept", "drop", "reject", NULL};
 static const char *const probe_names[] = {"tcp", "udp", "ping", "gateway", NULL};
-static const char *const what_names[] = {
-    "exec",    "exit",   "login",    "logout",   "auth-failure", "file",
-    "service", "listen", "unlisten", "firewall", "account",      "cron",
-    "unit",    "key",    "mount",    "module",   "session",      NULL};
+static const char *const what_names[] = {"exec",         "exit",     "login",   "logout",
+                                         "auth-failure", "file",     "service", "listen",
+                                         "unlisten",     "firewall", "account", "cron",
+                                         "unit",         "key",      "mount",   "module",
+                                         "session",      "watch",    NULL};
 static const char *const act_names[] = {
     "",      "created", "changed", "deleted", "moved",   "started", "stopped",
     "added", "removed", "opened",  "closed",  "granted", "refused", NULL};
 static const char *const origin_names[] = {"",       "player", "order", "check",
                                            "script", "agent",  NULL};
 static const char *const purpose_names[] = {"", "attack", "noise", NULL};
+static const char *const deadman_names[] = {"", "killed", "cleaned", "uncleaned", NULL};
 static const char *const clock_names[] = {"step", "slew", NULL};
 
 /* ---- agent to host ---- */
@@ -82,6 +84,7 @@ static const struct member result_members[] = {
     {"dur_us", M_INT, false, 0, BIG, 0, AT(result, dur_us)},
     {"cut", M_BOOL, false, AT(result, cut)},
     {"text", M_TEXT, false, 0, 512, AT(result, text)},
+    {"deadman", M_ENUM, false, 0, 4, 0, AT(result, deadman), .names = deadman_names},
     END,
 };
 
@@ -385,6 +388,7 @@ static const struct member observe_members[] = {
     {"mask", M_TEXTS, false, 0, 32, AT(observe, mask), COUNT(observe, n_mask),
      .each = NAME_MAX_},
     {"rate", M_INT, false, 1, 100000, 2000, AT(observe, rate)},
+    {"cpu", M_INT, false, 1, 100, 25, AT(observe, cpu)},
     {"players", M_MANY, false, 0, 200, AT(observe, players), COUNT(observe, n_players),
      .shape = &player},
     END,

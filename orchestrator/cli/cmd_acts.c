@@ -152,7 +152,7 @@ static int run(int argc, char **argv)
     const GOptionEntry entries[] = {
         {"team", 't', 0, G_OPTION_ARG_STRING, &team, "only this team's", "TEAM"},
         {"inject", 'i', 0, G_OPTION_ARG_STRING, &inject, "only those about this inject",
-         "NAME@TEAM"},
+         "INJECT"},
         {"player", 0, 0, G_OPTION_ARG_STRING, &player, "only this player's", "TEAM/NAME"},
         {"action", 0, 0, G_OPTION_ARG_STRING, &action,
          "only of this kind, such as killed-process", "ACTION"},

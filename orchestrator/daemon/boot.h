@@ -10,7 +10,7 @@
 
 typedef struct {
     RangeDomain bo_domain; /* borrows from the others and from the image */
-    char *bo_channel, *bo_console, *bo_cmdline;
+    char *bo_channel, *bo_serial, *bo_guest, *bo_console, *bo_cmdline;
     char *bo_disk; /* where the overlay is, or belongs; NULL: no disk */
 } Boot;
 
@@ -20,7 +20,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Boot, boot_clear)
 
 /* DRILL/DIR/DOMAINEXT. */
 char *boot_path(Daemon *d, int host, const char *dir, const char *ext);
-/* The hub's socket for the host. Numbered, not named: a socket's path has 107 bytes. */
+/* The hub's socket for the host. Sockets are numbered, not named: the path of one has 107
+ * bytes. */
 char *boot_channel(Daemon *d, int host);
 
 #endif

@@ -538,9 +538,15 @@ static const char *obstacle(const Clones *clones, const PlanHost *host,
 {
     if (clones->cl_off)
         return clones->cl_off;
-    if (host->ph_agent == AGENT_NONE)
+    switch (plan_agent_way(clones->cl_daemon->dm_plan, host)) {
+    case AGENT_INITRAMFS:
+        break;
+    case AGENT_NONE:
         return "it has no agent that could make it itself";
-    if (!image->kernel || image->seed)
+    default:
+        return "its agent comes into it after it has booted";
+    }
+    if (!image->kernel)
         return "its image boots by itself and sets itself up at its first boot";
     return NULL;
 }
@@ -552,6 +558,7 @@ static char *shape_of(Daemon *d, int host)
 
     boot_init(&boot, d, image, host);
     boot.bo_domain.rd_channel = "channel";
+    boot.bo_domain.rd_serial = "serial";
     boot.bo_domain.rd_console = "console";
     boot.bo_domain.rd_disk = image->disk ? "disk" : NULL;
     return range_shape(d->dm_range, host, &boot.bo_domain);

@@ -1,8 +1,11 @@
 /*
  * The methods of control, one const table: name, who may call it, what it does.
  */
+#include "orchestrator/daemon/clocks.h"
+#include "orchestrator/daemon/consoles.h"
 #include "orchestrator/daemon/clones.h"
 #include "orchestrator/daemon/control.h"
+#include "orchestrator/daemon/control_agents.h"
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/injects.h"
@@ -315,10 +318,17 @@ static void method_pause(RpcCall *call, ControlPeer *peer, Daemon *d,
         stand_still(call, peer, d, params, DRILL_PAUSED, "paused");
 }
 
+typedef struct {
+    Daemon *rs_daemon;
+    RpcCall *rs_call;
+} Resume;
+
 static void on_resumed(guint count, const GError *error, gpointer data)
 {
-    RpcCall *call = data;
+    g_autofree Resume *resume = data;
+    RpcCall *call = resume->rs_call;
 
+    clocks_set_all(resume->rs_daemon, "resumed");
     if (error)
         rpc_fail(call, RPC_FAILED, "%u resumed, then: %s", count, error->message);
     else
@@ -331,11 +341,14 @@ static void method_resume(RpcCall *call, ControlPeer *peer, Daemon *d,
     (void)params;
     if (wrong_state(call, d, 1u << DRILL_PAUSED | 1u << DRILL_STOPPED, "resume"))
         return;
+    Resume *resume = g_new0(Resume, 1);
+    resume->rs_daemon = d;
+    resume->rs_call = call;
     daemon_set_state(d, DRILL_RUNNING, actor_of(peer), "resumed");
     if (d->dm_range)
-        range_resume_all(d->dm_range, on_resumed, call);
+        range_resume_all(d->dm_range, on_resumed, resume);
     else
-        on_resumed(0, NULL, call);
+        on_resumed(0, NULL, resume);
 }
 
 static void method_end(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
@@ -490,9 +503,21 @@ static void on_ordered(Daemon *d, const Order *order, gpointer data)
         rpc_fail(call, RPC_FAILED, "%s", order->or_reason);
     else
         rpc_reply(call,
-                  json_pack("{s:i, s:i, s:s, s:s, s:b, s:I}", "exit", order->or_exit,
+                  json_pack("{s:i, s:i, s:s, s:s, s:b, s:I, s:s}", "exit", order->or_exit,
                             "signal", order->or_signal, "out", out, "err", err, "cut",
-                            order->or_cut, "seq", (json_int_t)order->or_id));
+                            order->or_cut, "seq", (json_int_t)order->or_id, "reason",
+                            order->or_reason ? order->or_reason : ""));
+}
+
+static PlanLimits param_limits(const json_t *params)
+{
+    return (PlanLimits){
+        .li_memory = (guint64)CLAMP(param_int(params, "memory", 0), 0, (gint64)1 << 40),
+        .li_processes =
+            (int)CLAMP(param_int(params, "processes", LIMITS_PROCESSES), 1, 32768),
+        .li_output =
+            (guint64)CLAMP(param_int(params, "output", LIMITS_OUTPUT), 1024, 1 << 18),
+    };
 }
 
 static void method_order(RpcCall *call, ControlPeer *peer, Daemon *d,
@@ -500,9 +525,18 @@ static void method_order(RpcCall *call, ControlPeer *peer, Daemon *d,
 {
     int host = param_host(peer, d, params);
     const char *script = param_text(params, "script", 48 * 1024);
+    PlanLimits limits = param_limits(params);
 
+    if (wrong_state(call, d, ~(1u << DRILL_PAUSED | 1u << DRILL_STOPPED), "order"))
+        return;
     if (host < 0 || !script) {
         rpc_fail(call, RPC_PARAMS, "order: wants a known host and a script");
+        return;
+    }
+    if (plan_host(d->dm_plan, host)->ph_agent == AGENT_NONE) {
+        rpc_fail(call, RPC_FAILED,
+                 "%s has no agent (`agent: none`); `parry console` reaches it",
+                 plan_host(d->dm_plan, host)->ph_id);
         return;
     }
     OrderSpec spec = {
@@ -511,6 +545,7 @@ static void method_order(RpcCall *call, ControlPeer *peer, Daemon *d,
         .os_title = "order",
         .os_actor = actor_of(peer),
         .os_script = script,
+        .os_limits = &limits,
         .os_user = param_text(params, "user", 32),
         .os_timeout_us = CLAMP(param_int(params, "timeout_ms", 30000), 1, 600000) * 1000,
         .os_done = on_ordered,
@@ -651,8 +686,8 @@ static void method_bind(RpcCall *call, ControlPeer *peer, Daemon *d, const json_
 
 /* ---- terminals ---- */
 
-static void method_terminal_open(RpcCall *call, ControlPeer *peer, Daemon *d,
-                                 const json_t *params)
+static void open_terminal(RpcCall *call, ControlPeer *peer, Daemon *d,
+                          const json_t *params, gboolean console)
 {
     int host = param_host(peer, d, params);
     int cols = (int)CLAMP(param_int(params, "cols", 80), 2, 500);
@@ -663,15 +698,31 @@ static void method_terminal_open(RpcCall *call, ControlPeer *peer, Daemon *d,
         rpc_fail(call, RPC_NOT_FOUND, "no such host; `hosts` lists yours");
         return;
     }
-    gint64 id = terminals_open(d->dm_terminals, peer, host, cols, rows, &error);
+    gboolean take = json_is_true(json_object_get(params, "take"));
+    gint64 id = console
+                    ? consoles_open(d->dm_consoles, peer, host, cols, rows, take, &error)
+                    : terminals_open(d->dm_terminals, peer, host, cols, rows, &error);
     if (id >= 0) {
         rpc_reply(call, json_pack("{s:I}", "term", (json_int_t)id));
         return;
     }
     daemon_event(d, "player.refused/1", actor_of(peer), peer->pe_viewer.vw_team, -1, 0,
-                 json_pack("{s:s, s:s, s:s}", "what", "terminal", "host",
-                           plan_host(d->dm_plan, host)->ph_id, "reason", error->message));
+                 json_pack("{s:s, s:s, s:s}", "what", console ? "console" : "terminal",
+                           "host", plan_host(d->dm_plan, host)->ph_id, "reason",
+                           error->message));
     rpc_fail(call, RPC_REFUSED, "%s", error->message);
+}
+
+static void method_terminal_open(RpcCall *call, ControlPeer *peer, Daemon *d,
+                                 const json_t *params)
+{
+    open_terminal(call, peer, d, params, FALSE);
+}
+
+static void method_console_open(RpcCall *call, ControlPeer *peer, Daemon *d,
+                                const json_t *params)
+{
+    open_terminal(call, peer, d, params, TRUE);
 }
 
 static void reply_known(RpcCall *call, gboolean known)
@@ -682,37 +733,45 @@ static void reply_known(RpcCall *call, gboolean known)
         rpc_fail(call, RPC_NOT_FOUND, "no such terminal");
 }
 
+/* One of both kinds has the id, or none. */
 static void method_terminal_in(RpcCall *call, ControlPeer *peer, Daemon *d,
                                const json_t *params)
 {
     const char *data = param_text(params, "data_b64", RPC_LINE_IN_MAX);
+    gint64 id = param_int(params, "term", 0);
 
-    reply_known(call, data && terminals_input(d->dm_terminals, peer,
-                                              param_int(params, "term", 0), data));
+    reply_known(call, data && (terminals_input(d->dm_terminals, peer, id, data) ||
+                               consoles_input(d->dm_consoles, peer, id, data)));
 }
 
 static void method_terminal_size(RpcCall *call, ControlPeer *peer, Daemon *d,
                                  const json_t *params)
 {
-    reply_known(call,
-                terminals_resize(d->dm_terminals, peer, param_int(params, "term", 0),
-                                 (int)CLAMP(param_int(params, "cols", 80), 2, 500),
-                                 (int)CLAMP(param_int(params, "rows", 24), 2, 300)));
+    gint64 id = param_int(params, "term", 0);
+    int cols = (int)CLAMP(param_int(params, "cols", 80), 2, 500);
+    int rows = (int)CLAMP(param_int(params, "rows", 24), 2, 300);
+
+    reply_known(call, terminals_resize(d->dm_terminals, peer, id, cols, rows) ||
+                          consoles_resize(d->dm_consoles, peer, id, cols, rows));
 }
 
 static void method_terminal_credit(RpcCall *call, ControlPeer *peer, Daemon *d,
                                    const json_t *params)
 {
-    reply_known(
-        call, terminals_credit(d->dm_terminals, peer, param_int(params, "term", 0),
-                               (gsize)CLAMP(param_int(params, "bytes", 0), 0, 1 << 20)));
+    gint64 id = param_int(params, "term", 0);
+    gsize bytes = (gsize)CLAMP(param_int(params, "bytes", 0), 0, 1 << 20);
+
+    reply_known(call, terminals_credit(d->dm_terminals, peer, id, bytes) ||
+                          consoles_credit(d->dm_consoles, peer, id, bytes));
 }
 
 static void method_terminal_close(RpcCall *call, ControlPeer *peer, Daemon *d,
                                   const json_t *params)
 {
-    reply_known(call,
-                terminals_close(d->dm_terminals, peer, param_int(params, "term", 0)));
+    gint64 id = param_int(params, "term", 0);
+
+    reply_known(call, terminals_close(d->dm_terminals, peer, id) ||
+                          consoles_close(d->dm_consoles, peer, id));
 }
 
 static const Method methods[] = {
@@ -736,11 +795,14 @@ static const Method methods[] = {
     {"cancel", MAY_RUN, method_cancel},
     {"stop", MAY_STOP, method_stop},
     {"order", MAY_ORDER, method_order},
+    {"agents", MAY_SEE_ALL, control_agents},
+    {"agent.push", MAY_ORDER, control_agent_push},
     {"report", MAY_REPORT, method_report},
     {"answer", MAY_REPORT, method_answer},
     {"whois", MAY_BIND, method_whois},
     {"bind", MAY_BIND, method_bind},
     {"terminal.open", MAY_TERMINAL, method_terminal_open},
+    {"console.open", MAY_TERMINAL, method_console_open},
     {"terminal.in", MAY_TERMINAL, method_terminal_in},
     {"terminal.size", MAY_TERMINAL, method_terminal_size},
     {"terminal.credit", MAY_TERMINAL, method_terminal_credit},

@@ -48,6 +48,10 @@ typedef struct Scripts Scripts;
 typedef struct Control Control;
 typedef struct Terminals Terminals;
 typedef struct Services Services;
+typedef struct Silence Silence;
+typedef struct Residue Residue;
+typedef struct Roster Roster;
+typedef struct Consoles Consoles;
 typedef struct Observations Observations;
 
 /* Takes what goes to a host's agent; msg is borrowed. */
@@ -91,6 +95,10 @@ typedef struct Daemon {
     Control *dm_control;
     Terminals *dm_terminals;
     Services *dm_services;
+    Silence *dm_silence;
+    Residue *dm_residue;
+    Roster *dm_roster;
+    Consoles *dm_consoles;
     Observations *dm_observations;
     gpointer dm_signer; /* CheckpointKey of scoreboard/checkpoint.h */
 } Daemon;

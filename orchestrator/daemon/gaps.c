@@ -65,18 +65,28 @@ gboolean gaps_take(Gaps *gaps, gint64 now_us, gboolean force, GapTold *told)
 
 void gaps_restart(Gaps *gaps)
 {
-    gaps_resume(gaps, 1);
-}
-
-void gaps_resume(Gaps *gaps, guint64 next)
-{
-    gaps->ga_next = MAX(next, 1);
+    gaps->ga_next = 1;
     gaps->ga_holes = 0;
     gaps->ga_known = (Losses){0, 0, 0, 0};
     gaps->ga_hub_before = gaps->ga_hub_now = 0;
     gaps->ga_last_us = 0;
     gaps->ga_hole_from_us = gaps->ga_hole_to_us = 0;
     gaps->ga_ping = -1;
+    gaps->ga_resumed = gaps->ga_rebase_rows = gaps->ga_rebase_lossy = FALSE;
+    gaps->ga_queue_base = 0;
+}
+
+void gaps_resume(Gaps *gaps, guint64 next)
+{
+    gaps_restart(gaps);
+    gaps->ga_next = MAX(bounded(next), 1);
+    gaps->ga_resumed = gaps->ga_rebase_lossy = TRUE;
+}
+
+void gaps_reverted(Gaps *gaps)
+{
+    gaps_restart(gaps);
+    gaps->ga_rebase_rows = gaps->ga_rebase_lossy = TRUE;
 }
 
 void gaps_connected(Gaps *gaps)
@@ -96,6 +106,9 @@ void gaps_rows(Gaps *gaps, guint64 n, guint64 count, guint64 dropped, gint64 fir
 {
     gint64 before_us = gaps->ga_last_us ? gaps->ga_last_us : first_us;
 
+    if (gaps->ga_rebase_rows || (gaps->ga_resumed && n < gaps->ga_next))
+        gaps->ga_next = MAX(bounded(n), 1);
+    gaps->ga_resumed = gaps->ga_rebase_rows = FALSE;
     take_dropped(gaps, dropped, before_us, first_us);
     if (n > gaps->ga_next) {
         if (!gaps->ga_hole_from_us)
@@ -111,7 +124,8 @@ void gaps_rows(Gaps *gaps, guint64 n, guint64 count, guint64 dropped, gint64 fir
 /* What nobody has accounted for by now is the channel's. */
 static void settle(Gaps *gaps)
 {
-    guint64 others = sum(gaps->ga_known.lo_queue, gaps->ga_known.lo_hub);
+    guint64 others =
+        sum(gaps->ga_known.lo_queue - gaps->ga_queue_base, gaps->ga_known.lo_hub);
 
     if (gaps->ga_holes > others)
         RISE(gaps, lo_channel, gaps->ga_holes - others, gaps->ga_hole_from_us,
@@ -122,6 +136,11 @@ static void settle(Gaps *gaps)
 void gaps_lossy(Gaps *gaps, guint64 kernel, guint64 queue, guint64 dropped,
                 gint64 from_us, gint64 to_us)
 {
+    if (gaps->ga_rebase_lossy) {
+        gaps->ga_known.lo_kernel = bounded(kernel);
+        gaps->ga_known.lo_queue = gaps->ga_queue_base = bounded(queue);
+    }
+    gaps->ga_rebase_lossy = FALSE;
     RISE(gaps, lo_kernel, kernel, from_us, to_us);
     RISE(gaps, lo_queue, queue, from_us, to_us);
     take_dropped(gaps, dropped, gaps->ga_last_us ? gaps->ga_last_us : from_us, to_us);

@@ -30,8 +30,11 @@ typedef struct {
     Losses ga_known;                   /* as far as it was told or concluded */
     guint64 ga_hub_before, ga_hub_now; /* dropped of earlier connections, of this one */
     gint64 ga_last_us;                 /* time of the newest row, 0: none */
-    gint64 ga_hole_from_us, ga_hole_to_us; /* of holes that are not accounted for */
-    gint64 ga_ping;                        /* in the last heartbeat */
+    gint64 ga_hole_from_us, ga_hole_to_us;    /* of holes that are not accounted for */
+    gint64 ga_ping;                           /* in the last heartbeat */
+    gboolean ga_resumed;                      /* the first row may begin below ga_next */
+    gboolean ga_rebase_rows, ga_rebase_lossy; /* what comes first says where it stands */
+    guint64 ga_queue_base;                    /* of lo_queue, before that */
     /* Of the host. */
     guint64 ga_rows; /* that came */
     Losses ga_all;
@@ -45,8 +48,15 @@ typedef struct {
 
 /* Another process of the agent: its numbers begin at 1. Also before the first one. */
 void gaps_restart(Gaps *gaps);
-/* The same process goes on from that number (a daemon that was started again). */
+/*
+ * A daemon that was started again: the process may go on from that number, or be another
+ * one, which its first row tells. Of what was lost meanwhile it is not known where, and
+ * it is told as the channel's.
+ */
 void gaps_resume(Gaps *gaps, guint64 next);
+/* The process as it was some time ago (a memory image): it numbers and counts on from
+ * there, so the first it says is taken as it is, and nothing before that is counted. */
+void gaps_reverted(Gaps *gaps);
 /* The same process on another connection. */
 void gaps_connected(Gaps *gaps);
 

@@ -81,6 +81,19 @@ static void add_point(HostClock *clock, const ClockSample *sample)
     clock->hc_points[clock->hc_n_points++] = *sample;
 }
 
+/* Of a clock whose every sample contradicts the one before: it was not set, it runs at
+ * another speed altogether. */
+static gint64 runaway(const HostClock *clock, const ClockSample *new)
+{
+    const ClockSample *old = best(clock);
+    gint64 age_us = new->cs_at_us - old->cs_at_us;
+    double moved_us = (double)new->cs_offset_us - (double)old->cs_offset_us;
+
+    if (clock->hc_n != 1 || age_us < G_USEC_PER_SEC)
+        return 0;
+    return (gint64)CLAMP(moved_us / (double)age_us * 1e9, -1e15, 1e15);
+}
+
 gboolean host_clock_beat(HostClock *clock, gint64 ping, gint64 guest_us, gint64 mono_us,
                          gint64 wall_us)
 {
@@ -91,8 +104,11 @@ gboolean host_clock_beat(HostClock *clock, gint64 ping, gint64 guest_us, gint64 
     /* Far enough from both ends for every difference below. */
     guest_us = CLAMP(guest_us, -G_MAXINT64 / 8, G_MAXINT64 / 8);
     ClockSample sample = {mono_us, guest_us - (wall_us - rtt_us / 2), rtt_us};
-    if (clock->hc_n && contradict(best(clock), &sample))
+    gint64 runs_ppb = 0;
+    if (clock->hc_n && contradict(best(clock), &sample)) {
+        runs_ppb = runaway(clock, &sample);
         host_clock_reset(clock);
+    }
     clock->hc_ping = ping;
     clock->hc_samples[clock->hc_at] = sample;
     clock->hc_at = (clock->hc_at + 1) % HOST_CLOCK_SAMPLES;
@@ -100,6 +116,6 @@ gboolean host_clock_beat(HostClock *clock, gint64 ping, gint64 guest_us, gint64 
     add_point(clock, &sample);
     clock->hc_offset_us = best(clock)->cs_offset_us;
     clock->hc_rtt_us = best(clock)->cs_rtt_us;
-    clock->hc_drift_ppb = drift_of(clock);
+    clock->hc_drift_ppb = runs_ppb ? runs_ppb : drift_of(clock);
     return TRUE;
 }

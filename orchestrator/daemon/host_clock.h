@@ -29,7 +29,8 @@ typedef struct {
     guint hc_n_points;
     gint64 hc_offset_us; /* guest less host, of the best sample */
     gint64 hc_rtt_us;
-    gint64 hc_drift_ppb; /* 0 before some minutes have passed */
+    gint64 hc_drift_ppb; /* 0 before some minutes have passed, but for a clock that runs
+                            at another speed altogether */
 } HostClock;
 
 /* Begins anew: another guest kernel, or its clock was set by us. */

@@ -43,6 +43,8 @@ struct Run {
     gboolean ru_started;  /* this attempt's order has begun */
     gboolean ru_waiting;  /* for the next attempt */
     gboolean ru_ran;      /* only its effect is still to be looked for */
+    gboolean ru_aborted;  /* by white's stop: there is no other attempt */
+    gboolean ru_undone;   /* the dead-man ran its cleanup */
     gint64 ru_exec_us;    /* -1 before */
     gint64 ru_exec_seq;   /* of inject.executed/1 */
     const char *ru_state; /* the terminal one, NULL before */

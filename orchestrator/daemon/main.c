@@ -12,6 +12,7 @@
 #include "orchestrator/daemon/players.h"
 #include "orchestrator/daemon/programs.h"
 #include "orchestrator/daemon/provision.h"
+#include "orchestrator/daemon/roster.h"
 #include "orchestrator/daemon/services.h"
 #include "orchestrator/daemon/signer.h"
 #include "orchestrator/daemon/terminals.h"
@@ -46,6 +47,7 @@ static void on_hub_record(const struct hub_head *head, const void *body, const v
 
     if (clones_record(d->dm_clones, head, body, tail))
         return;
+    roster_record(d->dm_roster, head, body);
     hosts_record(d->dm_hosts, head, body, tail);
     observations_record(d->dm_observations, head, body, tail);
     if (head->rc_type == HUB_PTY || head->rc_type == HUB_PTYEND)
@@ -65,6 +67,8 @@ static gboolean hub_open(Daemon *d, GError **error)
         return FALSE;
     d->dm_link = link_new(d->dm_base, program, uid, gid, d->dm_plan->p_hosts->len,
                           &callbacks, d, error);
+    if (d->dm_link)
+        link_set_deadman(d->dm_link, d->dm_plan->p_scope.sp_deadman_us / 1000);
     return d->dm_link != NULL;
 }
 

@@ -1,5 +1,6 @@
 #include "orchestrator/daemon/checks.h"
 #include "orchestrator/daemon/clones.h"
+#include "orchestrator/daemon/consoles.h"
 #include "orchestrator/daemon/daemon.h"
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/hosts.h"
@@ -9,8 +10,11 @@
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/resets.h"
+#include "orchestrator/daemon/residue.h"
+#include "orchestrator/daemon/roster.h"
 #include "orchestrator/daemon/scripts.h"
 #include "orchestrator/daemon/signer.h"
+#include "orchestrator/daemon/silence.h"
 #include "orchestrator/daemon/terminals.h"
 #include "orchestrator/daemon/watches.h"
 
@@ -42,6 +46,9 @@ void daemon_modules_new(Daemon *d)
     d->dm_director = director_new(d);
     d->dm_orders = orders_new(d);
     d->dm_hosts = hosts_new(d);
+    d->dm_silence = silence_new(d);
+    d->dm_residue = residue_new(d);
+    d->dm_roster = roster_new(d);
     d->dm_checks = checks_new(d);
     d->dm_isolation = isolation_new(d);
     d->dm_provision = provision_new(d);
@@ -51,12 +58,14 @@ void daemon_modules_new(Daemon *d)
     d->dm_watches = watches_new(d);
     d->dm_scripts = scripts_new(d);
     d->dm_terminals = terminals_new(d);
+    d->dm_consoles = consoles_new(d);
     d->dm_observations = observations_new(d);
 }
 
 void daemon_modules_free(Daemon *d)
 {
     provision_free(d->dm_provision);
+    consoles_free(d->dm_consoles);
     observations_free(g_steal_pointer(&d->dm_observations));
     terminals_free(d->dm_terminals);
     scripts_free(d->dm_scripts);
@@ -66,6 +75,9 @@ void daemon_modules_free(Daemon *d)
     checks_free(d->dm_checks);
     resets_free(d->dm_resets);
     clones_free(d->dm_clones);
+    residue_free(d->dm_residue);
+    silence_free(d->dm_silence);
+    roster_free(d->dm_roster);
     hosts_free(d->dm_hosts);
     orders_free(d->dm_orders);
     director_free(d->dm_director);

@@ -21,13 +21,16 @@
 
 typedef struct {
     int wa_host;
-    gint64 wa_asked;     /* id of the `observe` that is on its way, 0: none */
-    gboolean wa_on;      /* its agent watches */
-    gint64 wa_failed_us; /* boot time: when the last `observe` failed */
-    char *wa_why;        /* where it does not, though it should; or NULL */
-    gint64 wa_since_us;  /* UTC: before it nothing can have been seen; 0: never asked */
-    gint64 wa_heard_us;  /* UTC: when its last heartbeat or row came */
-    gint64 wa_blind_us;  /* UTC: since when nothing is seen, 0: it is */
+    char wa_boot[40]; /* as its last hello said */
+    gint64 wa_inst;
+    gboolean wa_taken_up; /* by another daemon; no hello since */
+    gint64 wa_asked;      /* id of the `observe` that is on its way, 0: none */
+    gboolean wa_on;       /* its agent watches */
+    gint64 wa_failed_us;  /* boot time: when the last `observe` failed */
+    char *wa_why;         /* where it does not, though it should; or NULL */
+    gint64 wa_since_us;   /* UTC: before it nothing can have been seen; 0: never asked */
+    gint64 wa_heard_us;   /* UTC: when its last heartbeat or row came */
+    gint64 wa_blind_us;   /* UTC: since when nothing is seen, 0: it is */
     Gaps wa_gaps;
     guint64 wa_bounded;
     guint64 wa_looked; /* all losses, when they were last looked at */
@@ -136,16 +139,19 @@ gboolean observations_clock_offset(const Observations *obs, int host, gint64 *of
     return TRUE;
 }
 
-void observations_clock_corrected(Observations *obs, int host, gint64 corrected_us)
+/* What was measured before says nothing now: the guest may have stood still since. */
+void observations_clock_corrected(Observations *obs, int host, gint64 corrected_us,
+                                  gint64 rtt_us, const char *why)
 {
     Watched *watched = &obs->os_hosts[host];
     HostClock *clock = &watched->wa_clock;
 
-    clock->hc_offset_us += corrected_us;
+    host_clock_reset(clock);
+    clock->hc_rtt_us = rtt_us;
     json_t *body = clock_body(clock);
     json_object_set_new(body, "corrected_us", json_integer(corrected_us));
+    json_object_set_new(body, "why", json_string(why));
     tell_clock(obs, watched, body);
-    host_clock_reset(clock);
 }
 
 /* ---- gaps ---- */
@@ -292,9 +298,15 @@ void observations_player(Observations *obs, int host, const char *player)
         ask(obs, watched, player);
 }
 
-/* Another process of the agent, or another guest altogether. */
+/* Another process of the agent, the same one as it was some time ago, or another guest
+ * altogether. */
 static void take_hello(Observations *obs, Watched *watched, const struct hub_hello *hello)
 {
+    gboolean same_boot = strcmp(watched->wa_boot, hello->boot) == 0;
+    gboolean same_inst = watched->wa_inst == hello->inst;
+
+    g_strlcpy(watched->wa_boot, hello->boot, sizeof(watched->wa_boot));
+    watched->wa_inst = hello->inst;
     if (hello->anew == HUB_RESUMED && watched->wa_since_us) {
         gaps_connected(&watched->wa_gaps);
         return;
@@ -303,8 +315,14 @@ static void take_hello(Observations *obs, Watched *watched, const struct hub_hel
         watched->wa_blind_us = watched->wa_heard_us;
     watched->wa_on = FALSE;
     watched->wa_asked = 0;
-    gaps_restart(&watched->wa_gaps);
-    if (hello->anew != HUB_RESTARTED) {
+    if (watched->wa_taken_up) {
+        watched->wa_taken_up = FALSE;
+        same_boot = TRUE; /* as far as anybody knows: to be asked again does no harm */
+    } else if (same_boot && same_inst)
+        gaps_reverted(&watched->wa_gaps);
+    else
+        gaps_restart(&watched->wa_gaps);
+    if (!same_boot) {
         host_clock_reset(&watched->wa_clock);
         return; /* hosts.c personalises it first */
     }
@@ -505,8 +523,9 @@ static gboolean take_up_row(gint64 seq, guint row, const JournalObservation *see
         Watched *watched = &obs->os_hosts[seen->ob_host];
         gaps_resume(&watched->wa_gaps, seen->ob_n + 1);
         watched->wa_gaps.ga_last_us = seen->ob_t_us;
+        watched->wa_taken_up = TRUE;
         if (!watched->wa_since_us)
-            watched->wa_since_us = seen->ob_t_us;
+            watched->wa_since_us = watched->wa_heard_us = seen->ob_t_us;
     }
     return TRUE;
 }

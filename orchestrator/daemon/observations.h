@@ -39,9 +39,10 @@ gboolean observations_taken_up(Observations *observations, GError **error);
  */
 gboolean observations_clock_offset(const Observations *observations, int host,
                                    gint64 *offset_us, gint64 *error_us);
-/* The guest's clock was set by that much: measured anew, and an event says so. */
+/* The guest's clock was set by that much, and is right within rtt_us: measured anew, and
+ * an event says so, and why. */
 void observations_clock_corrected(Observations *observations, int host,
-                                  gint64 corrected_us);
+                                  gint64 corrected_us, gint64 rtt_us, const char *why);
 
 /* {on, why, rows, bounded, lost: {kernel, queue, channel, hub}}; NULL where it is not to
  * be watched. */

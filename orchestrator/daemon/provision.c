@@ -2,6 +2,8 @@
 
 #include "orchestrator/daemon/boot.h"
 #include "orchestrator/daemon/clones.h"
+#include "orchestrator/daemon/control.h"
+#include "orchestrator/daemon/delivery.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/isolation.h"
 #include "orchestrator/daemon/needs.h"
@@ -49,6 +51,7 @@ struct Provision {
     char *pv_uri, *pv_accel, *pv_accel_reason, *pv_cpu;
     GError *pv_host_error;
     uid_t pv_qemu_uid;
+    Delivery *pv_delivery;
 };
 
 static void provision_fail(Provision *provision, const char *reason)
@@ -91,21 +94,6 @@ static void on_proved(Daemon *d, gboolean proved, const char *findings)
     d->dm_provision->pv_active = FALSE;
     daemon_set_state(d, DRILL_READY, "parryd",
                      "every required host is ready and isolated");
-}
-
-static void fail_with_hosts(Provision *provision)
-{
-    Daemon *d = provision->pv_daemon;
-    g_autoptr(GString) reason = g_string_new(NULL);
-
-    for (guint i = 0; i < d->dm_plan->p_hosts->len; i++) {
-        HostState state = hosts_state(d->dm_hosts, (int)i);
-        if (state == HOST_FAILED || state == HOST_LOST)
-            g_string_append_printf(reason, "%s%s: %s", reason->len ? "; " : "",
-                                   plan_host(d->dm_plan, (int)i)->ph_id,
-                                   hosts_reason(d->dm_hosts, (int)i));
-    }
-    provision_fail(provision, reason->str);
 }
 
 int provision_blocker(const Hosts *hosts, const PlanHost *host, gboolean *hopeless)
@@ -162,7 +150,9 @@ void provision_advance(Provision *provision)
     if (missing > failed)
         return;
     if (failed) {
-        fail_with_hosts(provision);
+        g_autofree char *reason = hosts_failures(d->dm_hosts);
+
+        provision_fail(provision, reason);
         return;
     }
     provision->pv_proving = TRUE;
@@ -193,12 +183,25 @@ static void on_hello_late(evutil_socket_t fd, short what, void *data)
     (void)what;
     if (state != HOST_BOOT)
         return;
+    const char *tried = delivery_reason(provision->pv_delivery, station->st_host);
     g_autofree char *reason = g_strdup_printf(
         "its agent said no hello within %" G_GINT64_FORMAT
-        " s of power-on; see logs/%s.log",
-        provision->pv_hello_us / G_USEC_PER_SEC,
+        " s of power-on%s%s; see logs/%s.log",
+        provision->pv_hello_us / G_USEC_PER_SEC, *tried ? ": " : "", tried,
         plan_host(provision->pv_daemon->dm_plan, station->st_host)->ph_domain);
+    delivery_end(provision->pv_delivery, station->st_host);
     station_failed(station, reason);
+}
+
+static PlanAgent way_of(const Daemon *d, int host)
+{
+    return plan_agent_way(d->dm_plan, plan_host(d->dm_plan, host));
+}
+
+void provision_deliver(Provision *provision, int host)
+{
+    if (way_of(provision->pv_daemon, host) == AGENT_GUEST_AGENT)
+        delivery_begin(provision->pv_delivery, host);
 }
 
 static void on_domain(const GError *error, gpointer data)
@@ -226,6 +229,7 @@ static void on_domain(const GError *error, gpointer data)
     } else if (hosts_state(d->dm_hosts, station->st_host) == HOST_CREATE) {
         hosts_set(d->dm_hosts, station->st_host, HOST_BOOT, NULL);
         evtimer_add(station->st_hello, &tv);
+        provision_deliver(provision, station->st_host);
     }
 }
 
@@ -646,6 +650,17 @@ static void image_want(Image *image)
     daemon_then(d, image_build, image->im_seq, image);
 }
 
+static gboolean wants_seed(const Plan *plan, const PlanImage *image)
+{
+    for (guint i = 0; i < plan->p_hosts->len; i++) {
+        const PlanHost *host = plan_host(plan, (int)i);
+        if (plan_image(plan, host->ph_image) == image &&
+            plan_agent_way(plan, host) == AGENT_SEED)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static void image_init(Image *image, Provision *provision, const PlanImage *plan)
 {
     image->im_provision = provision;
@@ -661,7 +676,8 @@ static void image_init(Image *image, Provision *provision, const PlanImage *plan
     image->im_spec = (ImageSpec){.id = plan->pi_id,
                                  .base = plan->pi_base,
                                  .packages = plan->pi_packages,
-                                 .files = image->im_files->len ? image->im_files : NULL};
+                                 .files = image->im_files->len ? image->im_files : NULL,
+                                 .seed = wants_seed(provision->pv_daemon->dm_plan, plan)};
 }
 
 /* ---- life ---- */
@@ -673,6 +689,7 @@ Provision *provision_new(Daemon *d)
 
     provision->pv_daemon = d;
     provision->pv_cancel = g_cancellable_new();
+    provision->pv_delivery = delivery_new(d);
     provision->pv_images = g_new0(Image, images + 1);
     provision->pv_stations = g_new0(Station, hosts + 1);
     for (guint i = 0; i < images; i++)
@@ -696,6 +713,7 @@ void provision_free(Provision *provision)
     provision->pv_active = FALSE;
     g_cancellable_cancel(provision->pv_cancel);
     pool_free(provision->pv_pool);
+    delivery_free(provision->pv_delivery);
     for (guint i = 0; i < d->dm_plan->p_images->len; i++) {
         image_result_clear(&provision->pv_images[i].im_result);
         g_ptr_array_unref(provision->pv_images[i].im_files);
@@ -763,6 +781,7 @@ void provision_down(Provision *provision, ProvisionDown done, gpointer data)
     g_cancellable_cancel(provision->pv_cancel);
     for (guint i = 0; i < d->dm_plan->p_hosts->len; i++) {
         evtimer_del(provision->pv_stations[i].st_hello);
+        delivery_end(provision->pv_delivery, (int)i);
         hosts_set(d->dm_hosts, (int)i, HOST_GONE, NULL);
     }
     if (!d->dm_range) {

@@ -33,6 +33,8 @@ const ImageResult *provision_image(Provision *provision, int host);
 gint64 provision_hello_us(const Provision *provision);
 uid_t provision_qemu_uid(const Provision *provision);
 gboolean provision_active(const Provision *provision);
+/* Brings its agent into a host that has just booted, where that is done from outside. */
+void provision_deliver(Provision *provision, int host);
 void provision_station_go(Provision *provision, int host);
 void provision_station_again(Provision *provision, int host);
 /* Something changed: is everyone there, or is it hopeless? */

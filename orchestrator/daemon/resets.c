@@ -172,6 +172,13 @@ gboolean resets_agent(Resets *resets, int host, gboolean ok, const char *reason)
 
 /* ---- step by step ---- */
 
+static PlanAgent way_of(const Reset *reset)
+{
+    const Plan *plan = reset->rs_daemon->dm_plan;
+
+    return plan_agent_way(plan, plan_host(plan, reset->rs_host));
+}
+
 static void on_made(const GError *error, gpointer data)
 {
     Reset *reset = data;
@@ -183,13 +190,14 @@ static void on_made(const GError *error, gpointer data)
     }
     if (!reset->rs_batch || !d->dm_provision)
         return; /* its agent was faster, or the daemon ends */
-    if (plan_host(d->dm_plan, reset->rs_host)->ph_agent == AGENT_NONE) {
+    if (way_of(reset) == AGENT_NONE) {
         hosts_set(d->dm_hosts, reset->rs_host, HOST_READY, "no agent by design");
         finish(reset, NULL);
         return;
     }
     if (hosts_state(d->dm_hosts, reset->rs_host) == HOST_CREATE)
         hosts_set(d->dm_hosts, reset->rs_host, HOST_BOOT, LOST);
+    provision_deliver(d->dm_provision, reset->rs_host);
     wait_for_hello(reset);
 }
 
@@ -199,7 +207,7 @@ static gboolean listen_anew(Reset *reset, GError **error)
     g_autofree char *channel = boot_channel(d, reset->rs_host);
 
     reset->rs_epoch = clones_epoch(d->dm_clones, reset->rs_host);
-    return plan_host(d->dm_plan, reset->rs_host)->ph_agent == AGENT_NONE ||
+    return way_of(reset) == AGENT_NONE ||
            link_listen(d->dm_link, reset->rs_host, channel,
                        provision_qemu_uid(d->dm_provision), reset->rs_epoch, error);
 }

@@ -42,7 +42,7 @@ static Play *play_new(Scripts *scripts, const PlanScript *script)
 }
 
 static void run_order(Daemon *d, Play *play, int host, const char *title,
-                      const char *script, OrderDone done)
+                      const char *script, const PlanLimits *limits, OrderDone done)
 {
     OrderSpec spec = {
         .os_host = host,
@@ -50,6 +50,7 @@ static void run_order(Daemon *d, Play *play, int host, const char *title,
         .os_title = title,
         .os_actor = play->pl_actor,
         .os_script = script,
+        .os_limits = limits,
         .os_timeout_us = SCRIPT_TIMEOUT_US,
         .os_done = done,
         .os_data = play,
@@ -70,7 +71,7 @@ static void due_action(Daemon *d, gpointer data)
     Play *play = data;
 
     run_order(d, play, play->pl_action->ac_host, play->pl_action->ac_title,
-              play->pl_action->ac_run, on_action);
+              play->pl_action->ac_run, &play->pl_action->ac_limits, on_action);
 }
 
 /* Exit 0: found. What the search printed first is what is reported; where it prints
@@ -110,7 +111,8 @@ static void due_detect(Daemon *d, gpointer data)
         injects_answer(d->dm_injects, play->pl_actor, inject->in_team, play->pl_inject,
                        "Acknowledged; the desk has been told.");
     else if (inject->in_detect)
-        run_order(d, play, inject->in_host, inject->in_id, inject->in_detect, on_looked);
+        run_order(d, play, inject->in_host, inject->in_id, inject->in_detect,
+                  &inject->in_book_limits, on_looked);
 }
 
 static void on_contained(Daemon *d, const Order *order, gpointer data)
@@ -126,7 +128,8 @@ static void due_contain(Daemon *d, gpointer data)
     Play *play = data;
     const PlanInject *inject = plan_inject(d->dm_plan, play->pl_inject);
 
-    run_order(d, play, inject->in_host, inject->in_id, inject->in_contain, on_contained);
+    run_order(d, play, inject->in_host, inject->in_id, inject->in_contain,
+              &inject->in_book_limits, on_contained);
 }
 
 static gboolean plays(gboolean all, char **names, const char *name)

@@ -4,6 +4,7 @@
 #include "orchestrator/daemon/daemon.h"
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/observations.h"
+#include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/signer.h"
 
 static const char *const state_names[] = {
@@ -48,6 +49,16 @@ static void clock_follow(Daemon *d, DrillState from, const char *actor,
         daemon_event(d, kind, actor, -1, -1, 0, json_pack("{s:s}", "reason", reason));
 }
 
+/* While the VMs stand still nobody's time passes; the kill switch ends what runs there.
+ */
+static void orders_follow(Daemon *d, DrillState from)
+{
+    if (d->dm_state == DRILL_STOPPED && from != DRILL_PROVISIONING)
+        orders_abort(d->dm_orders, d->dm_reason);
+    orders_stand(d->dm_orders,
+                 d->dm_state == DRILL_PAUSED || d->dm_state == DRILL_STOPPED);
+}
+
 void daemon_set_state(Daemon *d, DrillState state, const char *actor, const char *reason)
 {
     DrillState from = d->dm_state;
@@ -64,6 +75,7 @@ void daemon_set_state(Daemon *d, DrillState state, const char *actor, const char
     if (state == DRILL_ENDED || state == DRILL_PROVISIONAL || state == DRILL_DOWN)
         observations_final(d->dm_observations);
     director_state_changed(d->dm_director);
+    orders_follow(d, from);
     if (state == DRILL_PROVISIONAL || state == DRILL_DOWN)
         signer_checkpoint(d);
 }

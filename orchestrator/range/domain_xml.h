@@ -13,8 +13,9 @@
 
 #include "orchestrator/range/range.h"
 
-/* The name of the virtio port that the agent opens in the guest. */
+/* The names of the virtio ports that the agent and qemu-guest-agent open in the guest. */
 #define DOMAIN_CHANNEL "org.parry.agent.0"
+#define DOMAIN_GUEST_AGENT "org.qemu.guest_agent.0"
 
 /* A host's domain, or the golden guest in its shape; the caller frees them. */
 char *domain_name(const PlanHost *host, gboolean golden);

@@ -7,6 +7,7 @@
 #include "orchestrator/range/inspect.h"
 #include "orchestrator/range/network_xml.h"
 #include "orchestrator/range/pool.h"
+#include "orchestrator/range/range_parts.h"
 #include "orchestrator/range/sweep.h"
 #include "orchestrator/range/watch.h"
 
@@ -633,6 +634,69 @@ void range_inspect(Range *range, RangeInspected done, gpointer data)
     visit->vi_done = done;
     visit->vi_data = data;
     pool_run(range->ra_pool, POOL_SOON, inspect_work, inspect_done, visit);
+}
+
+typedef struct {
+    Range *us_range;
+    const char *us_uuid; /* the plan's */
+    ActState us_state;
+    gint64 us_cpu_us;
+    GError *us_error;
+    RangeUsed us_done;
+    gpointer us_data;
+} Usage;
+
+static void used_work(gpointer data)
+{
+    Usage *usage = data;
+    g_autoptr(virConnect) conn =
+        connection_get(usage->us_range->ra_link, &usage->us_error);
+
+    if (conn)
+        act_domain_used(conn, usage->us_uuid, &usage->us_state, &usage->us_cpu_us,
+                        &usage->us_error);
+}
+
+static void used_done(gpointer data, gboolean ran)
+{
+    static const RangeLife lives[] = {[ACT_ABSENT] = RANGE_DOMAIN_ABSENT,
+                                      [ACT_RUNNING] = RANGE_DOMAIN_RUNS,
+                                      [ACT_PAUSED] = RANGE_DOMAIN_STANDS};
+    g_autofree Usage *usage = data;
+
+    if (!ran)
+        cancelled(&usage->us_error);
+    usage->us_done(lives[usage->us_state], usage->us_cpu_us, usage->us_error,
+                   usage->us_data);
+    g_clear_error(&usage->us_error);
+}
+
+void range_domain_used(Range *range, int host, RangeUsed done, gpointer data)
+{
+    Usage *usage = g_new0(Usage, 1);
+
+    usage->us_range = range;
+    usage->us_uuid = plan_host(range->ra_plan, host)->ph_uuid;
+    usage->us_done = done;
+    usage->us_data = data;
+    pool_run(range->ra_pool, POOL_SOON, used_work, used_done, usage);
+}
+
+/* ---- for the range's other files ---- */
+
+Pool *range_pool(const Range *range)
+{
+    return range->ra_pool;
+}
+
+Connection *range_connection(const Range *range)
+{
+    return range->ra_link;
+}
+
+const PlanHost *range_host(const Range *range, int host)
+{
+    return plan_host(range->ra_plan, host);
 }
 
 /* ---- life ---- */

@@ -88,6 +88,12 @@ echo "# $rows rows seen, $lost lost, $numbers numbered; $kernel records lost in 
   fail "a gap ends before it begins"
 ok "a flood: what was seen and what was lost is what there was"
 
+# The order dies with the agent that runs it, which says so when it is back.
+parry exec watching health/gateway 'kill -9 $(pidof agent)' >"$work/out" 2>&1 || true
+wait_for 60 "the gap that a killed agent leaves" has_event watching observe.gap/1 "json_extract(body, '$.why') is not null"
+is 'o.on' || fail "the agent that was started again does not watch"
+ok "an agent that was killed leaves a gap, and the next one watches"
+
 parry observations watching --what exec --player health/health >"$work/out"
 says out 'iptables -A INPUT -s 203.0.113.99 -j DROP'
 expect_status 64 parry observations watching --what kill

@@ -8,7 +8,9 @@
 #include "scoreboard/kinds.h"
 #include "tests/unit/cunit_main.h"
 
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define SECRET "telephone-of-my-neighbour"
@@ -440,6 +442,35 @@ static void a_full_file_loses_rows_and_event_together(void)
     world_clear(&world);
 }
 
+/* No half of a batch, and no rows without their event. */
+static void a_killed_writer_leaves_whole_batches(void)
+{
+    World world = world_new();
+    JournalObservation rows[] = {row_full(5), row_least(6)};
+    int status;
+
+    journal_close(world.journal);
+    pid_t pid = fork();
+    if (pid == 0) {
+        Journal *journal = journal_open(world.dir, NULL);
+        append(journal, rows, 2, NULL);
+        journal_commit(journal, NULL);
+        append(journal, rows, 2, NULL);
+        raise(SIGKILL);
+    }
+    CU_ASSERT_EQUAL_FATAL(waitpid(pid, &status, 0), pid);
+    CU_ASSERT_TRUE(WIFSIGNALED(status));
+    world.journal = journal_open(world.dir, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(world.journal);
+    CU_ASSERT_EQUAL(journal_committed(world.journal), 1);
+    CU_ASSERT_EQUAL(append(world.journal, rows, 1, NULL), 2);
+    CU_ASSERT_TRUE(journal_commit(world.journal, NULL));
+    g_autofree char *got = printed(world.journal, 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(got, "2/0 host 7 n 5"));
+    CU_ASSERT_PTR_NULL(strstr(got, "2/1"));
+    world_clear(&world);
+}
+
 static gboolean on_disk(const char *dir, const char *needle)
 {
     GDir *list = g_dir_open(dir, 0, NULL);
@@ -608,6 +639,7 @@ int main(void)
         {"a guess cannot be tried", a_guess_cannot_be_tried},
         {"a full file loses rows and event together",
          a_full_file_loses_rows_and_event_together},
+        {"a killed writer leaves whole batches", a_killed_writer_leaves_whole_batches},
         {"erased texts are gone, the batch still adds up",
          erased_texts_are_gone_and_the_batch_still_adds_up},
         {"what is not there is not erased", what_is_not_there_is_not_erased},

@@ -128,6 +128,23 @@ static void agents_come_and_go(void)
     CU_ASSERT_TRUE(lost(&gaps.ga_all, 4, 0, 0, 4));
 }
 
+/* A memory image is put back: the agent counts on from where it was then. */
+static void an_agent_as_it_was(void)
+{
+    Gaps gaps = {0};
+
+    gaps_restart(&gaps);
+    gaps_rows(&gaps, 1, 40, 0, 1, 1);
+    gaps_lossy(&gaps, 5, 0, 0, 1, 1);
+    gaps_reverted(&gaps);
+    gaps_rows(&gaps, 21, 10, 0, 2, 2);
+    gaps_lossy(&gaps, 2, 3, 0, 2, 2);
+    CU_ASSERT_TRUE(lost(&gaps.ga_all, 5, 0, 0, 0));
+    gaps_rows(&gaps, 36, 1, 0, 3, 3); /* five missing, four of them the agent's */
+    gaps_lossy(&gaps, 2, 7, 0, 3, 3);
+    CU_ASSERT_TRUE(lost(&gaps.ga_all, 5, 4, 1, 0));
+}
+
 /* What it says of itself may be anything. */
 static void an_agent_that_lies(void)
 {
@@ -189,6 +206,21 @@ static void a_clock_that_is_set(void)
     CU_ASSERT_EQUAL(clock.hc_n, 1);
     beat(&clock, 52 * SEC, 3000, 1500, G_MAXINT64 / 2 - 2000000 * SEC);
     CU_ASSERT_TRUE(clock.hc_offset_us > HOUR); /* no overflow */
+}
+
+/* Seen under emulation on a busy machine: four seconds a second. */
+static void a_clock_that_runs_away(void)
+{
+    HostClock clock = {0};
+
+    for (gint64 i = 1; i < 10; i++)
+        beat(&clock, 2 * SEC * i, 3000, 1500, 6 * SEC * i);
+    CU_ASSERT_EQUAL(clock.hc_offset_us, 54 * SEC);
+    CU_ASSERT_EQUAL(clock.hc_drift_ppb, 3000000000);
+    beat(&clock, 20 * SEC, 3000, 1500, 54 * SEC); /* it was set right */
+    CU_ASSERT_EQUAL(clock.hc_offset_us, 54 * SEC);
+    beat(&clock, 22 * SEC, 3000, 1500, 54 * SEC);
+    CU_ASSERT_EQUAL(clock.hc_drift_ppb, 0);
 }
 
 static void drift_over_minutes(void)
@@ -400,7 +432,10 @@ static void an_agent_is_started_again(void)
 {
     World *world = world_new(extra, FALSE);
     int web = host_of(world, "health/web");
-    struct hub_hello hello = {.inst = 2, .epoch = 1, .anew = HUB_RESUMED};
+    struct hub_hello hello = {.inst = 2,
+                              .epoch = 1,
+                              .anew = HUB_RESUMED,
+                              .boot = "00000000-0000-4000-8000-000000000000"};
     Said said = {"/bin/true", "", SEEN_EXEC, SEEN_BY_GUEST, 0, -1};
 
     said.t_us = drill_wall(world);
@@ -410,6 +445,7 @@ static void an_agent_is_started_again(void)
     world_settle(world);
     CU_ASSERT_EQUAL(world_count(world, "observe.gap/1", NULL), 0);
     hello.anew = HUB_RESTARTED;
+    hello.inst = 3;
     record(world, HUB_HELLO, web, &hello, NULL, 0);
     world_settle(world);
     CU_ASSERT_EQUAL(world_count(world, "observe.gap/1", NULL), 1);
@@ -420,6 +456,37 @@ static void an_agent_is_started_again(void)
     json_t *seen = observations_json(world->d.dm_observations, web);
     CU_ASSERT_EQUAL(
         json_integer_value(json_object_get(json_object_get(seen, "lost"), "channel")), 0);
+    json_decref(seen);
+    world_free(world);
+}
+
+/* Another daemon knows what the journal has. */
+static void a_daemon_that_is_started_again(void)
+{
+    World *world = world_new(extra, FALSE);
+    int web = host_of(world, "health/web");
+    Said said = {"/bin/true", "", SEEN_EXEC, SEEN_BY_GUEST, 0, -1};
+    struct hub_hello hello = {.inst = 9, .epoch = 2, .anew = HUB_REBOOTED, .boot = "x"};
+    struct hub_lossy lossy = {.n = 40, .queue = 7};
+    g_autoptr(GError) error = NULL;
+
+    said.t_us = drill_wall(world);
+    say(world, web, 1, 20, &said);
+    world_settle(world);
+    observations_free(world->d.dm_observations);
+    world->d.dm_observations = observations_new(&world->d);
+    CU_ASSERT_TRUE(observations_taken_up(world->d.dm_observations, &error));
+    record(world, HUB_HELLO, web, &hello, NULL, 0);
+    world_settle(world);
+    say(world, web, 31, 10, &said); /* ten are missing; its sums are from before */
+    lossy.from_us = lossy.to_us = said.t_us;
+    record(world, HUB_LOSSY, web, &lossy, NULL, 0);
+    world_settle(world);
+    json_t *seen = observations_json(world->d.dm_observations, web);
+    const json_t *all = json_object_get(seen, "lost");
+    CU_ASSERT_TRUE(json_is_true(json_object_get(seen, "on")));
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(all, "channel")), 10);
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(all, "queue")), 0);
     json_decref(seen);
     world_free(world);
 }
@@ -477,14 +544,17 @@ int main(void)
         {"what is dropped last", what_is_dropped_last},
         {"one event a minute", one_event_a_minute},
         {"agents come and go", agents_come_and_go},
+        {"an agent as it was", an_agent_as_it_was},
         {"an agent that lies", an_agent_that_lies},
         {"offset by the shortest way", offset_by_the_shortest_way},
         {"a clock that is set", a_clock_that_is_set},
+        {"a clock that runs away", a_clock_that_runs_away},
         {"drift over minutes", drift_over_minutes},
         {"who is watched", who_is_watched},
         {"rows are put right", rows_are_put_right},
         {"a flood and its gap", a_flood_and_its_gap},
         {"an agent is started again", an_agent_is_started_again},
+        {"a daemon that is started again", a_daemon_that_is_started_again},
         {"pages and words", pages_and_words},
         {"only white may look", only_white_may_look},
         CU_TEST_INFO_NULL,

@@ -200,6 +200,8 @@ static gint64 feed_act(Feed *feed_to, const char *text, gint64 at, const char *i
     if (inject) {
         json_object_set_new(body, "inject", json_string(inject));
         json_object_set_new(body, "about", json_string("object"));
+    } else {
+        json_object_set_new(body, "gap", json_integer(5));
     }
     return feed(feed_to, "player.action/1", "health", "health/web", 0, body);
 }
@@ -240,6 +242,7 @@ static void acts_stand_with_their_attacks(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(zh, "封鎖 203.0.113.66"));
     CU_ASSERT_PTR_NULL(strstr(en, "<b>"));
     CU_ASSERT_PTR_NULL(strchr(en, 033));
+    CU_ASSERT_PTR_NOT_NULL(strstr(en, "x ⚠"));
     const char *story = strstr(en, "### Attacks and answers");
     const char *executed = strstr(story, "— Executed —");
     const char *act = strstr(story, "blocked 203.0.113.66");
