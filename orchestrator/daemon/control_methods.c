@@ -2,8 +2,8 @@
  * The methods of control, one const table: name, who may call it, what it does.
  */
 #include "orchestrator/daemon/clocks.h"
-#include "orchestrator/daemon/consoles.h"
 #include "orchestrator/daemon/clones.h"
+#include "orchestrator/daemon/consoles.h"
 #include "orchestrator/daemon/control.h"
 #include "orchestrator/daemon/control_agents.h"
 #include "orchestrator/daemon/director.h"
@@ -385,20 +385,17 @@ static void method_down(RpcCall *call, ControlPeer *peer, Daemon *d, const json_
     provision_down(d->dm_provision, on_down, call);
 }
 
-/* ---- reset ---- */
-
-static void on_reset(Daemon *d, const ResetTotal *total, gpointer data)
+static void on_reset(Daemon *d, const ResetTotal *total, gpointer call)
 {
-    RpcCall *call = data;
+    const char *reason = total->rt_reason ? total->rt_reason : "";
 
     (void)d;
     if (total->rt_failed == total->rt_hosts)
-        rpc_fail(call, RPC_FAILED, "%s", total->rt_reason);
+        rpc_fail(call, RPC_FAILED, "%s", reason);
     else
         rpc_reply(call, json_pack("{s:i, s:i, s:I, s:s}", "hosts", (int)total->rt_hosts,
                                   "failed", (int)total->rt_failed, "us",
-                                  (json_int_t)total->rt_us, "reason",
-                                  total->rt_reason ? total->rt_reason : ""));
+                                  (json_int_t)total->rt_us, "reason", reason));
 }
 
 /* {target, reason}: answered when all are back. */

@@ -502,7 +502,6 @@ static void test_restore_says_why_not(void)
     expect_done(1);
 }
 
-/* A guest of the host's shape beside it, plugged into nothing. */
 static void test_a_golden_guest(void)
 {
     g_autofree char *image = g_strdup_printf("%s/drills/golden.save", home);
