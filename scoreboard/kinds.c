@@ -91,6 +91,7 @@ static const KindInfo KINDS[] = {
      "{inject}：{word:expect}達成[，用時 {time:after_us}][，+{points:points}]"},
     {"expect.missed/1", HIDDEN, "{inject}: {word:expect} missed",
      "{inject}：{word:expect}未達成"},
+    {"expect.look/1", W, "", ""},
     {"score.adjusted/1", ALL, "score adjusted by {points:points}[: {reason}]",
      "分數調整 {points:points}[：{reason}]"},
     {"player.bound/1", WO, "{player} signed in", "{player} 已登入"},

@@ -35,6 +35,13 @@ void hosts_record(Hosts *hosts, const struct hub_head *head, const void *body,
 /* libvirt's word on a domain. */
 void hosts_range_event(Hosts *hosts, int host, RangeEvent event, const char *detail);
 
+/* A drill that is taken up: each event of its journal, in order, and then those that were
+ * on their way go on. */
+void hosts_replay(Hosts *hosts, const JournalEvent *event);
+void hosts_resume(Hosts *hosts);
+/* Boot id of the guest as its agent last said it, "" before. */
+const char *hosts_boot(const Hosts *hosts, int host);
+
 /* Number of required hosts that are not ready; those past all hope go to *failed. */
 guint hosts_missing(const Hosts *hosts, guint *failed);
 /* [{id, state, ip, reason, since_us, own}] for control. team: only that team's, -1 for

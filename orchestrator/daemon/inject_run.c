@@ -185,9 +185,8 @@ static void on_attack_done(Daemon *d, const Order *order, gpointer data)
     run_failed(run, reason);
 }
 
-static void attack_begin(Run *run)
+static void attack_order(Run *run)
 {
-    Daemon *d = run->ru_injects->ij_daemon;
     const PlanInject *plan = run->ru_plan;
     OrderSpec spec = {
         .os_host = plan->in_from,
@@ -203,6 +202,14 @@ static void attack_begin(Run *run)
         .os_data = run,
     };
 
+    orders_run(run->ru_injects->ij_daemon->dm_orders, &spec);
+}
+
+static void attack_begin(Run *run)
+{
+    Daemon *d = run->ru_injects->ij_daemon;
+    const PlanInject *plan = run->ru_plan;
+
     if (hosts_state(d->dm_hosts, plan->in_from) != HOST_READY) {
         g_autofree char *reason =
             g_strdup_printf("%s is %s", plan_host(d->dm_plan, plan->in_from)->ph_id,
@@ -210,7 +217,19 @@ static void attack_begin(Run *run)
         run_failed(run, reason);
         return;
     }
-    orders_run(d->dm_orders, &spec);
+    attack_order(run);
+}
+
+/* It waits for its next attempt, for its order, or for the look at its effect. */
+void run_rejoin(Run *run)
+{
+    if (run->ru_waiting)
+        director_due(run->ru_injects->ij_daemon->dm_director, run->ru_again_us,
+                     due_attempt, run);
+    else if (run->ru_attack_open)
+        attack_order(run);
+    else
+        attack_ran(run, run->ru_exit);
 }
 
 /* What was lost once it had run is not run again: only its effect is looked for. */

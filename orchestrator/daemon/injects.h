@@ -82,6 +82,13 @@ json_t *injects_inbox(const Injects *injects, int team, const char *lang);
 const PlanAttachment *injects_attachment(const Injects *injects, int team,
                                          const char *inject, const char *name);
 
+/* ---- taken up again ---- */
+
+/* An event of the journal, in order, after the ledger took it; then, with the clock and
+ * the state as they are, goes on with all that was under way. */
+void injects_replay(Injects *injects, const JournalEvent *event);
+void injects_resume(Injects *injects);
+
 /* ---- the end ---- */
 
 /* The drill has ended: open windows are verified and closed, cleanups run, then done. */

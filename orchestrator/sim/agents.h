@@ -16,6 +16,10 @@ Agents *agents_new(Daemon *d, Facts *facts);
 void agents_free(Agents *agents);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Agents, agents_free)
 
+/* Another daemon in the place of the first, which was killed: what that had not taken is
+ * lost, what it had asked is answered again when it is asked again. */
+void agents_attach(Agents *agents, Daemon *d);
+
 /* Every host that has an agent is on: its agent says hello. */
 void agents_boot(Agents *agents);
 
