@@ -5,7 +5,9 @@
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/isolation.h"
 #include "orchestrator/daemon/needs.h"
+#include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/programs.h"
+#include "orchestrator/daemon/resume.h"
 #include "orchestrator/host/accounts.h"
 #include "orchestrator/host/host.h"
 #include "orchestrator/host/trial.h"
@@ -14,6 +16,8 @@
 #include <string.h>
 
 #define EPOCH_FIRST 1
+/* Of a host that is brought back; `parry up` asks for its own. */
+#define HELLO_TIMEOUT_US (180 * (gint64)G_USEC_PER_SEC)
 
 typedef struct {
     Provision *im_provision;
@@ -50,13 +54,30 @@ struct Provision {
     char *pv_uri, *pv_accel, *pv_accel_reason, *pv_cpu;
     GError *pv_host_error;
     uid_t pv_qemu_uid;
+    json_t *pv_world; /* what there was of the drill when it was taken up, or NULL */
 };
+
+/* A drill that was ready before is not failed by what cannot be made again: white has to
+ * look. */
+static void take_up_failed(Daemon *d, const char *reason)
+{
+    daemon_event(d, "helper.down/1", "parryd", -1, -1, 0,
+                 json_pack("{s:s, s:s}", "name", "libvirt", "reason", reason));
+    if (d->dm_state == DRILL_RUNNING)
+        daemon_set_state(d, DRILL_PAUSED, "parryd", reason);
+    else
+        g_warning("drill %s: %s", d->dm_plan->p_name, reason);
+}
 
 static void provision_fail(Provision *provision, const char *reason)
 {
     if (!provision->pv_active)
         return;
     provision->pv_active = FALSE;
+    if (provision->pv_daemon->dm_state != DRILL_PROVISIONING) {
+        take_up_failed(provision->pv_daemon, reason);
+        return;
+    }
     g_cancellable_cancel(provision->pv_cancel);
     daemon_set_state(provision->pv_daemon, DRILL_FAILED, "parryd", reason);
 }
@@ -162,12 +183,29 @@ void provision_advance(Provision *provision)
     missing = hosts_missing(d->dm_hosts, &failed);
     if (missing > failed)
         return;
+    if (d->dm_state != DRILL_PROVISIONING) { /* taken up: it was proved before */
+        provision->pv_active = FALSE;
+        return;
+    }
     if (failed) {
         fail_with_hosts(provision);
         return;
     }
     provision->pv_proving = TRUE;
     isolation_prove(d->dm_isolation, on_proved);
+}
+
+static gboolean stands_still(const Daemon *d)
+{
+    return d->dm_state == DRILL_PAUSED || d->dm_state == DRILL_STOPPED;
+}
+
+static void hello_wait(Station *station)
+{
+    gint64 us = station->st_provision->pv_hello_us;
+    struct timeval tv = {us / G_USEC_PER_SEC, us % G_USEC_PER_SEC};
+
+    evtimer_add(station->st_hello, &tv);
 }
 
 static void on_hello_late(evutil_socket_t fd, short what, void *data)
@@ -180,6 +218,10 @@ static void on_hello_late(evutil_socket_t fd, short what, void *data)
     (void)what;
     if (state != HOST_BOOT)
         return;
+    if (stands_still(provision->pv_daemon)) { /* and so does the VM */
+        hello_wait(station);
+        return;
+    }
     g_autofree char *reason = g_strdup_printf(
         "its agent said no hello within %" G_GINT64_FORMAT
         " s of power-on; see logs/%s.log",
@@ -193,8 +235,6 @@ static void on_domain(const GError *error, gpointer data)
     Station *station = data;
     Provision *provision = station->st_provision;
     Daemon *d = provision->pv_daemon;
-    struct timeval tv = {provision->pv_hello_us / G_USEC_PER_SEC,
-                         provision->pv_hello_us % G_USEC_PER_SEC};
 
     if (error) {
         provision_host_failed(provision, station->st_host, error->message);
@@ -207,7 +247,7 @@ static void on_domain(const GError *error, gpointer data)
         provision_advance(provision);
     } else if (hosts_state(d->dm_hosts, station->st_host) == HOST_CREATE) {
         hosts_set(d->dm_hosts, station->st_host, HOST_BOOT, NULL);
-        evtimer_add(station->st_hello, &tv);
+        hello_wait(station);
     }
 }
 
@@ -266,10 +306,12 @@ static void domain_want(Station *station)
         provision_host_failed(provision, station->st_host, error->message);
         return;
     }
-    station->st_seq =
-        daemon_event(d, "domain.wanted/1", "parryd", -1, station->st_host, 0,
-                     json_pack("{s:s, s:s, s:i}", "uuid", host->ph_uuid, "domain",
-                               host->ph_domain, "generation", 0));
+    station->st_seq = resume_take(d, "domain.wanted/1", station->st_host, NULL, NULL);
+    if (!station->st_seq)
+        station->st_seq =
+            daemon_event(d, "domain.wanted/1", "parryd", -1, station->st_host, 0,
+                         json_pack("{s:s, s:s, s:i}", "uuid", host->ph_uuid, "domain",
+                                   host->ph_domain, "generation", 0));
     daemon_then(d, domain_create, station->st_seq, station);
 }
 
@@ -280,14 +322,16 @@ static void on_filter(const GError *error, gpointer data)
 
     if (!station->st_provision->pv_active)
         return;
-    if (error) {
+    if (error && station->st_seq)
         daemon_event(d, "filter.failed/1", "parryd", -1, station->st_host,
                      station->st_seq, json_pack("{s:s}", "reason", error->message));
+    if (error) {
         provision_host_failed(station->st_provision, station->st_host, error->message);
         return;
     }
-    daemon_event(d, "filter.done/1", "parryd", -1, station->st_host, station->st_seq,
-                 NULL);
+    if (station->st_seq)
+        daemon_event(d, "filter.done/1", "parryd", -1, station->st_host, station->st_seq,
+                     NULL);
     domain_want(station);
 }
 
@@ -313,8 +357,15 @@ static void filter_want(Station *station)
         domain_want(station);
         return;
     }
-    station->st_seq = daemon_event(d, "filter.wanted/1", "parryd", -1, station->st_host,
-                                   0, json_pack("{s:o}", "filter", list));
+    /* Of filters that were done before none is wanted; they are made sure of. */
+    station->st_seq = resume_take(d, "filter.wanted/1", station->st_host, NULL, NULL);
+    if (station->st_seq ||
+        resume_done(d, "filter.wanted/1", station->st_host, NULL, NULL))
+        json_decref(list);
+    else
+        station->st_seq =
+            daemon_event(d, "filter.wanted/1", "parryd", -1, station->st_host, 0,
+                         json_pack("{s:o}", "filter", list));
     daemon_then(d, filter_create, station->st_seq, station);
 }
 
@@ -341,18 +392,86 @@ static void overlay_done(gpointer data, gboolean ran)
         filter_want(station);
 }
 
+/* Its socket again, and what its agent said last. */
+static gboolean station_listen(Station *station, GError **error)
+{
+    Daemon *d = station->st_provision->pv_daemon;
+    g_autofree char *channel = channel_path(d, station->st_host);
+
+    if (plan_host(d->dm_plan, station->st_host)->ph_agent == AGENT_NONE)
+        return TRUE;
+    if (!link_listen(d->dm_link, station->st_host, channel,
+                     station->st_provision->pv_qemu_uid, EPOCH_FIRST, error))
+        return FALSE;
+    link_restore(d->dm_link, station->st_host, hosts_boot(d->dm_hosts, station->st_host));
+    return TRUE;
+}
+
+static void station_lost(Station *station)
+{
+    Daemon *d = station->st_provision->pv_daemon;
+    static const char reason[] = "its VM was not there when parryd came back";
+
+    if (hosts_state(d->dm_hosts, station->st_host) != HOST_LOST)
+        daemon_event(d, "domain.lost/1", "parryd", -1, station->st_host, 0,
+                     json_pack("{s:s}", "reason", reason));
+    hosts_set(d->dm_hosts, station->st_host, HOST_LOST, reason);
+    orders_host_lost(d->dm_orders, station->st_host, "the VM is gone");
+}
+
+/*
+ * What an earlier daemon made of the host: TRUE where there is nothing to make. *keep:
+ * its disk is in use, or holds what a team has done. A VM that is gone is brought back
+ * where the host is required.
+ */
+static gboolean station_adopt(Station *station, gboolean *keep)
+{
+    Provision *provision = station->st_provision;
+    Daemon *d = provision->pv_daemon;
+    const PlanHost *host = plan_host(d->dm_plan, station->st_host);
+    gboolean done =
+        resume_done(d, "domain.wanted/1", station->st_host, "uuid", host->ph_uuid);
+    gboolean there = resume_there(provision->pv_world, host->ph_uuid);
+    g_autoptr(GError) error = NULL;
+
+    *keep = there || (done && *hosts_boot(d->dm_hosts, station->st_host));
+    if (done && !there)
+        station_lost(station);
+    if (!done || !there)
+        return done && !host->ph_required && d->dm_state != DRILL_PROVISIONING;
+    if (!station_listen(station, &error)) {
+        provision_host_failed(provision, station->st_host, error->message);
+        return TRUE;
+    }
+    if (hosts_state(d->dm_hosts, station->st_host) == HOST_FAILED ||
+        hosts_state(d->dm_hosts, station->st_host) == HOST_BOOT) {
+        hosts_set(d->dm_hosts, station->st_host, HOST_BOOT, NULL);
+        hello_wait(station);
+    }
+    provision_advance(provision);
+    return TRUE;
+}
+
 static void station_start(Station *station)
 {
     Provision *provision = station->st_provision;
     Daemon *d = provision->pv_daemon;
     const PlanHost *host = plan_host(d->dm_plan, station->st_host);
+    gboolean keep = FALSE;
 
+    if (d->dm_resume && station_adopt(station, &keep))
+        return;
     hosts_set(d->dm_hosts, station->st_host, HOST_CREATE, NULL);
     if (!provision->pv_images[host->ph_image].im_result.disk) {
         filter_want(station);
         return;
     }
+    g_free(station->st_overlay);
     station->st_overlay = host_path(d, host, "disks", ".qcow2");
+    if (keep && g_file_test(station->st_overlay, G_FILE_TEST_EXISTS)) {
+        filter_want(station);
+        return;
+    }
     pool_run(provision->pv_pool, POOL_NORMAL, overlay_work, overlay_done, station);
 }
 
@@ -378,12 +497,14 @@ static void on_network(const GError *error, gpointer data)
     const PlanNetwork *network = plan_network(d->dm_plan, step->nw_network);
 
     if (error) {
-        daemon_event(d, "net.failed/1", "parryd", network->pn_team, -1, step->nw_seq,
-                     json_pack("{s:s}", "reason", error->message));
+        if (step->nw_seq)
+            daemon_event(d, "net.failed/1", "parryd", network->pn_team, -1, step->nw_seq,
+                         json_pack("{s:s}", "reason", error->message));
         provision_fail(provision, error->message);
         return;
     }
-    daemon_event(d, "net.done/1", "parryd", network->pn_team, -1, step->nw_seq, NULL);
+    if (step->nw_seq)
+        daemon_event(d, "net.done/1", "parryd", network->pn_team, -1, step->nw_seq, NULL);
     if (--provision->pv_waiting == 0 && provision->pv_active)
         networks_done(provision);
 }
@@ -406,10 +527,13 @@ static void networks_want(Provision *provision)
         NetworkStep *step = g_new0(NetworkStep, 1);
         step->nw_provision = provision;
         step->nw_network = (int)i;
-        step->nw_seq =
-            daemon_event(d, "net.wanted/1", "parryd", network->pn_team, -1, 0,
-                         json_pack("{s:s, s:s, s:s}", "network", network->pn_id, "uuid",
-                                   network->pn_uuid, "bridge", network->pn_bridge));
+        step->nw_seq = resume_take(d, "net.wanted/1", -1, "network", network->pn_id);
+        if (!step->nw_seq &&
+            !resume_done(d, "net.wanted/1", -1, "network", network->pn_id))
+            step->nw_seq = daemon_event(
+                d, "net.wanted/1", "parryd", network->pn_team, -1, 0,
+                json_pack("{s:s, s:s, s:s}", "network", network->pn_id, "uuid",
+                          network->pn_uuid, "bridge", network->pn_bridge));
         daemon_then(d, network_create, step->nw_seq, step);
     }
     if (!provision->pv_waiting)
@@ -502,6 +626,16 @@ static void host_work(gpointer data)
     if (provision->pv_daemon->dm_connect ? given_host(provision, kernel, error)
                                          : embedded_host(provision, kernel, error))
         accounts_get("parry-qemu", &provision->pv_qemu_uid, &gid, error);
+    if (!provision->pv_host_error && provision->pv_daemon->dm_resume)
+        provision->pv_world = range_world(provision->pv_uri, error);
+}
+
+static void on_still(guint count, const GError *error, gpointer data)
+{
+    (void)data;
+    if (error)
+        g_warning("taken up while it stands still: %u VMs suspended, then: %s", count,
+                  error->message);
 }
 
 static void host_done(gpointer data, gboolean ran)
@@ -521,6 +655,8 @@ static void host_done(gpointer data, gboolean ran)
     daemon_event(d, "helper.up/1", "parryd", -1, -1, 0,
                  json_pack("{s:s, s:s, s:s}", "name", "libvirt", "accel", d->dm_accel,
                            "reason", provision->pv_accel_reason));
+    if (stands_still(d)) /* whatever is made stays so too */
+        range_suspend_all(d->dm_range, on_still, NULL);
     networks_want(provision);
 }
 
@@ -585,15 +721,17 @@ static void image_done(gpointer data, gboolean ran)
     if (image->im_error) {
         g_autofree char *reason =
             g_strdup_printf("image %s: %s", image->im_spec.id, image->im_error->message);
-        daemon_event(
-            d, "image.failed/1", "parryd", -1, -1, image->im_seq,
-            json_pack("{s:s, s:s}", "image", image->im_spec.id, "reason", reason));
+        if (image->im_seq)
+            daemon_event(
+                d, "image.failed/1", "parryd", -1, -1, image->im_seq,
+                json_pack("{s:s, s:s}", "image", image->im_spec.id, "reason", reason));
         provision_fail(provision, reason);
         return;
     }
-    daemon_event(d, "image.done/1", "parryd", -1, -1, image->im_seq,
-                 json_pack("{s:s, s:s, s:b}", "image", image->im_spec.id, "key",
-                           image->im_result.key, "cached", image->im_cached));
+    if (image->im_seq)
+        daemon_event(d, "image.done/1", "parryd", -1, -1, image->im_seq,
+                     json_pack("{s:s, s:s, s:b}", "image", image->im_spec.id, "key",
+                               image->im_result.key, "cached", image->im_cached));
     if (--provision->pv_waiting == 0)
         pool_run(provision->pv_pool, POOL_NORMAL, host_work, host_done, provision);
 }
@@ -608,9 +746,12 @@ static void image_want(Image *image)
 {
     Daemon *d = image->im_provision->pv_daemon;
 
-    image->im_seq = daemon_event(
-        d, "image.wanted/1", "parryd", -1, -1, 0,
-        json_pack("{s:s, s:s}", "image", image->im_spec.id, "base", image->im_spec.base));
+    image->im_seq = resume_take(d, "image.wanted/1", -1, "image", image->im_spec.id);
+    if (!image->im_seq &&
+        !resume_done(d, "image.wanted/1", -1, "image", image->im_spec.id))
+        image->im_seq = daemon_event(d, "image.wanted/1", "parryd", -1, -1, 0,
+                                     json_pack("{s:s, s:s}", "image", image->im_spec.id,
+                                               "base", image->im_spec.base));
     daemon_then(d, image_build, image->im_seq, image);
 }
 
@@ -675,6 +816,7 @@ void provision_free(Provision *provision)
         g_clear_error(&provision->pv_stations[i].st_error);
     }
     g_clear_error(&provision->pv_host_error);
+    json_decref(provision->pv_world);
     g_object_unref(provision->pv_cancel);
     g_free(provision->pv_images);
     g_free(provision->pv_stations);
@@ -685,15 +827,15 @@ void provision_free(Provision *provision)
     g_free(provision);
 }
 
-void provision_begin(Provision *provision, gint64 hello_timeout_us)
+static void provision_go(Provision *provision, gint64 hello_timeout_us)
 {
     Daemon *d = provision->pv_daemon;
     g_autoptr(GError) error = NULL;
 
     provision->pv_active = TRUE;
     provision->pv_hello_us = hello_timeout_us;
-    daemon_set_state(d, DRILL_PROVISIONING, "white", "");
-    provision->pv_pool = pool_new(d->dm_base, 2, &error);
+    if (!provision->pv_pool)
+        provision->pv_pool = pool_new(d->dm_base, 2, &error);
     /* Emulation needs more than KVM: who passes this passes both. */
     if (!provision->pv_pool || !needs_check(d->dm_plan, d->dm_home, "kvm", &error)) {
         provision_fail(provision, error->message);
@@ -701,7 +843,8 @@ void provision_begin(Provision *provision, gint64 hello_timeout_us)
     }
     if (!d->dm_plan->p_hosts->len) {
         provision->pv_active = FALSE;
-        daemon_set_state(d, DRILL_READY, "parryd", "a drill without hosts");
+        if (d->dm_state == DRILL_PROVISIONING)
+            daemon_set_state(d, DRILL_READY, "parryd", "a drill without hosts");
         return;
     }
     provision->pv_waiting = d->dm_plan->p_images->len;
@@ -709,6 +852,21 @@ void provision_begin(Provision *provision, gint64 hello_timeout_us)
         image_want(&provision->pv_images[i]);
 }
 
+void provision_begin(Provision *provision, gint64 hello_timeout_us)
+{
+    if (provision->pv_active)
+        return; /* taken up, and on its way */
+    daemon_set_state(provision->pv_daemon, DRILL_PROVISIONING, "white", "");
+    provision_go(provision, hello_timeout_us);
+}
+
+void provision_take_up(Provision *provision)
+{
+    DrillState state = provision->pv_daemon->dm_state;
+
+    if (state != DRILL_DEFINED && state != DRILL_FAILED && state != DRILL_DOWN)
+        provision_go(provision, HELLO_TIMEOUT_US);
+}
 typedef struct {
     ProvisionDown dn_done;
     gpointer dn_data;

@@ -123,6 +123,19 @@ gboolean resume_done(const Daemon *d, const char *kind, int host, const char *me
     return FALSE;
 }
 
+gboolean resume_there(const json_t *world, const char *uuid)
+{
+    const json_t *object;
+    gsize i;
+
+    json_array_foreach (world, i, object) {
+        const char *found = json_string_value(json_object_get(object, "uuid"));
+        if (found && g_ascii_strcasecmp(found, uuid) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 void resume_settle(Daemon *d, const char *kind, const char *reason)
 {
     g_autofree char *stem = g_strndup(kind, strlen(kind) - strlen("wanted/1"));
