@@ -431,9 +431,18 @@ gboolean expect_opens(const Expectation *ep)
     return kind == EXPECT_DETECT || kind == EXPECT_ANSWER || is_looked_at(ep);
 }
 
-static void open_one(Expectation *ep)
+static void arm(Expectation *ep)
 {
     Daemon *d = daemon_of(ep->ep_run);
+
+    director_due(
+        d->dm_director,
+        plan_deadline(d->dm_plan, ep->ep_run->ru_exec_us, ep->ep_plan->ex_within_us),
+        due_close, ep);
+}
+
+static void open_one(Expectation *ep)
+{
 
     /* A report may have come while the effect was still being looked for. */
     if (ep->ep_plan->ex_kind == EXPECT_DETECT && ep->ep_state != EP_OPEN)
@@ -441,10 +450,7 @@ static void open_one(Expectation *ep)
     if (!expect_opens(ep))
         return;
     ep->ep_state = EP_OPEN;
-    director_due(
-        d->dm_director,
-        plan_deadline(d->dm_plan, ep->ep_run->ru_exec_us, ep->ep_plan->ex_within_us),
-        due_close, ep);
+    arm(ep);
 }
 
 void expects_open(Run *run)
@@ -484,8 +490,8 @@ void expects_rejoin(Run *run)
     Daemon *d = daemon_of(run);
 
     for (guint i = 0; i < run->ru_n_expect; i++)
-        if (run->ru_expect[i].ep_state == EP_OPEN)
-            open_one(&run->ru_expect[i]);
+        if (run->ru_expect[i].ep_state != EP_SHUT && expect_opens(&run->ru_expect[i]))
+            arm(&run->ru_expect[i]); /* of what is settled too: a leap ends there */
     if (any_looked_at(run) && !d->dm_rehearsal)
         director_due(d->dm_director, daemon_now(d), due_look, run);
     else if (expects_any(run, EXPECT_RECOVER, EP_OPEN))

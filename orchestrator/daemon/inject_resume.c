@@ -245,7 +245,7 @@ void injects_replay(Injects *injects, const JournalEvent *event)
 {
     if (strcmp(event->ev_kind, "order.wanted/1") == 0)
         fold_order(injects, event);
-    else if (g_str_has_prefix(event->ev_kind, "order."))
+    else if (orders_ends(event->ev_kind))
         fold_order_end(injects, event);
     else if (strcmp(event->ev_kind, "inject.skew/1") == 0)
         fold_skew(injects, event);

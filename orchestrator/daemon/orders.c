@@ -567,6 +567,14 @@ static void open_started(Orders *orders, gint64 id)
             ((Open *)orders->od_open->pdata[i])->op_started = TRUE;
 }
 
+gboolean orders_ends(const char *kind)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(order_ends); i++)
+        if (strcmp(kind, order_ends[i]) == 0)
+            return TRUE;
+    return FALSE;
+}
+
 void orders_replay(Orders *orders, const JournalEvent *event)
 {
     if (strcmp(event->ev_kind, "order.wanted/1") == 0) {
@@ -578,7 +586,7 @@ void orders_replay(Orders *orders, const JournalEvent *event)
         g_ptr_array_add(orders->od_open, open);
     } else if (strcmp(event->ev_kind, "order.started/1") == 0) {
         open_started(orders, event->ev_ref);
-    } else if (g_str_has_prefix(event->ev_kind, "order.")) {
+    } else if (orders_ends(event->ev_kind)) {
         open_settled(orders, event->ev_ref);
     }
 }

@@ -72,6 +72,7 @@ void orders_host_lost(Orders *orders, int host, const char *reason);
  * have said so; what is left has nobody who waits.
  */
 void orders_replay(Orders *orders, const JournalEvent *event);
+gboolean orders_ends(const char *kind); /* whether an event of that kind settles one */
 void orders_resumed(Orders *orders);
 gboolean orders_open(const Orders *orders, int host, const char *purpose);
 /* How many are in flight: a leaping clock waits for none. */

@@ -267,8 +267,7 @@ void scripts_replay(Scripts *scripts, const JournalEvent *event)
         Play *play = scripts->sp_plays->pdata[i];
         if (wanted && play_ordered(d, play, event))
             return;
-        if (!wanted && strcmp(event->ev_kind, "order.started/1") != 0 &&
-            g_str_has_prefix(event->ev_kind, "order."))
+        if (orders_ends(event->ev_kind))
             play_ended(play, event->ev_ref);
         else if (strcmp(event->ev_kind, "message.answered/1") == 0)
             play_answered(d, play, event);

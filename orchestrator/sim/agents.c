@@ -212,13 +212,13 @@ void agents_boot(Agents *agents)
     }
 }
 
-gboolean agents_answer(Agents *agents)
+gboolean agents_answer(Agents *agents, guint most)
 {
     Daemon *d = agents->ag_daemon;
     Record *record;
     gboolean any = agents->ag_records.length > 0;
 
-    while ((record = g_queue_pop_head(&agents->ag_records))) {
+    while (most-- && (record = g_queue_pop_head(&agents->ag_records))) {
         hosts_record(d->dm_hosts, &record->re_head, &record->re_body, record->re_tail);
         orders_record(d->dm_orders, &record->re_head, &record->re_body, record->re_tail);
         record_free(record);

@@ -76,7 +76,7 @@ has_event recovery daemon.gap/1 "json_extract(body, '\$.verdict') = 'short'" || 
 [ "$(count agent.ready/1)" = 2 ] || fail "a guest was personalised anew"
 ok "killed while it runs: clock, VMs and agents go on"
 
-expect_status 0 parry inject recovery deface
+expect_status 0 parry inject --drill recovery deface
 moments="order.started/1"
 [ "${POINTS:-}" != all ] || moments="inject.wanted/1 order.started/1"
 for moment in $moments; do
@@ -95,7 +95,7 @@ done
 ok "killed with an attack under way: it ran once, its output is whole"
 
 wait_for 30 "what comes after it" has_event recovery message.sent/1 "json_extract(body, '\$.inject') = 'next@health'"
-expect_status 0 parry inject recovery call
+expect_status 0 parry inject --drill recovery call
 if [ "${POINTS:-}" = all ]; then
   for moment in message.sent/1 check.round/1 effect.seen/1; do
     until_event "$moment" 0
