@@ -163,6 +163,18 @@ static RpcClient *begin(const Launch *launch, const Drill *drill, gint64 after,
     return g_steal_pointer(&client);
 }
 
+/* A daemon that died takes nothing along: whatever it made can be gone on with. */
+static gboolean has_lost_daemon(const Drill *drill)
+{
+    g_autoptr(Drill) now = drill_open(drill->dr_dir, NULL);
+
+    if (!now || now->dr_alive)
+        return FALSE;
+    fprintf(stderr, "its daemon has died; `parry up %s` goes on (log: %s/parryd.log)\n",
+            drill->dr_name, drill->dr_dir);
+    return TRUE;
+}
+
 /* FALSE: it did not come to `ready`, and what there was is gone, or kept as asked. */
 static gboolean came_up(const Launch *launch, const Drill *drill, int code,
                         const char *reason, int *status)
@@ -174,6 +186,8 @@ static gboolean came_up(const Launch *launch, const Drill *drill, int code,
         cli_fail(code, "interrupted: tearing down what was made");
     else
         cli_fail(code, "drill %s is not ready: %s", drill->dr_name, reason);
+    if (code == EXIT_FAIL && has_lost_daemon(drill))
+        return FALSE;
     if (launch->la_keep && code != EXIT_INTERRUPTED)
         fprintf(stderr,
                 "kept as it is: look with `parry status %s`, remove with `parry down "
@@ -287,7 +301,8 @@ Drill *launch_up(const Launch *launch, RpcClient **client, int *status)
     drill->dr_alive = TRUE;
     *client = begin(launch, drill, 0, status);
     if (!*client) {
-        launch_down(drill, TRUE, TRUE);
+        if (!has_lost_daemon(drill))
+            launch_down(drill, TRUE, TRUE);
         return NULL;
     }
     int code = follow(*client, plan, FOLLOW_UNTIL_READY, &reason);

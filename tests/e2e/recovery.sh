@@ -34,7 +34,7 @@ steps="net.done/1 domain.done/1 agent.hello/1"
 first=1
 for step in $steps; do
   if [ "$first" = 1 ]; then
-    parry up --keep "$here/recovery.yaml" >"$work/up" 2>&1 &
+    parry up "$here/recovery.yaml" >"$work/up" 2>&1 &
   else
     parry up recovery >"$work/up" 2>&1 &
   fi

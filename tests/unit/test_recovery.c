@@ -234,27 +234,27 @@ static void killed(const char *scenario, guint times)
 
 static void test_each(void)
 {
-    killed(PARRY_SOURCE_DIR "/tests/e2e/engines.yaml", 120);
+    killed(PARRY_SOURCE_DIR "/tests/e2e/engines.yaml", 200);
 }
 
 static void test_triggers(void)
 {
-    killed(PARRY_SOURCE_DIR "/tests/e2e/triggers.yaml", 70);
+    killed(PARRY_SOURCE_DIR "/tests/e2e/triggers.yaml", 100);
 }
 
 /* Sixty hours, at moments all over it. */
 static void test_first_drill(void)
 {
-    killed(PARRY_SOURCE_DIR "/examples/first-drill.yaml", 30);
+    killed(PARRY_SOURCE_DIR "/examples/first-drill.yaml", 50);
 }
 
-/* Again and again: each daemon lives for a few commits. */
+/* Again and again: each daemon lives for a few commits past the hellos. */
 static void test_often(void)
 {
     static const char scenario[] = PARRY_SOURCE_DIR "/tests/e2e/engines.yaml";
     g_auto(Outcome) calm = play(scenario, (Killer){0}, FALSE);
 
-    for (guint every = 5; every <= 29; every += 8)
+    for (guint every = 40; every <= 80; every += 13)
         compare(scenario, &calm, (Killer){0, every, every});
 }
 
