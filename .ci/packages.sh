@@ -10,12 +10,12 @@ parry_packages_build=(
 parry_packages_run=(
   libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils
   mmdebstrap e2fsprogs busybox-static kmod lz4 zstd xz-utils xorriso
-  nftables iptables iproute2 openssh-client procps tzdata graphviz
+  nftables iptables iproute2 openssh-client procps rsync tzdata graphviz
 )
 parry_packages_test=(
   libcunit1-dev clang clang-tidy clang-format libclang-rt-dev
   sqlite3 chromium chromium-driver libxml2-utils libvirt-clients iputils-ping util-linux shellcheck mandoc
-  python3-jsonschema python3-yaml
+  python3-jsonschema python3-yaml bash-completion dpkg-dev openssh-server
 )
 
 # Prints those of its arguments that are not installed.

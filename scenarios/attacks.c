@@ -140,6 +140,8 @@ static void expand_scripts(Loader *loader, const InjectDef *def, PlanInject *inj
     inject->in_cleanup = inject_script(loader, attack, "cleanup", team);
     inject->in_user = g_strdup(key_text(&keys_attack, attack, "user"));
     inject->in_timeout_us = key_duration(&keys_attack, attack, "timeout");
+    inject->in_limits = loader_limits(attack);
+    inject->in_residue = key_bool(&keys_attack, attack, "residue");
     if (!inject->in_timeout_us)
         loader_error(loader, node_get(attack, "timeout"), NULL, "no time to run");
     inject_traces(loader, def, inject);

@@ -11,6 +11,7 @@ typedef struct {
     Node *node;
     int host; /* looked at */
     int team; /* whose copy it is: for references */
+    int from; /* that looks */
     guint32 addr;
     int outer;
 } Builder;
@@ -191,6 +192,30 @@ static json_t *build_command(const Builder *b)
     return out;
 }
 
+static json_t *build_plugin(const Builder *b)
+{
+    Node *name = node_get(b->node, "name");
+    g_auto(GStrv) args = loader_subst_texts(b->loader, b->node, "args", b->team);
+    json_t *out = json_object(), *argv = json_array();
+
+    if (node_text(name)) {
+        json_array_append_new(argv, json_string(name->nd_text));
+        if (strchr(name->nd_text, '/'))
+            loader_error(b->loader, name, "write for example \"check_http\"",
+                         "a plugin is named without its directory");
+        else
+            plugin_require(b->loader, name, b->from, name->nd_text);
+    }
+    for (char **arg = args; *arg; arg++)
+        json_array_append_new(argv, json_string(*arg));
+    if (json_array_size(argv) > 64)
+        loader_error(b->loader, node_get(b->node, "args"), NULL,
+                     "a plugin takes 63 arguments at most");
+    json_object_set_new(out, "argv", argv);
+    copy_text(b, out, "user");
+    return out;
+}
+
 static const struct {
     const char *kind;
     gboolean network;
@@ -200,6 +225,7 @@ static const struct {
     {"dns", TRUE, build_dns},          {"file", FALSE, build_file},
     {"process", FALSE, build_process}, {"service", FALSE, build_service},
     {"port", FALSE, build_port},       {"command", FALSE, build_command},
+    {"plugin", FALSE, build_plugin},
 };
 
 gboolean check_kind_of(const KeyTable *table, const Node *map, CheckKind *kind)
@@ -250,7 +276,7 @@ static gboolean resolve(Builder *b, const CheckKind *kind, int from)
 json_t *check_params(Loader *loader, const CheckKind *kind, int team, int host, int from)
 {
     const KeySpec *spec = keys_find(&keys_check, kind->ki_kind);
-    Builder builder = {loader, spec->ks_sub, kind->ki_node, host, team, 0, 0};
+    Builder builder = {loader, spec->ks_sub, kind->ki_node, host, team, from, 0, 0};
 
     if (kind->ki_network && !resolve(&builder, kind, from))
         return NULL;
@@ -272,6 +298,12 @@ static int host_named(Loader *loader, int team, Node *node)
     return index;
 }
 
+/* A plugin may look at its own host or over the network: only its author knows. */
+static gboolean looks_anywhere(const CheckKind *kind)
+{
+    return !strcmp(kind->ki_kind, "plugin");
+}
+
 /* Who looks: for network checks the host that `from` names, else the host itself. */
 static int check_from(Loader *loader, int team, Node *name, const Node *def,
                       const CheckKind *kind, int host)
@@ -286,7 +318,7 @@ static int check_from(Loader *loader, int team, Node *name, const Node *def,
     if (!from)
         return host;
     int index = host_named(loader, team, from);
-    if (!kind->ki_network && index >= 0 && index != host) {
+    if (!kind->ki_network && !looks_anywhere(kind) && index >= 0 && index != host) {
         loader_error(loader, from, "leave \"from\" away",
                      "a %s check runs on the host itself", kind->ki_kind);
         return -1;
@@ -384,15 +416,9 @@ static void check_references(Loader *loader, int team, const Node *def)
 {
     Node *credentials = node_get(def, "credentials");
     const Node *known = node_get(loader_estate(loader, team), "credentials");
-    Node *program = node_get(node_get(def, "plugin"), "name");
 
     if (node_text(credentials) && !node_get(known, credentials->nd_text))
         loader_dangling(loader, credentials, "credential of this estate", known, NULL);
-    if (node_get(def, "plugin"))
-        host_named(loader, team, node_get(def, "from"));
-    if (node_text(program) && strchr(program->nd_text, '/'))
-        loader_error(loader, program, "write for example \"check_http\"",
-                     "a plugin is named without its directory");
 }
 
 static void expand_check(Loader *loader, int team, Node *name, const Node *def)

@@ -44,6 +44,7 @@ void inject_traces(Loader *loader, const InjectDef *def, PlanInject *inject)
     inject->in_indicators = loader_subst_texts(loader, def->jd_def, "indicators", team);
     inject->in_detect = inject_script(loader, playbook, "detect", team);
     inject->in_contain = inject_script(loader, playbook, "contain", team);
+    inject->in_book_limits = loader_limits(playbook);
 }
 
 int inject_victim(Loader *loader, const InjectDef *def, int team)

@@ -78,7 +78,8 @@ typedef struct {
     const KeyTable *ks_sub;
     const char *const
         *ks_words;          /* ended by NULL; a word that begins with "!" is unbuilt */
-    gint64 ks_min, ks_max;  /* KEY_INT; both 0: any that fits 32 bits */
+    gint64 ks_min, ks_max;  /* KEY_INT; both 0: any that fits 32 bits. KEY_SIZE, bytes;
+                             * both 0: 1M to 16T */
     const char *ks_default; /* as written in a scenario, or NULL */
     const char *ks_since;   /* release that built it, NULL: not built */
     const char *ks_doc;     /* one line */
@@ -94,10 +95,10 @@ struct KeyTable {
 extern const KeyTable keys_root, keys_drill, keys_scope, keys_phase, keys_team,
     keys_member, keys_network, keys_image, keys_file, keys_estate, keys_host, keys_router,
     keys_route, keys_user, keys_target, keys_check, keys_effect, keys_inject, keys_attack,
-    keys_message, keys_playbook, keys_expect, keys_scoring, keys_weights, keys_script,
-    keys_action;
+    keys_message, keys_playbook, keys_limits, keys_expect, keys_scoring, keys_weights,
+    keys_script, keys_action;
 extern const KeyTable keys_link, keys_pool, keys_rule, keys_reset, keys_weakness,
-    keys_flag, keys_credential, keys_zone;
+    keys_flag, keys_credential, keys_zone, keys_watch;
 extern const KeyTable keys_parameter, keys_defaults, keys_secret;
 extern const KeyTable keys_tcp, keys_http, keys_dns, keys_file_check, keys_process,
     keys_service, keys_port, keys_command, keys_plugin;

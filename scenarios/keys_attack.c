@@ -2,6 +2,27 @@
 #include "scenarios/keys_spec.h"
 
 /* clang-format off */
+#define LIMITS \
+    {.ks_key = "limits", .ks_type = KEY_MAP, .ks_sub = &keys_limits, .ks_since = V2, \
+     .ks_doc = "How much it may take of the guest.", \
+     .ks_example = "{memory: 64M, processes: 32}"}
+
+static const KeySpec limits_keys[] = {
+    {.ks_key = "memory", .ks_type = KEY_SIZE, .ks_min = 4 << 20,
+     .ks_max = G_GINT64_CONSTANT(1) << 40, .ks_since = V2,
+     .ks_doc = "Of all its processes together; half of the guest's by default.",
+     .ks_example = "64M"},
+    {.ks_key = "processes", .ks_type = KEY_INT, .ks_min = 1, .ks_max = 32768,
+     .ks_default = "256", .ks_since = V2, .ks_doc = "So many at once.",
+     .ks_example = "32"},
+    {.ks_key = "output", .ks_type = KEY_SIZE, .ks_min = 1 << 10, .ks_max = 1 << 20,
+     .ks_default = "64K", .ks_since = V2,
+     .ks_doc = "So much of what it prints is kept, at most 1M.", .ks_example = "256K"},
+    END,
+};
+const KeyTable keys_limits = {"limits", "How much a script may take of its guest.",
+    limits_keys};
+
 #define WHO \
     {.ks_key = "cleanup", .ks_type = KEY_TEXT, .ks_flags = KEY_REFS, .ks_since = V1, \
      .ks_doc = "A script that takes away what it left.", \
@@ -13,6 +34,10 @@
      .ks_doc = "Who runs it there.", .ks_example = "www-data"}, \
     {.ks_key = "timeout", .ks_type = KEY_DURATION, .ks_default = "60s", .ks_since = V1, \
      .ks_doc = "It is killed by then.", .ks_example = "90s"}, \
+    LIMITS, \
+    {.ks_key = "residue", .ks_type = KEY_BOOL, .ks_default = "true", .ks_since = V2, \
+     .ks_doc = "Whether what is left of it after the cleanup is looked for.", \
+     .ks_example = "false"}, \
     {.ks_key = "effect", .ks_type = KEY_MAP, .ks_sub = &keys_effect, .ks_since = V1, \
      .ks_doc = "How Parry sees that it worked.", \
      .ks_example = "{file: {path: /tmp/.cache, sha256: exists}}"}
@@ -76,6 +101,7 @@ static const KeySpec playbook_keys[] = {
     {.ks_key = "contain", .ks_type = KEY_TEXT, .ks_flags = KEY_REFS, .ks_since = V1,
      .ks_doc = "A script that puts it right.",
      .ks_example = "cp /var/backups/index.html /var/www/html/"},
+    LIMITS,
     END,
 };
 const KeyTable keys_playbook = {"a playbook",

@@ -31,7 +31,7 @@ static const char *const word_proto[] = {"tcp", "udp", NULL};
      .ks_flags = KEY_CHOICE, .ks_since = V1, .ks_doc = "A command ends as it should.", \
      .ks_example = "{run: nginx -t}"}, \
     {.ks_key = "plugin", .ks_type = KEY_MAP, .ks_sub = &keys_plugin, \
-     .ks_flags = KEY_CHOICE, .ks_doc = "A Nagios or Monitoring plugin.", \
+     .ks_flags = KEY_CHOICE, .ks_since = V2, .ks_doc = "A Nagios or Monitoring plugin.", \
      .ks_example = "{name: check_http, args: [\"-H\", www.health.test]}"}
 
 static const KeySpec check_keys[] = {
@@ -39,7 +39,7 @@ static const KeySpec check_keys[] = {
      .ks_doc = "The host looked at.",
      .ks_example = "web"},
     {.ks_key = "from", .ks_type = KEY_NAME, .ks_since = V1,
-     .ks_doc = "The host that looks; needed for tcp, http and dns, white's where it scores.",
+     .ks_doc = "The host that looks; needed for tcp, http and dns, may be given for a plugin.",
      .ks_example = "referee"},
     {.ks_key = "every", .ks_type = KEY_DURATION, .ks_since = V1,
      .ks_doc = "Interval; without it the check runs only where an expectation asks.",
@@ -189,10 +189,13 @@ const KeyTable keys_command = {"a command check", "A command ends as it should."
     command_keys};
 
 static const KeySpec plugin_keys[] = {
-    {.ks_key = "name", .ks_type = KEY_TEXT, .ks_flags = KEY_REQUIRED,
+    {.ks_key = "name", .ks_type = KEY_TEXT, .ks_flags = KEY_REQUIRED, .ks_since = V2,
      .ks_doc = "The plugin's program, without a directory.", .ks_example = "check_http"},
     {.ks_key = "args", .ks_type = KEY_LIST, .ks_item = KEY_TEXT, .ks_flags = KEY_REFS,
-     .ks_doc = "Its arguments.", .ks_example = "[\"-H\", www.health.test]"},
+     .ks_since = V2, .ks_doc = "Its arguments.",
+     .ks_example = "[\"-H\", \"${host.web.address}\"]"},
+    {.ks_key = "user", .ks_type = KEY_ACCOUNT, .ks_default = "root", .ks_since = V2,
+     .ks_doc = "Who runs it.", .ks_example = "nobody"},
     END,
 };
 const KeyTable keys_plugin = {"a plugin check", "A Nagios or Monitoring plugin.",

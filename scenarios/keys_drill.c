@@ -123,6 +123,10 @@ static const KeySpec scope_keys[] = {
     {.ks_key = "window", .ks_type = KEY_SHORT, .ks_item = KEY_HOURS, .ks_sub = &keys_hours,
      .ks_since = V2, .ks_doc = "Times of day at which attacks may begin.",
      .ks_example = "\"09:00-18:00\""},
+    {.ks_key = "dead-man", .ks_type = KEY_DURATION, .ks_default = "60s", .ks_since = V2,
+     .ks_doc = "A guest that hears nothing from Parry for so long ends its attacks and runs "
+               "their cleanup; 0s: never.",
+     .ks_example = "2m"},
     END,
 };
 const KeyTable keys_scope = {"scope", "Who allowed it, and what is allowed.", scope_keys};

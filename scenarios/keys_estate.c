@@ -186,6 +186,10 @@ static const KeySpec host_keys[] = {
     {.ks_key = "reset", .ks_type = KEY_MAP, .ks_sub = &keys_reset,
      .ks_doc = "What it costs the team to have it put back as it was.",
      .ks_example = "{cost: 50, limit: 3, approval: true}"},
+    {.ks_key = "watch", .ks_type = KEY_MAP, .ks_sub = &keys_watch, .ks_since = V3,
+     .ks_doc = "What its agent tells of what is done there. Hosts of red and blue, and those "
+               "that injects attack, are watched without it; others are where it stands.",
+     .ks_example = "{paths: [/srv/records], mask: [--pin], rate: 500}"},
     END,
 };
 const KeyTable keys_host = {"a host", "A virtual machine.", host_keys};
@@ -278,4 +282,22 @@ static const KeySpec reset_keys[] = {
 };
 const KeyTable keys_reset = {"a reset", "The terms on which a host is put back.",
     reset_keys};
+
+static const KeySpec watch_keys[] = {
+    {.ks_key = "paths", .ks_type = KEY_ONE_OR_LIST, .ks_item = KEY_PATH, .ks_since = V3,
+     .ks_doc = "Directories, with all below them, and files, besides /etc and where the "
+               "scenario's files and checks of files are; 64 altogether.",
+     .ks_example = "[/srv/records, /opt/app/conf]"},
+    {.ks_key = "mask", .ks_type = KEY_ONE_OR_LIST, .ks_item = KEY_TEXT, .ks_since = V3,
+     .ks_doc = "Options of commands whose argument is a secret, besides --password and its "
+               "like and those named as the scenario's secrets; 32 altogether.",
+     .ks_example = "[--pin, -k]"},
+    {.ks_key = "rate", .ks_type = KEY_INT, .ks_min = 0, .ks_max = 5000,
+     .ks_default = "2000", .ks_since = V3,
+     .ks_doc = "Observations a second at most, what is past it is counted; 0: it is not "
+               "watched.",
+     .ks_example = "500"},
+    END,
+};
+const KeyTable keys_watch = {"what is watched", "What an agent observes.", watch_keys};
 /* clang-format on */

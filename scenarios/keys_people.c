@@ -132,6 +132,9 @@ static const KeySpec action_keys[] = {
     {.ks_key = "run", .ks_type = KEY_TEXT, .ks_flags = KEY_REQUIRED, .ks_since = V1,
      .ks_doc = "A script for sh, run as root.",
      .ks_example = "tail /var/log/nginx/access.log"},
+    {.ks_key = "limits", .ks_type = KEY_MAP, .ks_sub = &keys_limits, .ks_since = V2,
+     .ks_doc = "How much it may take of the guest.",
+     .ks_example = "{memory: 64M, processes: 32}"},
     END,
 };
 const KeyTable keys_action = {"an action", "What a scripted team does at a time.",

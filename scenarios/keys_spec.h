@@ -9,6 +9,7 @@
 /* Releases, for ks_since. */
 #define V1 "0.1"
 #define V2 "0.2"
+#define V3 "0.3"
 
 #define END                                                                              \
     {                                                                                    \

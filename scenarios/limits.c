@@ -12,6 +12,23 @@
 #define ROUTES_MAX 64
 #define PUBLISHED_MAX 64
 
+/* --- of a script --- */
+
+PlanLimits loader_limits(const Node *map)
+{
+    const Node *node = node_get(map, "limits");
+    PlanLimits limits = {
+        .li_processes = (int)key_int(&keys_limits, node, "processes"),
+        .li_output = key_size(&keys_limits, node, "output"),
+    };
+
+    if (node_get(node, "memory"))
+        limits.li_memory = key_size(&keys_limits, node, "memory");
+    return limits;
+}
+
+/* --- of a host --- */
+
 static guint names_values(const PlanHost *host)
 {
     guint sum = 0;

@@ -215,13 +215,13 @@ GArray *loader_teams(Loader *loader, Node *names)
 
 /* In this order: each part needs what the ones before it made. */
 static void (*const parts[])(Loader *) = {
-    params_expand,    defaults_apply,   shape_check,       drill_expand,
-    teams_expand,     images_expand,    estates_expand,    order_expand,
-    links_expand,     addresses_expand, secrets_expand,    image_contents_expand,
-    contents_expand,  planted_expand,   wiring_expand,     zones_expand,
-    limits_check,     checks_expand,    channels_expand,   phases_expand,
-    injects_expand,   scripts_expand,   objectives_expand, stops_expand,
-    weaknesses_check, unused_check,
+    params_expand,   defaults_apply,   shape_check,       drill_expand,
+    teams_expand,    images_expand,    estates_expand,    order_expand,
+    links_expand,    addresses_expand, secrets_expand,    image_contents_expand,
+    contents_expand, planted_expand,   wiring_expand,     zones_expand,
+    limits_check,    checks_expand,    channels_expand,   phases_expand,
+    injects_expand,  scripts_expand,   objectives_expand, stops_expand,
+    watch_expand,    weaknesses_check, unused_check,
 };
 
 static void loader_init(Loader *loader)

@@ -176,7 +176,15 @@ void order_expand(Loader *loader);   /* which hosts wait for which */
 void links_expand(Loader *loader);   /* mirror ports */
 void planted_expand(Loader *loader); /* targets, weaknesses, flags, credentials */
 void zones_expand(Loader *loader);   /* DNS inside */
+void watch_expand(Loader *loader);   /* what agents watch, when all else is known */
 void limits_check(Loader *loader);   /* of what one guest can be told */
+
+/* The host `from` runs that plugin: its image gets the package where Parry builds it, and
+ * a finding at the node tells where it cannot have it. */
+void plugin_require(Loader *loader, Node *at, int from, const char *plugin);
+/* What `limits` of that mapping says; where it says nothing, what holds by default. */
+PlanLimits loader_limits(const Node *map);
+
 void weaknesses_check(Loader *loader);
 void unused_check(Loader *loader);
 

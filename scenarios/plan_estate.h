@@ -126,6 +126,10 @@ typedef struct {
     gint64 ph_reset_cost; /* milli-points */
     int ph_reset_limit;   /* -1: any number */
     gboolean ph_reset_approval;
+    /* What its agent tells of what is done there. */
+    int ph_watch_rate;     /* rows a second, 0: it is not watched */
+    char **ph_watch_paths; /* strv, never NULL: directories with all below, and files */
+    char **ph_watch_mask;  /* strv, never NULL: options whose argument is a secret */
 } PlanHost;
 
 typedef struct {

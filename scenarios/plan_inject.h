@@ -17,7 +17,8 @@ typedef struct {
     int ck_from; /* the host whose agent looks: ck_host itself for file, process, command
                     … */
     gboolean ck_self_reported; /* ck_from is not owned by white */
-    char *ck_kind;             /* tcp, http, dns, file, process, service, port, command */
+    char *ck_kind;             /* tcp, http, dns, file, process, service, port, command,
+                                * plugin */
     json_t *ck_params; /* the wire parameters of that kind (docs/agent-protocol.md), no
                           id, no deadline */
     gint64 ck_interval_us; /* 0: only on demand (a check that only an expectation uses) */
@@ -129,6 +130,9 @@ typedef struct {
     char *in_cleanup; /* or NULL */
     char *in_user;    /* who runs it in the guest, "root" by default */
     gint64 in_timeout_us;
+    PlanLimits in_limits;
+    PlanLimits in_book_limits; /* of the playbook's scripts */
+    gboolean in_residue;       /* what is left of it after the cleanup is looked for */
     char **in_env;      /* KEY=VALUE: PARRY_DRILL, PARRY_TEAM, PARRY_HOST (the victim's),
                          * PARRY_TARGET (the victim's address as in_from sees it) and
                          * PARRY_ATTACKER (the red team's shared address, may be empty);

@@ -31,6 +31,7 @@ json_t *plan_json_secrets(const Plan *plan, gboolean open);
 void plan_json_mask(const Plan *plan, json_t *json);
 
 /* ---- plan_json_people.c ---- */
+json_t *plan_json_limits(const PlanLimits *limits);
 json_t *plan_json_scoring(const PlanScoring *scoring);
 /* Sets what concerns people and the drill itself, but for the rules. */
 void plan_json_people(const Plan *plan, json_t *out);

@@ -174,6 +174,13 @@ static json_t *reset_json(const PlanHost *host)
         "approval", host->ph_reset_approval);
 }
 
+static json_t *watch_json(const PlanHost *host)
+{
+    return json_pack("{s:i, s:o, s:o}", "rate", host->ph_watch_rate, "paths",
+                     plan_json_texts(host->ph_watch_paths), "mask",
+                     plan_json_texts(host->ph_watch_mask));
+}
+
 static json_t *host_json(const Plan *plan, gconstpointer data)
 {
     static const char *const agents[] = {"auto", "seed", "none"};
@@ -198,6 +205,7 @@ static json_t *host_json(const Plan *plan, gconstpointer data)
     json_object_set_new(out, "after", hosts_json(plan, host->ph_after));
     json_object_set_new(out, "dns", resolvers_json(host->ph_dns));
     json_object_set_new(out, "reset", reset_json(host));
+    json_object_set_new(out, "watch", watch_json(host));
     json_object_set_new(out, "forward", json_string(host->ph_drop ? "drop" : "accept"));
     json_object_set_new(out, "firewall", plan_json_each(plan, host->ph_rules, rule_json));
     json_object_set_new(out, "publish",

@@ -73,12 +73,15 @@ static void attack_json(const Plan *plan, const PlanInject *inject, json_t *out)
     json_object_set_new(out, "cleanup", plan_json_text(inject->in_cleanup));
     json_object_set_new(out, "user", plan_json_text(inject->in_user));
     json_object_set_new(out, "timeout-us", json_integer(inject->in_timeout_us));
+    json_object_set_new(out, "limits", plan_json_limits(&inject->in_limits));
+    json_object_set_new(out, "residue", json_boolean(inject->in_residue));
     json_object_set_new(out, "env", plan_json_texts(inject->in_env));
     json_object_set_new(out, "indicators", plan_json_texts(inject->in_indicators));
     json_object_set_new(out, "playbook",
-                        json_pack("{s:o, s:o}", "detect",
+                        json_pack("{s:o, s:o, s:o}", "detect",
                                   plan_json_text(inject->in_detect), "contain",
-                                  plan_json_text(inject->in_contain)));
+                                  plan_json_text(inject->in_contain), "limits",
+                                  plan_json_limits(&inject->in_book_limits)));
     if (inject->in_effect_kind)
         json_object_set_new(out, "effect",
                             json_pack("{s:o, s:s, s:O}", "host",

@@ -88,13 +88,21 @@ static json_t *channel_json(const Plan *plan, gconstpointer data)
 
 /* --- scripted players --- */
 
+json_t *plan_json_limits(const PlanLimits *limits)
+{
+    return json_pack("{s:I, s:i, s:I}", "memory", (json_int_t)limits->li_memory,
+                     "processes", limits->li_processes, "output",
+                     (json_int_t)limits->li_output);
+}
+
 static json_t *action_json(const Plan *plan, gconstpointer data)
 {
     const PlanAction *action = data;
 
-    return json_pack("{s:I, s:o, s:s, s:s}", "at-us", (json_int_t)action->ac_at_us,
+    return json_pack("{s:I, s:o, s:s, s:s, s:o}", "at-us", (json_int_t)action->ac_at_us,
                      "host", plan_json_host(plan, action->ac_host), "title",
-                     action->ac_title, "run", action->ac_run ? action->ac_run : "");
+                     action->ac_title, "run", action->ac_run ? action->ac_run : "",
+                     "limits", plan_json_limits(&action->ac_limits));
 }
 
 static json_t *selection(gboolean all, char *const *names)
@@ -208,6 +216,7 @@ static json_t *scope_json(const Plan *plan)
         json_object_set_new(rules, plan_engagement_name((PlanEngagement)i),
                             json_string(plan_ruling_name(scope->sp_rules[i])));
     json_object_set_new(out, "rules", rules);
+    json_object_set_new(out, "dead-man-us", json_integer(scope->sp_deadman_us));
     json_object_set_new(out, "windows",
                         scope->sp_windows
                             ? plan_json_each(plan, scope->sp_windows, window_json)

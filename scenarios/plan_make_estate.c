@@ -100,6 +100,8 @@ static void host_free(gpointer data)
     g_clear_pointer(&host->ph_dns, g_array_unref);
     g_strfreev(host->ph_labels);
     parry_text_free(host->ph_title);
+    g_strfreev(host->ph_watch_paths);
+    g_strfreev(host->ph_watch_mask);
     g_free(host);
 }
 
@@ -219,6 +221,8 @@ PlanHost *plan_host_add(Plan *plan, const char *id)
     host->ph_after = g_array_new(FALSE, FALSE, sizeof(int));
     host->ph_dns = g_array_new(FALSE, FALSE, sizeof(guint32));
     host->ph_reset_limit = -1;
+    host->ph_watch_paths = g_new0(char *, 1);
+    host->ph_watch_mask = g_new0(char *, 1);
     g_ptr_array_add(plan->p_hosts, host);
     return host;
 }

@@ -68,6 +68,16 @@ typedef struct {
     gboolean ch_moderated;
 } PlanChannel;
 
+/* How much a script may take of its guest. */
+typedef struct {
+    guint64 li_memory; /* bytes; 0: half of the guest's */
+    int li_processes;
+    guint64 li_output; /* bytes of it that are kept */
+} PlanLimits;
+
+#define LIMITS_PROCESSES 256
+#define LIMITS_OUTPUT 65536
+
 /* What a scripted player does in a rehearsal. */
 typedef struct {
     int sc_team;
@@ -83,6 +93,7 @@ typedef struct {
     int ac_host;
     char *ac_title;
     char *ac_run;
+    PlanLimits ac_limits;
 } PlanAction;
 
 typedef enum {
@@ -132,6 +143,7 @@ typedef struct {
     char **sp_targets;          /* names of targets; empty: all */
     gboolean sp_has_rules;
     PlanRuling sp_rules[ENGAGE_COUNT];
+    gint64 sp_deadman_us;  /* a guest ends attacks after so long in silence; 0: never */
     GPtrArray *sp_windows; /* PlanWindow: attacks begin only then; NULL: at any time */
 } PlanScope;
 

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define DEADMAN_MIN_US (5 * (gint64)G_USEC_PER_SEC)
+
 /* --- what is allowed --- */
 
 static const KeySpec *rule_spec(PlanEngagement rule)
@@ -87,6 +89,10 @@ void scope_expand(Loader *loader)
     for (int i = 0; i < ENGAGE_COUNT; i++)
         out->sp_rules[i] = ruling_of(
             key_text(&keys_scope_rules, rules, rule_spec((PlanEngagement)i)->ks_key));
+    out->sp_deadman_us = key_duration(&keys_scope, scope, "dead-man");
+    if (out->sp_deadman_us && out->sp_deadman_us < DEADMAN_MIN_US)
+        loader_error(loader, node_get(scope, "dead-man"), NULL,
+                     "Parry is heard every 2 s: at least 5s, or 0s for never");
     check_targets(loader, node_get(scope, "targets"));
     expand_window(loader, scope);
 }

@@ -76,6 +76,7 @@ static void expand_action(Loader *loader, PlanScript *script, Node *def)
     action->ac_run = g_strdup(node_get_text(def, "run"));
     const char *title = node_get_text(def, "title");
     action->ac_title = g_strdup(title ? title : "action");
+    action->ac_limits = loader_limits(def);
     g_ptr_array_add(script->sc_actions, action);
 }
 

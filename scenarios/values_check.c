@@ -122,9 +122,21 @@ static gboolean check_points(const KeySpec *spec G_GNUC_UNUSED, const char *text
     return value_points(text, &value);
 }
 
-static gboolean check_size(const KeySpec *spec G_GNUC_UNUSED, const char *text,
-                           char **why)
+/* Bytes as a scenario writes them. */
+static char *size_text(guint64 bytes)
 {
+    static const char units[] = "KMGT";
+    gsize unit = 0;
+
+    for (bytes >>= 10; bytes && bytes % 1024 == 0 && units[unit + 1]; bytes >>= 10)
+        unit++;
+    return g_strdup_printf("%" G_GUINT64_FORMAT "%c", bytes, units[unit]);
+}
+
+static gboolean check_size(const KeySpec *spec, const char *text, char **why)
+{
+    guint64 min = spec->ks_max ? (guint64)spec->ks_min : G_GUINT64_CONSTANT(1) << 20;
+    guint64 max = spec->ks_max ? (guint64)spec->ks_max : G_GUINT64_CONSTANT(1) << 44;
     guint64 value;
 
     if (!value_size(text, &value)) {
@@ -132,8 +144,9 @@ static gboolean check_size(const KeySpec *spec G_GNUC_UNUSED, const char *text,
             *why = g_strdup_printf("the size %s has no unit (K, M, G or T)", text);
         return FALSE;
     }
-    if (value < (G_GUINT64_CONSTANT(1) << 20) || value > (G_GUINT64_CONSTANT(1) << 44)) {
-        *why = g_strdup_printf("the size %s is not from 1M to 16T", text);
+    if (value < min || value > max) {
+        g_autofree char *low = size_text(min), *high = size_text(max);
+        *why = g_strdup_printf("the size %s is not from %s to %s", text, low, high);
         return FALSE;
     }
     return TRUE;

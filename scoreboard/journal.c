@@ -94,7 +94,7 @@ void journal_drop_batch(Journal *journal, const char *why)
     journal->jn_broken = g_strdup(why);
 }
 
-static gboolean bad_body(const JournalEvent *event, const char *why, GError **error)
+gboolean journal_bad_event(const JournalEvent *event, const char *why, GError **error)
 {
     g_set_error(error, JOURNAL_ERROR, JOURNAL_ERROR_BODY, "event %s: %s",
                 event->ev_kind ? event->ev_kind : "(no kind)", why);
@@ -108,26 +108,26 @@ static gboolean check_event(const JournalEvent *event, char **body, GError **err
     g_autofree char *text = NULL;
 
     if (!event->ev_kind || !kind_find(event->ev_kind))
-        return bad_body(event, "unknown kind; kinds.c and docs/journal.md name them all",
-                        error);
+        return journal_bad_event(
+            event, "unknown kind; kinds.c and docs/journal.md name them all", error);
     if (!json_is_object(event->ev_body))
-        return bad_body(event, "the body is not an object", error);
+        return journal_bad_event(event, "the body is not an object", error);
     if (!g_utf8_validate(event->ev_actor, -1, NULL) ||
         !g_utf8_validate(event->ev_team, -1, NULL) ||
         !g_utf8_validate(event->ev_host, -1, NULL))
-        return bad_body(event, "actor, team or host is not UTF-8", error);
+        return journal_bad_event(event, "actor, team or host is not UTF-8", error);
     text = cjson_text(event->ev_body, &cause);
     if (!text)
-        return bad_body(event, cause->message, error);
+        return journal_bad_event(event, cause->message, error);
     if (strlen(text) > JOURNAL_BODY_MAX)
-        return bad_body(event, "the body is over 256 KiB; put the bulk into a blob",
-                        error);
+        return journal_bad_event(
+            event, "the body is over 256 KiB; put the bulk into a blob", error);
     *body = g_steal_pointer(&text);
     return TRUE;
 }
 
-static gboolean insert_event(Journal *journal, const JournalEvent *event,
-                             const char *body, const char *hash, GError **error)
+gboolean journal_insert_event(Journal *journal, const JournalEvent *event,
+                              const char *body, const char *hash, GError **error)
 {
     sqlite3_stmt *stmt = journal->jn_stmt[ST_EVENT];
 
@@ -160,9 +160,10 @@ static JournalEvent complete(const Journal *journal, const JournalEvent *event)
 }
 
 /* A write failed: the whole batch goes, and its commit will say why. */
-static void break_batch(Journal *journal, const GError *cause)
+void journal_break_batch(Journal *journal, GError *cause, GError **error)
 {
     journal_drop_batch(journal, cause->message);
+    g_propagate_error(error, cause);
 }
 
 gint64 journal_append(Journal *journal, const JournalEvent *event, GError **error)
@@ -177,10 +178,9 @@ gint64 journal_append(Journal *journal, const JournalEvent *event, GError **erro
     journal_hash_event(journal->jn_scratch, full.ev_seq, &full, body, journal->jn_head,
                        hash);
     full.ev_hash = hash;
-    if (!insert_event(journal, &full, body, hash, &cause) ||
+    if (!journal_insert_event(journal, &full, body, hash, &cause) ||
         !projections_apply(journal, &full, &cause)) {
-        break_batch(journal, cause);
-        g_propagate_error(error, g_steal_pointer(&cause));
+        journal_break_batch(journal, g_steal_pointer(&cause), error);
         return -1;
     }
     journal->jn_seq = full.ev_seq;
@@ -233,32 +233,39 @@ static gboolean insert_rows(Journal *journal, gint64 seq, const JournalCheckRow 
     return TRUE;
 }
 
-gint64 journal_append_checks(Journal *journal, const JournalEvent *event,
-                             const JournalCheckRow *rows, guint n_rows, GError **error)
+gint64 journal_append_with_rows(Journal *journal, const JournalEvent *event, guint n_rows,
+                                const char *sha256, GError **error)
 {
     JournalEvent with_rows = *event;
-    g_autoptr(GError) cause = NULL;
-    char sha256[JOURNAL_HEX + 1];
-    json_t *body;
-    GString *text;
+    json_t *body = json_copy((json_t *)event->ev_body);
     gint64 seq;
 
-    if (!json_is_object(event->ev_body))
-        return bad_body(event, "the body is not an object", error), -1;
-    text = rows_text(rows, n_rows, error);
-    if (!text)
-        return -1;
-    cjson_sha256_bytes(text->str, text->len, sha256);
-    g_string_free(text, TRUE);
-    body = json_copy((json_t *)event->ev_body);
     json_object_set_new(body, "rows", json_integer(n_rows));
     json_object_set_new(body, "sha256", json_string(sha256));
     with_rows.ev_body = body;
     seq = journal_append(journal, &with_rows, error);
     json_decref(body);
+    return seq;
+}
+
+gint64 journal_append_checks(Journal *journal, const JournalEvent *event,
+                             const JournalCheckRow *rows, guint n_rows, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    char sha256[JOURNAL_HEX + 1];
+    GString *text;
+    gint64 seq;
+
+    if (!json_is_object(event->ev_body))
+        return journal_bad_event(event, "the body is not an object", error), -1;
+    text = rows_text(rows, n_rows, error);
+    if (!text)
+        return -1;
+    cjson_sha256_bytes(text->str, text->len, sha256);
+    g_string_free(text, TRUE);
+    seq = journal_append_with_rows(journal, event, n_rows, sha256, error);
     if (seq > 0 && !insert_rows(journal, seq, rows, n_rows, &cause)) {
-        break_batch(journal, cause);
-        g_propagate_error(error, g_steal_pointer(&cause));
+        journal_break_batch(journal, g_steal_pointer(&cause), error);
         return -1;
     }
     return seq;

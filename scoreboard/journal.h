@@ -36,6 +36,25 @@ typedef struct {
     const char *cr_text; /* reason, or "" */
 } JournalCheckRow;
 
+#define JOURNAL_OBSERVATIONS_MAX 1000     /* rows of one batch */
+#define JOURNAL_OBSERVATION_TEXT_MAX 4096 /* bytes of one text of a row */
+
+/* One thing that an agent saw; numbers are those of the wire (scoreboard/kinds.h names
+ * them), -1 where not known. Texts are never NULL. */
+typedef struct {
+    int ob_host;    /* index in the plan */
+    guint64 ob_n;   /* the agent's number of it */
+    gint64 ob_t_us; /* the guest's wall clock, corrected by what it was measured to be off
+                     */
+    int ob_what, ob_act, ob_origin;
+    int ob_pid, ob_ppid, ob_exit;
+    gint64 ob_uid, ob_auid;
+    guint64 ob_act_id; /* the order or terminal that it came from, 0 for none */
+    const char *ob_exe, *ob_args, *ob_cwd, *ob_path, *ob_to;
+    const char *ob_player; /* pseudonym, or "" */
+    gboolean ob_erased; /* its texts but the player were erased; ignored when appending */
+} JournalObservation;
+
 typedef enum {
     JOURNAL_ERROR_OPEN,
     JOURNAL_ERROR_LOCKED, /* another process writes it */
@@ -71,6 +90,24 @@ gint64 journal_append(Journal *journal, const JournalEvent *event, GError **erro
 gint64 journal_append_checks(Journal *journal, const JournalEvent *event,
                              const JournalCheckRow *rows, guint n_rows, GError **error);
 
+/*
+ * The same for a batch of observations (`observe.batch/1`), 1 to JOURNAL_OBSERVATIONS_MAX
+ * rows of any hosts: members "rows" and "sha256" are added to ev_body's copy. Texts that
+ * are too long or not UTF-8, and numbers that name nothing, are JOURNAL_ERROR_BODY, and
+ * nothing was appended.
+ */
+gint64 journal_append_observations(Journal *journal, const JournalEvent *event,
+                                   const JournalObservation *rows, guint n_rows,
+                                   GError **error);
+
+/*
+ * Erases exe, args, cwd, path and to of these rows of a committed batch for good and
+ * appends `observe.erased/1`, in the batch. Numbers, times and the pseudonym stay. Rows
+ * that are erased already are passed over; where all are, or one is not there, it fails.
+ */
+gboolean journal_erase_observations(Journal *journal, gint64 seq, const guint *rows,
+                                    guint n_rows, GError **error);
+
 /* Makes the batch durable (synchronous=FULL). TRUE with nothing to do. On failure the
  * whole batch is lost, the journal stays usable and journal_seq() is that of the last
  * commit. */
@@ -91,6 +128,13 @@ typedef gboolean (*JournalEachCheck)(gint64 seq, const JournalCheckRow *row,
                                      gpointer data);
 gboolean journal_each_check(Journal *journal, gint64 seq, JournalEachCheck fn,
                             gpointer data, GError **error);
+
+/* The rows of one batch, or of all in order where seq is 0; as committed. */
+typedef gboolean (*JournalEachObservation)(gint64 seq, guint row,
+                                           const JournalObservation *observation,
+                                           gpointer data);
+gboolean journal_each_observation(Journal *journal, gint64 seq, JournalEachObservation fn,
+                                  gpointer data, GError **error);
 
 /* Stores bytes as a blob by hash (free text, evidence, output); hash_out: 64 hex digits.
  * Same transaction as the batch. */

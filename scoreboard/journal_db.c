@@ -43,6 +43,31 @@ static const char SCHEMA[] =
     " WHEN NEW.hash IS NOT OLD.hash OR NEW.bytes IS NOT NULL OR NEW.erased = 0 BEGIN"
     " SELECT RAISE(ABORT, 'a blob may only be erased'); END;";
 
+/* Since version 2. A row's five texts stand under their own digest, so that they can be
+ * erased: then the digest takes their place, and the salt, without which nobody can try
+ * whether a guess was right, goes with them. */
+static const char SCHEMA_OBSERVATION[] =
+    "CREATE TABLE observation("
+    " seq INTEGER NOT NULL, row INTEGER NOT NULL, host_idx INTEGER NOT NULL,"
+    " n INTEGER NOT NULL, t_us INTEGER NOT NULL, what INTEGER NOT NULL,"
+    " act INTEGER NOT NULL, pid INTEGER NOT NULL, ppid INTEGER NOT NULL,"
+    " uid INTEGER NOT NULL, auid INTEGER NOT NULL, exe TEXT NOT NULL,"
+    " args TEXT NOT NULL, cwd TEXT NOT NULL, path TEXT NOT NULL, to_ TEXT NOT NULL,"
+    " exit INTEGER NOT NULL, player TEXT NOT NULL, origin INTEGER NOT NULL,"
+    " act_id INTEGER NOT NULL, salt INTEGER, erased BLOB,"
+    " PRIMARY KEY(seq, row)) STRICT, WITHOUT ROWID;"
+    "CREATE TRIGGER observation_no_delete BEFORE DELETE ON observation BEGIN"
+    " SELECT RAISE(ABORT, 'the journal is insert-only'); END;"
+    "CREATE TRIGGER observation_only_erase BEFORE UPDATE ON observation"
+    " WHEN OLD.erased IS NOT NULL OR length(NEW.erased) IS NOT 32"
+    " OR NEW.salt IS NOT NULL OR NEW.exe <> '' OR NEW.args <> '' OR NEW.cwd <> ''"
+    " OR NEW.path <> '' OR NEW.to_ <> '' OR (NEW.seq, NEW.row, NEW.host_idx, NEW.n,"
+    " NEW.t_us, NEW.what, NEW.act, NEW.pid, NEW.ppid, NEW.uid, NEW.auid, NEW.exit,"
+    " NEW.player, NEW.origin, NEW.act_id) IS NOT (OLD.seq, OLD.row, OLD.host_idx, OLD.n,"
+    " OLD.t_us, OLD.what, OLD.act, OLD.pid, OLD.ppid, OLD.uid, OLD.auid, OLD.exit,"
+    " OLD.player, OLD.origin, OLD.act_id) BEGIN"
+    " SELECT RAISE(ABORT, 'an observation may only be erased'); END;";
+
 static const char *const STATEMENTS[ST_COUNT] = {
     [ST_BEGIN] = "BEGIN IMMEDIATE",
     [ST_COMMIT] = "COMMIT",
@@ -52,6 +77,16 @@ static const char *const STATEMENTS[ST_COUNT] = {
         " prev, hash) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     [ST_CHECK] = "INSERT INTO check_result(seq, row, check_idx, status, dur_us, text)"
                  " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+    [ST_OBSERVATION] =
+        "INSERT INTO observation(seq, row, host_idx, n, t_us, what, act, pid, ppid, uid,"
+        " auid, exe, args, cwd, path, to_, exit, player, origin, act_id, salt)"
+        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
+        " ?17, ?18, ?19, ?20, ?21)",
+    [ST_OBSERVATION_GET] = "SELECT salt, exe, args, cwd, path, to_ FROM observation"
+                           " WHERE seq = ?1 AND row = ?2",
+    [ST_OBSERVATION_ERASE] =
+        "UPDATE observation SET exe = '', args = '', cwd = '', path = '', to_ = '',"
+        " salt = NULL, erased = ?3 WHERE seq = ?1 AND row = ?2 AND erased IS NULL",
     [ST_BLOB_PUT] = "INSERT INTO blob(hash, bytes) VALUES(?1, ?2) ON CONFLICT DO NOTHING",
     [ST_BLOB_ERASE] =
         "UPDATE blob SET bytes = NULL, erased = ?2 WHERE hash = ?1 AND erased = 0",
@@ -249,7 +284,7 @@ static gboolean check_version(Journal *journal, GError **error)
                     "journal %s: this is not a Parry journal", journal->jn_path);
         return FALSE;
     }
-    if (version != JOURNAL_SCHEMA) {
+    if (version != JOURNAL_SCHEMA && version != JOURNAL_SCHEMA_ROUNDS) {
         g_set_error(error, JOURNAL_ERROR, JOURNAL_ERROR_VERSION,
                     "journal %s: schema %" G_GINT64_FORMAT
                     ", this Parry reads %d; use the "
@@ -257,6 +292,7 @@ static gboolean check_version(Journal *journal, GError **error)
                     journal->jn_path, version, JOURNAL_SCHEMA);
         return FALSE;
     }
+    journal->jn_schema = (int)version;
     return TRUE;
 }
 
@@ -299,17 +335,26 @@ static gboolean read_head(Journal *journal, GError **error)
     return rc == SQLITE_ROW || rc == SQLITE_DONE;
 }
 
+/* All of it, or what a journal of the version before has not. Nothing that is there is
+ * touched. */
 static gboolean make_schema(Journal *journal, GError **error)
 {
     g_autofree char *id = g_strdup_printf("PRAGMA application_id = %d;", JOURNAL_APP_ID);
     g_autofree char *version =
         g_strdup_printf("PRAGMA user_version = %d;", JOURNAL_SCHEMA);
+    gboolean ok;
 
-    return journal_exec(journal, "BEGIN", "create", error) &&
-           journal_exec(journal, SCHEMA, "create", error) &&
-           journal_exec(journal, id, "create", error) &&
-           journal_exec(journal, version, "create", error) &&
-           journal_exec(journal, "COMMIT", "create", error);
+    if (journal->jn_schema == JOURNAL_SCHEMA)
+        return TRUE;
+    ok = journal_exec(journal, "BEGIN", "create", error) &&
+         (journal->jn_schema || journal_exec(journal, SCHEMA, "create", error)) &&
+         journal_exec(journal, SCHEMA_OBSERVATION, "create", error) &&
+         journal_exec(journal, id, "create", error) &&
+         journal_exec(journal, version, "create", error) &&
+         journal_exec(journal, "COMMIT", "create", error);
+    if (ok)
+        journal->jn_schema = JOURNAL_SCHEMA;
+    return ok;
 }
 
 /* Makes the empty file, so that it is ours alone from its first moment. */
@@ -355,8 +400,8 @@ Journal *journal_open(const char *dir, GError **error)
     }
     if (lock_dir(journal, dir, error) && open_db(journal, SQLITE_OPEN_READWRITE, error) &&
         check_version(journal, error) && writer_pragmas(journal, error) &&
-        prepare_all(journal, error) && read_head(journal, error) &&
-        projections_ready(journal, error))
+        make_schema(journal, error) && prepare_all(journal, error) &&
+        read_head(journal, error) && projections_ready(journal, error))
         return g_steal_pointer(&journal);
     return NULL;
 }

@@ -1,6 +1,7 @@
 /*
  * What the files of the journal share: journal.c (batches), journal_db.c (opening,
- * schema), journal_read.c, blob.c, merkle.c, projection.c. Not for other modules.
+ * schema), journal_read.c, observation.c, blob.c, merkle.c, projection.c, replica.c. Not
+ * for other modules.
  */
 #ifndef PARRY_SCOREBOARD_JOURNAL_PRIV_H
 #define PARRY_SCOREBOARD_JOURNAL_PRIV_H
@@ -10,7 +11,8 @@
 
 #include <sqlite3.h>
 
-#define JOURNAL_SCHEMA 1
+#define JOURNAL_SCHEMA 2
+#define JOURNAL_SCHEMA_ROUNDS 1   /* without observations: taken up, and added to */
 #define JOURNAL_APP_ID 0x50415252 /* "PARR" */
 #define JOURNAL_BODY_MAX ((gsize)256 * 1024)
 #define JOURNAL_HEX 64
@@ -22,6 +24,9 @@ typedef enum {
     ST_ROLLBACK,
     ST_EVENT,
     ST_CHECK,
+    ST_OBSERVATION,
+    ST_OBSERVATION_GET,
+    ST_OBSERVATION_ERASE,
     ST_BLOB_PUT,
     ST_BLOB_ERASE,
     ST_LAST,
@@ -35,9 +40,10 @@ struct Journal {
     char *jn_path; /* DIR/journal.db */
     int jn_lock;   /* DIR/journal.lock, -1 for a reader */
     gboolean jn_writer;
+    int jn_schema;      /* of the file */
     gboolean jn_batch;  /* a transaction is open */
     char *jn_broken;    /* why the batch is lost already; said again at commit */
-    gboolean jn_erased; /* the batch erases a blob: the WAL goes too, after commit */
+    gboolean jn_erased; /* the batch erases texts: the WAL goes too, after commit */
     gint64 jn_seq, jn_committed;
     char jn_head[JOURNAL_HEX + 1], jn_committed_head[JOURNAL_HEX + 1];
     sqlite3_stmt *jn_stmt[ST_COUNT];
@@ -65,6 +71,17 @@ gboolean journal_begin(Journal *journal, GError **error);
 /* Rolls the whole batch back; why: said again by journal_commit(), or NULL when that is
  * not wanted. */
 void journal_drop_batch(Journal *journal, const char *why);
+
+/* A write failed: drops the batch and hands cause (taken over) to the caller. */
+void journal_break_batch(Journal *journal, GError *cause, GError **error);
+/* FALSE, with JOURNAL_ERROR_BODY. */
+gboolean journal_bad_event(const JournalEvent *event, const char *why, GError **error);
+/* One row of `event`, behind jn_head; nothing else changes. body: canonical text. */
+gboolean journal_insert_event(Journal *journal, const JournalEvent *event,
+                              const char *body, const char *hash, GError **error);
+/* Appends an event whose body gets "rows" and "sha256" besides. */
+gint64 journal_append_with_rows(Journal *journal, const JournalEvent *event, guint n_rows,
+                                const char *sha256, GError **error);
 
 /* The hash of an event, docs/journal.md; body is the canonical text. */
 void journal_hash_event(GByteArray *scratch, gint64 seq, const JournalEvent *event,

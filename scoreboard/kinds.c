@@ -48,7 +48,20 @@ static const KindInfo KINDS[] = {
     {"agent.hello/1", W, "agent {version} said hello", "代理 {version} 已連線"},
     {"agent.ready/1", W, "ready", "就緒"},
     {"agent.lost/1", W, "the agent is gone[: {reason}]", "代理失聯[：{reason}]"},
+    {"agent.back/1", W, "the agent is heard again after {time:silent_us}",
+     "代理於 {time:silent_us} 後恢復連線"},
     {"agent.cut/1", W, "the agent was cut off[: {reason}]", "代理連線被切斷[：{reason}]"},
+    {"agent.clock/1", W,
+     "the clock is {offset_us} µs off[, corrected by {corrected_us} µs]",
+     "時鐘相差 {offset_us} 微秒[，已校正 {corrected_us} 微秒]"},
+    {"observe.batch/1", W, "", ""},
+    {"observe.gap/1", W,
+     "observations are missing: {kernel} lost by the kernel, {queue} by the agent, "
+     "{channel} on the channel, {hub} by the hub[ ({why})]",
+     "觀察記錄有缺：核心遺失 {kernel}，代理 {queue}，通道 {channel}，集線器 "
+     "{hub}[（{why}）]"},
+    {"observe.erased/1", W, "texts of observations were erased", "已刪除觀察記錄的文字"},
+    {"player.action/1", WO | SEE_ALONE, "[{player}: ]{text}", "[{player}：]{text_zh}"},
     {"order.wanted/1", W, "", ""},
     {"order.started/1", W, "", ""},
     {"order.done/1", W, "", ""},
@@ -78,6 +91,11 @@ static const KindInfo KINDS[] = {
     {"inject.disclosed/1", ALL, "disclosed: {inject}", "公開：{inject}"},
     {"effect.seen/1", HIDDEN, "{inject}: its effect is there", "{inject}：效果已確認"},
     {"effect.gone/1", HIDDEN, "{inject}: its effect is gone", "{inject}：效果已消除"},
+    {"deadman.fired/1", W,
+     "{inject}: its guest heard nothing from Parry and ended it, cleanup: "
+     "{cleanup}[: {reason}]",
+     "{inject}：主機失去與 Parry 的聯繫，已終止攻擊，清理：{cleanup}[：{reason}]"},
+    {"residue/1", W, "{inject}: left behind: {summary}", "{inject}：遺留：{summary}"},
     {"message.sent/1", WO, "[{word:channel}: ]message[ from {sender}]: {subject}",
      "[{word:channel}：]訊息[（{sender}）]：{subject}"},
     {"message.answered/1", WO, "{inject}: answered", "{inject}：已回覆"},
@@ -125,6 +143,67 @@ gboolean check_status_parse(const char *word, CheckStatus *status)
             return TRUE;
         }
     return FALSE;
+}
+
+static const char *const WHATS[SEEN_WHATS] = {
+    "exec",    "exit",   "login",    "logout",   "auth-failure", "file",
+    "service", "listen", "unlisten", "firewall", "account",      "cron",
+    "unit",    "key",    "mount",    "module",   "session",
+};
+
+static const char *const ACTS[SEEN_ACTS] = {
+    "",      "created", "changed", "deleted", "moved",   "started", "stopped",
+    "added", "removed", "opened",  "closed",  "granted", "refused",
+};
+
+static const char *const ORIGINS[SEEN_ORIGINS] = {
+    "", "player", "order", "check", "script", "agent",
+};
+
+static const char *name_of(const char *const *names, int count, int number)
+{
+    return number >= 0 && number < count ? names[number] : "?";
+}
+
+static gboolean number_of(const char *const *names, int count, const char *name,
+                          int *number)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0) {
+            *number = i;
+            return TRUE;
+        }
+    return FALSE;
+}
+
+const char *seen_what_name(int what)
+{
+    return name_of(WHATS, SEEN_WHATS, what);
+}
+
+const char *seen_act_name(int act)
+{
+    return name_of(ACTS, SEEN_ACTS, act);
+}
+
+const char *seen_origin_name(int origin)
+{
+    return name_of(ORIGINS, SEEN_ORIGINS, origin);
+}
+
+gboolean seen_what_parse(const char *name, int *what)
+{
+    return number_of(WHATS, SEEN_WHATS, name, what);
+}
+
+gboolean seen_act_parse(const char *name, int *act)
+{
+    return number_of(ACTS, SEEN_ACTS, name, act);
+}
+
+gboolean seen_origin_parse(const char *name, int *origin)
+{
+    return number_of(ORIGINS, SEEN_ORIGINS, name, origin);
 }
 
 static GHashTable *kinds_by_name(void)

@@ -75,6 +75,7 @@ static const Rule RULES[] = {
     {"agent.hello/1", HOST_STATE, EFFECT_SET, "agent"},
     {"agent.ready/1", HOST_STATE, EFFECT_SET, "ready"},
     {"agent.lost/1", HOST_STATE, EFFECT_SET, "silent"},
+    {"agent.back/1", HOST_STATE, EFFECT_SET, "ready"},
     {"agent.cut/1", HOST_STATE, EFFECT_SET, "cut"},
     {"inject.held/1", INJECT_STATE, EFFECT_SET, "held"},
     {"inject.wanted/1", INJECT_STATE, EFFECT_SET, "running"},

@@ -4,6 +4,7 @@
  */
 #include "scoreboard/report.h"
 
+#include "scoreboard/report_acts.h"
 #include "scoreboard/report_fold.h"
 #include "scoreboard/report_plan.h"
 
@@ -151,6 +152,7 @@ static json_t *inject_json(const ReportFold *fold, int index)
     const PlanInject *in = plan_inject(plan, index);
     const LedgerInject *state = ledger_inject(fold->rf_ledger, index);
     const json_t *end = json_object_get(fold->rf_reasons, in->in_id);
+    const json_t *left = json_object_get(fold->rf_residue, in->in_id);
     json_t *json = json_object();
 
     set_text(json, "id", in->in_id);
@@ -163,6 +165,7 @@ static json_t *inject_json(const ReportFold *fold, int index)
     set_text(json, "host", in->in_host >= 0 ? plan_host(plan, in->in_host)->ph_id : "");
     set_text(json, "state", inject_state_name(state->lj_state));
     set_text(json, "reason", json_string_value(json_object_get(end, "reason")));
+    set_text(json, "residue", json_string_value(json_object_get(left, "summary")));
     set_int(json, "planned_us", in->in_trigger == TRIGGER_AT ? in->in_at_us : -1);
     set_int(json, "executed_us", state->lj_exec_us);
     set_int(json, "detected_us", state->lj_detect_us);
@@ -182,7 +185,9 @@ static json_t *inject_json(const ReportFold *fold, int index)
                         refs_of(state->lj_seq, state->lj_exec_seq, state->lj_end_seq,
                                 state->lj_detect_seq, state->lj_contain_seq,
                                 state->lj_eradicate_seq, state->lj_recover_seq,
+                                json_integer_value(json_object_get(left, "ref")),
                                 REFS_END));
+    report_acts_of_inject(fold, index, json);
     return json;
 }
 
@@ -528,7 +533,10 @@ static json_t *assemble(const ReportFold *fold, const char *root)
     json_object_set_new(report, "isolation",
                         json_pack("{s: O, s: O}", "verdicts", fold->rf_verdicts, "rounds",
                                   fold->rf_isolation));
+    json_object_set(report, "acts", fold->rf_acts);
+    json_object_set(report, "unobserved", fold->rf_blind);
     json_object_set(report, "gaps", fold->rf_gaps);
+    json_object_set_new(report, "observed", report_observed_json(fold->rf_observed));
     json_object_set(report, "timeline", fold->rf_timeline);
     return report;
 }

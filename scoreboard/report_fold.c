@@ -189,15 +189,84 @@ static void on_ended(ReportFold *fold, const JournalEvent *event)
                                       (json_int_t)event->ev_seq));
 }
 
+static void on_residue(ReportFold *fold, const JournalEvent *event)
+{
+    json_object_set_new(fold->rf_residue, text_of(event, "inject"),
+                        json_pack("{s: o, s: I}", "summary",
+                                  safe_string(text_of(event, "summary")), "ref",
+                                  (json_int_t)event->ev_seq));
+}
+
 static void on_gap(ReportFold *fold, const JournalEvent *event)
 {
-    g_autofree char *words = line_words(fold->rf_plan, event, "en");
+    g_autofree char *words = strcmp(event->ev_kind, "observe.gap/1") == 0
+                                 ? report_observed_words(event)
+                                 : line_words(fold->rf_plan, event, "en");
 
     json_array_append_new(
         fold->rf_gaps,
         json_pack("{s: I, s: I, s: s, s: s, s: s}", "seq", (json_int_t)event->ev_seq,
                   "clock_us", (json_int_t)event->ev_clock_us, "kind", event->ev_kind,
                   "host", event->ev_host, "text", words ? words : ""));
+}
+
+/* The members of a body as they are, texts made safe: they bear names out of a guest. */
+static void copy_texts(json_t *to, const JournalEvent *event, const char *const *names)
+{
+    for (; *names; names++)
+        json_object_set_new(to, *names, safe_string(text_of(event, *names)));
+}
+
+static void on_act(ReportFold *fold, const JournalEvent *event)
+{
+    static const char *const texts[] = {"player",  "action", "rule",  "object", "text",
+                                        "text_zh", "inject", "about", NULL};
+    const json_t *at = json_object_get(event->ev_body, "at");
+    const json_t *evidence = json_object_get(event->ev_body, "evidence");
+    json_t *act = json_pack(
+        "{s: I, s: I, s: s, s: s}", "seq", (json_int_t)event->ev_seq, "clock_us",
+        json_is_integer(at) ? json_integer_value(at) : (json_int_t)event->ev_clock_us,
+        "team", event->ev_team, "host", event->ev_host);
+
+    copy_texts(act, event, texts);
+    json_object_set_new(act, "evidence",
+                        evidence ? json_deep_copy(evidence) : json_array());
+    if (json_is_integer(json_object_get(event->ev_body, "gap")))
+        json_object_set(act, "gap", json_object_get(event->ev_body, "gap"));
+    json_array_append_new(fold->rf_acts, act);
+}
+
+/* UTC as the drill clock had it, by the event that names it. */
+static gint64 clock_of(const JournalEvent *event, const char *name)
+{
+    const json_t *at = json_object_get(event->ev_body, name);
+    gint64 us = json_is_integer(at) ? json_integer_value(at) : event->ev_at_us;
+    gint64 ago = CLAMP(us, 0, event->ev_at_us);
+
+    return MAX(event->ev_clock_us - (event->ev_at_us - ago), 0);
+}
+
+static void on_gap(ReportFold *fold, const JournalEvent *event);
+
+static void on_blind(ReportFold *fold, const JournalEvent *event)
+{
+    static const char *const where[] = {"kernel", "queue", "channel", "hub", NULL};
+    g_autofree char *en = line_words(fold->rf_plan, event, "en");
+    g_autofree char *zh = line_words(fold->rf_plan, event, "zh-Hant");
+    json_int_t lost = 0;
+
+    for (const char *const *name = where; *name; name++) {
+        json_int_t n = json_integer_value(json_object_get(event->ev_body, *name));
+
+        lost = n > G_MAXINT64 - lost ? G_MAXINT64 : lost + MAX(n, 0);
+    }
+    json_array_append_new(fold->rf_blind,
+                          json_pack("{s: I, s: s, s: I, s: I, s: I, s: s, s: s}", "seq",
+                                    (json_int_t)event->ev_seq, "host", event->ev_host,
+                                    "from_us", (json_int_t)clock_of(event, "from_us"),
+                                    "to_us", (json_int_t)clock_of(event, "to_us"), "lost",
+                                    lost, "text", en ? en : "", "text_zh", zh ? zh : ""));
+    on_gap(fold, event);
 }
 
 static void on_metric(ReportFold *fold, const JournalEvent *event)
@@ -227,7 +296,10 @@ static const struct {
     {"report.matched/1", on_settled},
     {"report.unmatched/1", on_settled},
     {"inject.ended/1", on_ended},
+    {"residue/1", on_residue},
     {"metric.met/1", on_metric},
+    {"player.action/1", on_act},
+    {"observe.gap/1", on_blind},
     {"daemon.gap/1", on_gap},
     {"agent.lost/1", on_gap},
     {"agent.cut/1", on_gap},
@@ -243,9 +315,13 @@ static gboolean in_timeline(const JournalEvent *event)
         "isolation.broken/1", "note/1",         "daemon.gap/1",
         "order.lost/1",       "inject.due/1",   "inject.held/1",
         "inject.approved/1",  "inject.retry/1", "inject.skew/1",
-        "metric.met/1",       "stop.met/1",     NULL};
+        "metric.met/1",       "stop.met/1",     "agent.back/1",
+        "deadman.fired/1",    "residue/1",      NULL};
     const KindInfo *kind = kind_find(event->ev_kind);
 
+    /* There is much of that, and the sections on teams and attacks have it. */
+    if (strcmp(text_of(event, "action"), "looked-around") == 0)
+        return FALSE;
     return kind && ((kind->kd_see & (SEE_OWN | SEE_PUBLIC)) ||
                     g_strv_contains(also, event->ev_kind));
 }
@@ -278,6 +354,7 @@ static gboolean read_event(const JournalEvent *event, gpointer data)
     for (gsize i = 0; i < G_N_ELEMENTS(ON); i++)
         if (strcmp(event->ev_kind, ON[i].kind) == 0)
             ON[i].on(fold, event);
+    report_observed_event(fold->rf_observed, event);
     add_to_timeline(fold, event);
     ledger_apply(fold->rf_ledger, event, (JournalCheckRow *)reading->rd_rows->data,
                  reading->rd_rows->len);
@@ -297,7 +374,11 @@ static ReportFold *fold_new(const Plan *plan)
     fold->rf_reports = json_array();
     fold->rf_metrics = json_array();
     fold->rf_gaps = json_array();
+    fold->rf_acts = json_array();
+    fold->rf_blind = json_array();
     fold->rf_reasons = json_object();
+    fold->rf_residue = json_object();
+    fold->rf_observed = report_observed_new(plan);
     fold->rf_strips = g_new0(json_t *, plan->p_checks->len + 1);
     for (guint i = 0; i < plan->p_checks->len; i++)
         fold->rf_strips[i] = json_array();
@@ -312,7 +393,11 @@ void report_fold_free(ReportFold *fold)
         json_decref(fold->rf_strips[i]);
     g_free(fold->rf_strips);
     json_decref(fold->rf_reasons);
+    json_decref(fold->rf_residue);
+    report_observed_free(fold->rf_observed);
     json_decref(fold->rf_gaps);
+    json_decref(fold->rf_acts);
+    json_decref(fold->rf_blind);
     json_decref(fold->rf_metrics);
     json_decref(fold->rf_reports);
     json_decref(fold->rf_verdicts);

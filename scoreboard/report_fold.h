@@ -5,6 +5,7 @@
 #define PARRY_SCOREBOARD_REPORT_FOLD_H
 
 #include "scoreboard/ledger.h"
+#include "scoreboard/report_observed.h"
 
 typedef struct {
     const Plan *rf_plan;
@@ -19,7 +20,13 @@ typedef struct {
     json_t
         *rf_metrics; /* [{metric, team, points, ref}] conditional ones that were earned */
     json_t *rf_gaps; /* [{seq, kind, …}] what the data does not show */
+    ReportObserved *rf_observed;
+    json_t *rf_acts;  /* [{seq, clock_us, team, host, player, action, rule, object, text,
+                       * text_zh, inject, about, evidence}] what people did */
+    json_t *rf_blind; /* [{seq, host, from_us, to_us, lost, text, text_zh}] observations
+                       * that are missing, by the drill clock */
     json_t *rf_reasons; /* inject id -> {reason, ref} of its end */
+    json_t *rf_residue; /* inject id -> {summary, ref} of what it left behind */
     json_t **rf_strips; /* a check: [{from_us, to_us, status, ref}] */
 } ReportFold;
 

@@ -8,6 +8,8 @@
 #include "scenarios/base/text.h"
 #include "scoreboard/line.h"
 #include "scoreboard/md.h"
+#include "scoreboard/report_acts.h"
+#include "scoreboard/report_observed.h"
 #include "scoreboard/report_plan.h"
 #include "scoreboard/words.h"
 
@@ -520,7 +522,9 @@ static void section_teams(Md *md)
         g_string_append_printf(md->md_out, "## %s\n\n", title);
         lines_of(md, team);
         detections_of(md, str(team, "team"));
+        report_md_answers(md, str(team, "team"));
         reports_of(md, str(team, "team"));
+        report_md_acts(md, str(team, "team"));
         availability_of(md, str(team, "team"));
     }
     report_md_prose(md, "strips");
@@ -570,6 +574,7 @@ static void red_row(const Md *md, MdTable *table, const json_t *inject)
     md_cell(table, str(inject, "host"));
     md_cell_take(table, clock_or_dash(num(inject, "executed_us")));
     md_cell(table, say(md, str(inject, "state")));
+    md_cell(table, str(inject, "residue"));
     cell_points(table, num(inject, "taken"));
     cell_refs(table, json_object_get(inject, "refs"));
 }
@@ -578,7 +583,7 @@ static void section_red(Md *md)
 {
     g_autoptr(GPtrArray) injects = injects_by_time(md);
     MdTable *table = table_new(
-        md, "By\tInject\tTechnique\tAgainst\tExecuted\tOutcome\t>Taken\tEvents");
+        md, "By\tInject\tTechnique\tAgainst\tExecuted\tOutcome\tResidue\t>Taken\tEvents");
 
     for (guint i = 0; i < injects->len; i++)
         if (strcmp(str(injects->pdata[i], "kind"), "attack") == 0 &&
@@ -781,8 +786,8 @@ static void section_verify(Md *md)
 static void (*const SECTIONS[])(Md *md) = {
     section_cover,      section_brief,    report_md_agreed, report_md_objectives,
     section_results,    section_msel,     section_teams,    section_red,
-    section_weaknesses, section_timeline, section_gaps,     section_isolation,
-    section_method,     section_verify,
+    section_weaknesses, section_timeline, section_gaps,     report_md_observed,
+    section_isolation,  section_method,   section_verify,
 };
 
 char *report_markdown(const json_t *report, const char *lang)

@@ -32,6 +32,14 @@ static const struct {
      "演練希望達到的目標。大部分指標由評核員評分，見其記錄；由條件決定的指標則列出各隊所"
      "得。數字為"
      "及格分與滿分，以及支持該目標的情境中已開始的數目。\n\n"},
+    {"acts",
+     "Acts are what agents in the team's own hosts saw, sorted by rules: evidence, not "
+     "proof, and nothing of it scores. An act without a name is by somebody who had "
+     "logged in. Where observations are missing (⚠), acts may be too.\n\n",
+     "行動由隊伍主機上的代理觀察所得，並按規則分類：只屬證據而非證明，亦不計分。沒有姓名"
+     "者為"
+     "已登入的某人。標示 ⚠ 處欠缺觀察記錄，行動亦可能有遺漏。\n\n"},
+    {"acts-cut", "More acts are in `report.json`.\n\n", "其餘行動見 `report.json`。\n\n"},
     {"cut", "The timeline goes on in `report.json`.\n\n",
      "時間線其餘部分見 `report.json`。\n\n"},
     {"method",

@@ -16,14 +16,17 @@ int view_audience(const Viewer *viewer)
     return role_may(viewer->vw_role, MAY_SEE_OWN) ? viewer->vw_team : LEDGER_ROOM;
 }
 
-/* The red team in whose name an inject is may follow its own attack. */
-static gboolean is_own(const Plan *plan, int team, const JournalEvent *event, int inject)
+/* The red team in whose name an inject is may follow its own attack, but for what its
+ * victim does about it. */
+static gboolean is_own(const Plan *plan, int team, const JournalEvent *event, int inject,
+                       unsigned see)
 {
     if (team < 0)
         return FALSE;
     if (strcmp(plan_team(plan, team)->pt_id, event->ev_team) == 0)
         return TRUE;
-    return inject >= 0 && plan_inject(plan, inject)->in_kind == INJECT_ATTACK &&
+    return !(see & SEE_ALONE) && inject >= 0 &&
+           plan_inject(plan, inject)->in_kind == INJECT_ATTACK &&
            plan_inject(plan, inject)->in_by == team;
 }
 
@@ -40,7 +43,7 @@ ViewSight view_event_sight(const Viewer *viewer, const Plan *plan, const Ledger 
         return kind->kd_see & SEE_WHITE ? SIGHT_NOW : SIGHT_NEVER;
     inject = ledger_event_inject(ledger, event);
     own = role_may(viewer->vw_role, MAY_SEE_OWN) && (kind->kd_see & SEE_OWN) &&
-          is_own(plan, who, event, inject);
+          is_own(plan, who, event, inject, kind->kd_see);
     open = role_may(viewer->vw_role, MAY_SEE_PUBLIC) && (kind->kd_see & SEE_PUBLIC) &&
            !(viewer->vw_freeze > 0 && event->ev_seq > viewer->vw_freeze);
     if (!own && !open)

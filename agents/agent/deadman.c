@@ -5,11 +5,19 @@
 static struct event *timer;
 static int64_t limit_us; /* 0: never */
 static int64_t heard_us;
+static int64_t due_us; /* of the timer */
+static bool late;      /* it came late already since the host was heard */
+
+/* A guest that stood still wakes to a timer long over, and to what the host said
+ * meanwhile: that is read first. */
+#define LATE_US 1000000
+#define AGAIN_US 5000000
 
 static void wait_for(int64_t us)
 {
     struct timeval tv = {us / 1000000, us % 1000000};
 
+    due_us = agent_now_us() + us;
     evtimer_add(timer, &tv);
 }
 
@@ -23,6 +31,11 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         return;
     if (silent < limit_us) {
         wait_for(limit_us - silent);
+        return;
+    }
+    if (!late && agent_now_us() - due_us > LATE_US) {
+        late = true;
+        wait_for(AGAIN_US);
         return;
     }
     agent_log("nothing from the host for %lld ms: attacks end", (long long)silent / 1000);
@@ -40,6 +53,7 @@ void deadman_set(struct agent *a, int64_t ms)
 void deadman_heard(void)
 {
     heard_us = agent_now_us();
+    late = false;
 }
 
 void deadman_arm(struct agent *a)

@@ -23,7 +23,9 @@ struct order {
     int64_t timeout_ms;
     int64_t mem_kb;
     bool attack;
-    char *cleanup;     /* script, or NULL */
+    char *cleanup;        /* script, or NULL */
+    struct wire_env *env; /* of the order, for its cleanup */
+    size_t n_env;
     int64_t silent_ms; /* the dead-man ended it after so long: 0: not so */
     int64_t out_left;  /* bytes of output still to be sent */
     bool cut;
@@ -36,6 +38,11 @@ static void forget(struct order *o)
     while (*at != o)
         at = &(*at)->next;
     *at = o->next;
+    for (size_t i = 0; i < o->n_env; i++) {
+        free((char *)o->env[i].name);
+        free((char *)o->env[i].value);
+    }
+    free(o->env);
     free(o->cleanup);
     free(o);
 }
@@ -176,6 +183,27 @@ static void start(struct order *o, const struct spawn *spawn,
     tell_failed(a, id, e.text);
 }
 
+/* What its cleanup needs of the order: its script, and the environment it counts on. */
+static bool keep_cleanup(struct order *o, const struct wire_order *w)
+{
+    if (!w->cleanup)
+        return true;
+    o->cleanup = strdup(w->cleanup);
+    o->env = calloc(w->n_env + 1, sizeof(*o->env));
+    if (!o->cleanup || !o->env)
+        return false;
+    for (; o->n_env < w->n_env; o->n_env++) {
+        struct wire_env *pair = &o->env[o->n_env];
+        pair->name = strdup(w->env[o->n_env].name);
+        pair->value = strdup(w->env[o->n_env].value);
+        if (!pair->name || !pair->value) {
+            o->n_env++;
+            return false;
+        }
+    }
+    return true;
+}
+
 static void start_order(struct agent *a, const struct wire_msg *m,
                         const struct account *account)
 {
@@ -188,7 +216,7 @@ static void start_order(struct agent *a, const struct wire_msg *m,
                           .env = w->env,
                           .n_env = w->n_env};
 
-    if (!o || (w->cleanup && !(o->cleanup = strdup(w->cleanup)))) {
+    if (!o || !keep_cleanup(o, w)) {
         if (o)
             forget(o);
         agent_refuse(a, m, "out of memory");
@@ -241,7 +269,7 @@ bool orders_attacking(const struct agent *a)
     return false;
 }
 
-static void tell_deadman(struct order *o, const char *cleanup)
+static void tell_deadman(struct order *o, enum wire_deadman what, const char *cleanup)
 {
     struct wire_msg m;
     char text[300];
@@ -255,6 +283,7 @@ static void tell_deadman(struct order *o, const char *cleanup)
     m.result.dur_us = agent_now_us() - o->began_us;
     m.result.cut = o->cut;
     m.result.text = text;
+    m.result.deadman = what;
     kept_end(o->agent, &m);
     forget(o);
 }
@@ -276,7 +305,11 @@ static void cleanup_ended(void *arg, const struct run_end *end)
 
     text_format(text, sizeof(text), "its cleanup ended by %s %d",
                 end->signal ? "signal" : "exit", end->signal ? end->signal : end->exit);
-    tell_deadman(arg, text);
+    tell_deadman(arg,
+                 end->cause == RUN_ENDED && !end->signal && end->exit == 0
+                     ? WIRE_DEADMAN_CLEANED
+                     : WIRE_DEADMAN_UNCLEANED,
+                 text);
 }
 
 /* As root: what the attack changed as another user, root may change back. */
@@ -286,7 +319,11 @@ static void clean_up(struct order *o)
     struct wire_error e;
     char text[200];
     struct run_spec spec = {
-        .spawn = {.script = o->cleanup, .account = &root, .auid = WIRE_AUID_ORDER},
+        .spawn = {.script = o->cleanup,
+                  .account = &root,
+                  .auid = WIRE_AUID_ORDER,
+                  .env = o->env,
+                  .n_env = o->n_env},
         .timeout_ms = CLEANUP_MS,
         .room = cleanup_room,
         .data = cleanup_output,
@@ -299,7 +336,7 @@ static void clean_up(struct order *o)
     if (o->run)
         return;
     text_format(text, sizeof(text), "its cleanup could not run: %s", e.text);
-    tell_deadman(o, text);
+    tell_deadman(o, WIRE_DEADMAN_UNCLEANED, text);
 }
 
 void orders_deadman(struct agent *a, int64_t silent_ms)
@@ -316,7 +353,7 @@ void orders_deadman(struct agent *a, int64_t silent_ms)
         if (o->cleanup)
             clean_up(o);
         else
-            tell_deadman(o, "it has no cleanup");
+            tell_deadman(o, WIRE_DEADMAN_KILLED, "it has no cleanup");
     }
 }
 

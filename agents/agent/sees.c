@@ -68,6 +68,11 @@ static int64_t wall_us(void)
     return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
+const struct mask *sees_mask(void)
+{
+    return &see.mask;
+}
+
 static struct wire_seen row(enum wire_what what, enum wire_act act, int64_t t)
 {
     return (struct wire_seen){.t = t > 0 ? t : wall_us(),

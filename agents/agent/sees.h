@@ -9,10 +9,15 @@
 
 #include <event2/event.h>
 
+struct mask;
+
 /* Begins to observe as o says, or goes on with what o changes. Returns the sources there
  * are, of enum wire_source, or-ed. */
 int sees_start(struct event_base *base, const struct wire_observe *o);
 void sees_stop(void);
+
+/* What besides the known options is masked in arguments. */
+const struct mask *sees_mask(void);
 
 /* Which sources there are now. */
 int sees_sources(void);

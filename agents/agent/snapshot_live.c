@@ -1,6 +1,10 @@
 /* Parts that are the kernel's: processes, ports, firewall; and the accounts. */
 #include "agents/agent/snapshot_parts.h"
+
+#include "agents/agent/mask.h"
+#include "agents/agent/sees.h"
 #include "agents/agent/text.h"
+#include "agents/agent/who.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -46,6 +50,24 @@ static long long status_number(const char *status, const char *name)
     return at && text_number(at + strlen(name), 10, &value, NULL) ? value : -1;
 }
 
+/* Which of Parry's acts it belongs to: what a check or a player runs is no residue. */
+static void put_origin(json_t *item, const char *pid)
+{
+    struct who w = {.auid = -1, .ses = -1};
+    struct wire_seen s = {.auid = -1};
+    long long number;
+
+    if (!text_number(pid, 10, &number, NULL) || !who_read((pid_t)number, &w))
+        return;
+    s.auid = w.auid;
+    who_label(&s, w.ses);
+    if (s.origin == WIRE_FROM_GUEST)
+        return;
+    snapshot_text(item, "origin", wire_origin_name(s.origin));
+    if (s.act_id > 0)
+        json_object_set_new(item, "act", json_integer(s.act_id));
+}
+
 /* A process has ended in between, or is the kernel's: no item. */
 static bool put_process(const char *pid)
 {
@@ -59,10 +81,7 @@ static bool put_process(const char *pid)
     exe[n] = '\0';
     text_format(path, sizeof(path), "/proc/%s/cmdline", pid);
     char *line = text_read_file(path, FILE_MAX, &len);
-    for (size_t i = 0; line && i + 1 < len; i++)
-        if (line[i] == '\0')
-            line[i] = ' ';
-    text_printable(args, sizeof(args), line ? line : "", line ? strlen(line) : 0);
+    mask_args(sees_mask(), line ? line : "", line ? len : 0, 0, args, sizeof(args));
     free(line);
     text_format(path, sizeof(path), "/proc/%s/status", pid);
     char *status = text_read_file(path, FILE_MAX, NULL);
@@ -74,6 +93,7 @@ static bool put_process(const char *pid)
         json_object_set_new(item, "uid", json_integer(status_number(status, "\nUid:")));
     }
     free(status);
+    put_origin(item, pid);
     return snapshot_put(item);
 }
 

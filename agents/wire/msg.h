@@ -164,6 +164,13 @@ struct wire_out { /* out, pty, in; stream is 1 or 2 for out, else 0 */
     struct wire_bytes data;
 };
 
+enum wire_deadman { /* what became of an attack that the dead-man ended */
+                    WIRE_DEADMAN_NONE,      /* it did not */
+                    WIRE_DEADMAN_KILLED,    /* it has no cleanup */
+                    WIRE_DEADMAN_CLEANED,   /* its cleanup ended by exit 0 */
+                    WIRE_DEADMAN_UNCLEANED, /* its cleanup failed, or could not run */
+};
+
 struct wire_result {
     enum wire_status status;
     int64_t exit;   /* exit status, -1: none */
@@ -171,6 +178,7 @@ struct wire_result {
     int64_t dur_us;
     bool cut;         /* output went past out_max and was dropped */
     const char *text; /* reason, or NULL */
+    enum wire_deadman deadman;
 };
 
 struct wire_checked {

@@ -38,6 +38,7 @@ static const char *const act_names[] = {
 static const char *const origin_names[] = {"",       "player", "order", "check",
                                            "script", "agent",  NULL};
 static const char *const purpose_names[] = {"", "attack", "noise", NULL};
+static const char *const deadman_names[] = {"", "killed", "cleaned", "uncleaned", NULL};
 static const char *const clock_names[] = {"step", "slew", NULL};
 
 /* ---- agent to host ---- */
@@ -82,6 +83,7 @@ static const struct member result_members[] = {
     {"dur_us", M_INT, false, 0, BIG, 0, AT(result, dur_us)},
     {"cut", M_BOOL, false, AT(result, cut)},
     {"text", M_TEXT, false, 0, 512, AT(result, text)},
+    {"deadman", M_ENUM, false, 0, 4, 0, AT(result, deadman), .names = deadman_names},
     END,
 };
 

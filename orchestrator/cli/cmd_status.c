@@ -47,6 +47,36 @@ static void print_line(const json_t *status)
     printf("\n");
 }
 
+/* What is missing of a host's observations, and a clock that is off by over a second. */
+static void print_seen(const json_t *host)
+{
+    const json_t *observed = json_object_get(host, "observed");
+    const json_t *clock = json_object_get(host, "clock");
+    const char *why = json_string_value(json_object_get(observed, "why"));
+    static const char *const where[] = {"kernel", "queue", "channel", "hub"};
+    gint64 lost[G_N_ELEMENTS(where)], all = 0;
+    gint64 off_us = json_integer_value(json_object_get(clock, "offset_us"));
+
+    for (gsize i = 0; i < G_N_ELEMENTS(where); i++) {
+        lost[i] = json_integer_value(
+            json_object_get(json_object_get(observed, "lost"), where[i]));
+        all += lost[i];
+    }
+    if (why && *why)
+        printf("    not watched: %s\n", why);
+    if (all)
+        printf(
+            "    observations: %lld, lost %lld (kernel %lld, queue %lld, channel %lld, "
+            "hub %lld)\n",
+            (long long)json_integer_value(json_object_get(observed, "rows")),
+            (long long)all, (long long)lost[0], (long long)lost[1], (long long)lost[2],
+            (long long)lost[3]);
+    if (off_us > G_USEC_PER_SEC || off_us < -(gint64)G_USEC_PER_SEC)
+        printf("    its clock is %.1f s %s\n",
+               (double)ABS(off_us) / (double)G_USEC_PER_SEC,
+               off_us > 0 ? "ahead" : "behind");
+}
+
 static void print_hosts(const json_t *hosts)
 {
     const json_t *host;
@@ -57,6 +87,7 @@ static void print_hosts(const json_t *hosts)
         printf("  %-26s %-10s %-16s %s\n", json_string_value(json_object_get(host, "id")),
                json_string_value(json_object_get(host, "state")),
                json_string_value(json_object_get(host, "ip")), reason ? reason : "");
+        print_seen(host);
     }
 }
 

@@ -13,11 +13,13 @@
 #include <unistd.h>
 
 static const CliCommand *const commands[] = {
-    &cmd_check,  &cmd_schema, &cmd_plan,   &cmd_simulate, &cmd_run,
-    &cmd_up,     &cmd_start,  &cmd_status, &cmd_score,    &cmd_pause,
-    &cmd_resume, &cmd_stop,   &cmd_end,    &cmd_inject,   &cmd_approve,
-    &cmd_cancel, &cmd_exec,   &cmd_report, &cmd_verify,   &cmd_down,
-    &cmd_gc,     &cmd_people, &cmd_doctor, &cmd_host,     &cmd_import,
+    &cmd_check,        &cmd_schema, &cmd_plan,    &cmd_simulate,  &cmd_run,
+    &cmd_up,           &cmd_start,  &cmd_status,  &cmd_score,     &cmd_pause,
+    &cmd_resume,       &cmd_stop,   &cmd_end,     &cmd_inject,    &cmd_approve,
+    &cmd_cancel,       &cmd_exec,   &cmd_report,  &cmd_verify,    &cmd_down,
+    &cmd_gc,           &cmd_people, &cmd_doctor,  &cmd_host,      &cmd_import,
+    &cmd_names,        &cmd_follow, &cmd_restore, &cmd_replicate, &cmd_acts,
+    &cmd_observations,
 };
 
 static const char help_end[] =
@@ -37,7 +39,7 @@ static void help(FILE *to)
             "usage: parry COMMAND [OPTIONS] …\n\n",
             PARRY_VERSION);
     for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
-        fprintf(to, "  %-8s %-27s %s\n", commands[i]->cc_name, commands[i]->cc_args,
+        fprintf(to, "  %-12s %-27s %s\n", commands[i]->cc_name, commands[i]->cc_args,
                 commands[i]->cc_summary);
     fputs(help_end, to);
 }

@@ -3,6 +3,7 @@
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/silence.h"
 #include "orchestrator/daemon/watches.h"
 
 #include <string.h>
@@ -127,7 +128,13 @@ static void launch(Launch *launch)
 {
     Daemon *d = launch->la_round->ro_group->gr_checks->cs_daemon;
     const PlanCheck *check = plan_check(d->dm_plan, launch->la_check);
+    CheckStatus status;
+    const char *why;
 
+    if (silence_verdict(d->dm_silence, check->ck_from, &status, &why)) {
+        on_checked(d, status, 0, why, launch);
+        return;
+    }
     orders_check(d->dm_orders, check->ck_from, check->ck_kind, check->ck_params,
                  check->ck_deadline_us, on_checked, launch);
 }

@@ -1,6 +1,7 @@
 /*
  * The methods of control, one const table: name, who may call it, what it does.
  */
+#include "orchestrator/daemon/clocks.h"
 #include "orchestrator/daemon/control.h"
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/hosts.h"
@@ -11,6 +12,7 @@
 #include "orchestrator/daemon/services.h"
 #include "orchestrator/daemon/terminals.h"
 #include "scenarios/base/cjson.h"
+#include "scoreboard/observed.h"
 
 #include <string.h>
 
@@ -155,6 +157,34 @@ static void method_events(RpcCall *call, ControlPeer *peer, Daemon *d,
     rpc_reply(call, json_pack("{s:o, s:I}", "events", events, "n", (json_int_t)n));
 }
 
+/* Rows of observations, a page at a time: what players do is for white alone, their own
+ * team's too, for among it is what attacks do to it. */
+static void method_observations(RpcCall *call, ControlPeer *peer, Daemon *d,
+                                const json_t *params)
+{
+    ObservedFilter filter = {-1, 0, param_text(params, "player", 128)};
+    const char *what = param_text(params, "what", 256);
+    g_autoptr(GError) error = NULL;
+    json_t *page;
+
+    if (json_object_get(params, "host") &&
+        (filter.of_host = param_host(peer, d, params)) < 0) {
+        rpc_fail(call, RPC_NOT_FOUND, "host: no such host; `hosts` lists them");
+        return;
+    }
+    if (what && !observed_whats(what, &filter.of_whats, &error)) {
+        rpc_fail(call, RPC_PARAMS, "what: %s", error->message);
+        return;
+    }
+    page = observed_page(d->dm_journal, d->dm_plan, param_int(params, "seq", 1),
+                         (guint)CLAMP(param_int(params, "row", 0), 0, G_MAXINT32),
+                         &filter, &error);
+    if (page)
+        rpc_reply(call, page);
+    else
+        rpc_fail(call, RPC_FAILED, "%s", error->message);
+}
+
 static void method_subscribe(RpcCall *call, ControlPeer *peer, Daemon *d,
                              const json_t *params)
 {
@@ -284,10 +314,17 @@ static void method_pause(RpcCall *call, ControlPeer *peer, Daemon *d,
         stand_still(call, peer, d, params, DRILL_PAUSED, "paused");
 }
 
+typedef struct {
+    Daemon *rs_daemon;
+    RpcCall *rs_call;
+} Resume;
+
 static void on_resumed(guint count, const GError *error, gpointer data)
 {
-    RpcCall *call = data;
+    g_autofree Resume *resume = data;
+    RpcCall *call = resume->rs_call;
 
+    clocks_set_all(resume->rs_daemon, "resumed");
     if (error)
         rpc_fail(call, RPC_FAILED, "%u resumed, then: %s", count, error->message);
     else
@@ -300,11 +337,14 @@ static void method_resume(RpcCall *call, ControlPeer *peer, Daemon *d,
     (void)params;
     if (wrong_state(call, d, 1u << DRILL_PAUSED | 1u << DRILL_STOPPED, "resume"))
         return;
+    Resume *resume = g_new0(Resume, 1);
+    resume->rs_daemon = d;
+    resume->rs_call = call;
     daemon_set_state(d, DRILL_RUNNING, actor_of(peer), "resumed");
     if (d->dm_range)
-        range_resume_all(d->dm_range, on_resumed, call);
+        range_resume_all(d->dm_range, on_resumed, resume);
     else
-        on_resumed(0, NULL, call);
+        on_resumed(0, NULL, resume);
 }
 
 static void method_end(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
@@ -422,9 +462,21 @@ static void on_ordered(Daemon *d, const Order *order, gpointer data)
         rpc_fail(call, RPC_FAILED, "%s", order->or_reason);
     else
         rpc_reply(call,
-                  json_pack("{s:i, s:i, s:s, s:s, s:b, s:I}", "exit", order->or_exit,
+                  json_pack("{s:i, s:i, s:s, s:s, s:b, s:I, s:s}", "exit", order->or_exit,
                             "signal", order->or_signal, "out", out, "err", err, "cut",
-                            order->or_cut, "seq", (json_int_t)order->or_id));
+                            order->or_cut, "seq", (json_int_t)order->or_id, "reason",
+                            order->or_reason ? order->or_reason : ""));
+}
+
+static PlanLimits param_limits(const json_t *params)
+{
+    return (PlanLimits){
+        .li_memory = (guint64)CLAMP(param_int(params, "memory", 0), 0, (gint64)1 << 40),
+        .li_processes =
+            (int)CLAMP(param_int(params, "processes", LIMITS_PROCESSES), 1, 32768),
+        .li_output =
+            (guint64)CLAMP(param_int(params, "output", LIMITS_OUTPUT), 1024, 1 << 18),
+    };
 }
 
 static void method_order(RpcCall *call, ControlPeer *peer, Daemon *d,
@@ -432,7 +484,10 @@ static void method_order(RpcCall *call, ControlPeer *peer, Daemon *d,
 {
     int host = param_host(peer, d, params);
     const char *script = param_text(params, "script", 48 * 1024);
+    PlanLimits limits = param_limits(params);
 
+    if (wrong_state(call, d, ~(1u << DRILL_PAUSED | 1u << DRILL_STOPPED), "order"))
+        return;
     if (host < 0 || !script) {
         rpc_fail(call, RPC_PARAMS, "order: wants a known host and a script");
         return;
@@ -443,6 +498,7 @@ static void method_order(RpcCall *call, ControlPeer *peer, Daemon *d,
         .os_title = "order",
         .os_actor = actor_of(peer),
         .os_script = script,
+        .os_limits = &limits,
         .os_user = param_text(params, "user", 32),
         .os_timeout_us = CLAMP(param_int(params, "timeout_ms", 30000), 1, 600000) * 1000,
         .os_done = on_ordered,
@@ -651,6 +707,7 @@ static const Method methods[] = {
     {"status", MAY_SEE_ALL, method_status},
     {"board", MAY_SEE_ALL | MAY_SEE_OWN | MAY_SEE_PUBLIC, method_board},
     {"events", MAY_SEE_ALL | MAY_SEE_OWN | MAY_SEE_PUBLIC, method_events},
+    {"observations", MAY_SEE_ALL, method_observations},
     {"subscribe", MAY_SEE_ALL | MAY_SEE_OWN | MAY_SEE_PUBLIC, method_subscribe},
     {"hosts", MAY_SEE_ALL | MAY_SEE_OWN, method_hosts},
     {"inbox", MAY_SEE_ALL | MAY_SEE_OWN, method_inbox},

@@ -47,7 +47,10 @@ typedef struct Control Control;
 typedef struct Terminals Terminals;
 typedef struct Services Services;
 typedef struct Alive Alive;
-typedef struct Resume Resume;
+typedef struct Resuming Resuming;
+typedef struct Silence Silence;
+typedef struct Residue Residue;
+typedef struct Observations Observations;
 
 /* Takes what goes to a host's agent; msg is borrowed. */
 typedef void (*DaemonDeliver)(int host, const json_t *msg, gpointer data);
@@ -93,7 +96,10 @@ typedef struct Daemon {
     Terminals *dm_terminals;
     Services *dm_services;
     Alive *dm_alive;
-    Resume *dm_resume;  /* of a journal that is taken up, NULL: it is a new one */
+    Resuming *dm_resume; /* of a journal that is taken up, NULL: it is a new one */
+    Silence *dm_silence;
+    Residue *dm_residue;
+    Observations *dm_observations;
     gpointer dm_signer; /* CheckpointKey of scoreboard/checkpoint.h */
 } Daemon;
 
@@ -109,6 +115,9 @@ gint64 daemon_event(Daemon *d, const char *kind, const char *actor, int team, in
 /* The same for a round of checks. */
 gint64 daemon_event_checks(Daemon *d, int team, json_t *body, const JournalCheckRow *rows,
                            guint n_rows);
+/* The same for a batch of observations. */
+gint64 daemon_event_observations(Daemon *d, json_t *body, const JournalObservation *rows,
+                                 guint n_rows);
 
 typedef void (*DaemonThen)(Daemon *d, gint64 seq, gpointer data);
 /* Runs fn once all that has been appended so far is durable. data is not owned. */

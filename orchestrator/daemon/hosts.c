@@ -1,6 +1,8 @@
 #include "orchestrator/daemon/hosts.h"
 
+#include "orchestrator/daemon/clocks.h"
 #include "orchestrator/daemon/control.h"
+#include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/personalise.h"
 #include "orchestrator/daemon/provision.h"
@@ -8,10 +10,6 @@
 #include "scenarios/base/text.h"
 
 #include <string.h>
-
-/* An agent beats every 2 s; under emulation a busy guest may be late by a lot. */
-#define SILENCE_US (30 * G_USEC_PER_SEC)
-#define SILENCE_LOOK_S 5
 
 typedef struct {
     HostState hr_state;
@@ -26,7 +24,6 @@ struct Hosts {
     Daemon *ho_daemon;
     HostRun *ho_runs;
     guint ho_count;
-    struct event *ho_look;
 };
 
 static const char *const state_names[] = {
@@ -68,48 +65,43 @@ void hosts_set(Hosts *hosts, int host, HostState state, const char *reason)
         control_hosts_changed(hosts->ho_daemon->dm_control);
 }
 
-static void host_fell_silent(Hosts *hosts, int host, const char *reason)
+gboolean hosts_heard(const Hosts *hosts, int host)
 {
-    Daemon *d = hosts->ho_daemon;
-
-    hosts_set(hosts, host, HOST_SILENT, reason);
-    daemon_event(d, "agent.lost/1", "parryd", -1, host, 0,
-                 json_pack("{s:s}", "reason", reason));
+    return hosts->ho_runs[host].hr_connected &&
+           hosts->ho_runs[host].hr_state != HOST_SILENT;
 }
 
-/* Silence while the VM runs: an event, and what waits for the agent meets its own
- * deadline. */
-static void on_look(evutil_socket_t fd, short what, void *data)
+gint64 hosts_age_us(const Hosts *hosts, int host)
 {
-    Hosts *hosts = data;
-    gint64 now = clock_boottime_us();
-    DrillState state = hosts->ho_daemon->dm_state;
+    return clock_boottime_us() - hosts->ho_runs[host].hr_beat_us;
+}
 
-    (void)fd;
-    (void)what;
-    for (guint i = 0; i < hosts->ho_count; i++) {
-        HostRun *run = &hosts->ho_runs[i];
-        if (state == DRILL_PAUSED || state == DRILL_STOPPED)
-            run->hr_beat_us = now; /* a suspended VM is not a silent one */
-        if (run->hr_state == HOST_READY && now - run->hr_beat_us > SILENCE_US)
-            host_fell_silent(hosts, (int)i,
-                             run->hr_connected ? "connected, and no heartbeat for 30 s"
-                                               : "not connected for 30 s");
-    }
+void hosts_touch(Hosts *hosts, int host)
+{
+    hosts->ho_runs[host].hr_beat_us = clock_boottime_us();
+}
+
+/* A host that had fallen silent is heard again. */
+static void host_spoke(Hosts *hosts, int host)
+{
+    const HostRun *run = &hosts->ho_runs[host];
+
+    if (run->hr_state != HOST_SILENT)
+        return;
+    daemon_event(hosts->ho_daemon, "agent.back/1", "agent", -1, host, 0,
+                 json_pack("{s:I}", "silent_us", (json_int_t)hosts_age_us(hosts, host)));
+    hosts_set(hosts, host, HOST_READY, NULL);
 }
 
 Hosts *hosts_new(Daemon *d)
 {
     Hosts *hosts = g_new0(Hosts, 1);
-    struct timeval tv = {SILENCE_LOOK_S, 0};
 
     hosts->ho_daemon = d;
     hosts->ho_count = d->dm_plan->p_hosts->len;
     hosts->ho_runs = g_new0(HostRun, hosts->ho_count + 1);
     for (guint i = 0; i < hosts->ho_count; i++)
         hosts->ho_runs[i].hr_reason = g_strdup("");
-    hosts->ho_look = event_new(d->dm_base, -1, EV_PERSIST, on_look, hosts);
-    event_add(hosts->ho_look, &tv);
     return hosts;
 }
 
@@ -117,7 +109,6 @@ void hosts_free(Hosts *hosts)
 {
     if (!hosts)
         return;
-    event_free(hosts->ho_look);
     for (guint i = 0; i < hosts->ho_count; i++)
         g_free(hosts->ho_runs[i].hr_reason);
     g_free(hosts->ho_runs);
@@ -134,6 +125,7 @@ static void on_personalised(Daemon *d, gint64 id, gboolean ok, const char *text,
         hosts_set(d->dm_hosts, host, HOST_READY, NULL);
         daemon_event(d, "agent.ready/1", "agent", -1, host, id,
                      json_pack("{s:s}", "text", text ? text : ""));
+        observations_watch(d->dm_observations, host);
     } else {
         g_autofree char *reason = g_strdup_printf("personalise: %s", text ? text : "");
         provision_host_failed(d->dm_provision, host, reason);
@@ -156,7 +148,6 @@ static void host_hello(Hosts *hosts, const struct hub_head *head,
     g_autofree char *agent = parry_text_safe(hello->agent, -1);
 
     run->hr_connected = TRUE;
-    run->hr_beat_us = clock_boottime_us();
     daemon_event(d, "agent.hello/1", "agent", -1, host, 0,
                  json_pack("{s:s, s:s, s:I, s:s}", "version", agent, "boot", hello->boot,
                            "epoch", (json_int_t)hello->epoch, "name", name));
@@ -167,10 +158,12 @@ static void host_hello(Hosts *hosts, const struct hub_head *head,
         }
         g_strlcpy(run->hr_boot, hello->boot, sizeof(run->hr_boot));
         hosts_set(hosts, host, HOST_AGENT, NULL);
+        clocks_set(d, host, "personalised");
         personalise_host(d, host, on_personalised, GINT_TO_POINTER(host));
-    } else if (run->hr_state == HOST_SILENT) {
-        hosts_set(hosts, host, HOST_READY, NULL);
+    } else {
+        host_spoke(hosts, host);
     }
+    run->hr_beat_us = clock_boottime_us();
 }
 
 static void host_gone(Hosts *hosts, const struct hub_head *head,
@@ -197,9 +190,8 @@ static void host_alive(Hosts *hosts, int host)
     HostRun *run = &hosts->ho_runs[host];
 
     run->hr_connected = TRUE;
+    host_spoke(hosts, host);
     run->hr_beat_us = clock_boottime_us();
-    if (run->hr_state == HOST_SILENT)
-        hosts_set(hosts, host, HOST_READY, NULL);
 }
 
 void hosts_record(Hosts *hosts, const struct hub_head *head, const void *body,
@@ -254,6 +246,25 @@ guint hosts_missing(const Hosts *hosts, guint *failed)
     return missing;
 }
 
+/* What the hypervisor says of a guest is for white alone. */
+static const char *reason_for(const HostRun *run, int team)
+{
+    return team >= 0 && run->hr_state == HOST_SILENT ? "its agent is silent"
+                                                     : run->hr_reason;
+}
+
+/* What only white is told: how complete the observations are, and the guest's clock. */
+static void add_seen(const Daemon *d, int host, json_t *entry)
+{
+    json_t *observed = observations_json(d->dm_observations, host);
+    json_t *clock = observations_clock_json(d->dm_observations, host);
+
+    if (observed)
+        json_object_set_new(entry, "observed", observed);
+    if (clock)
+        json_object_set_new(entry, "clock", clock);
+}
+
 json_t *hosts_json(const Hosts *hosts, int team)
 {
     const Plan *plan = hosts->ho_daemon->dm_plan;
@@ -266,14 +277,15 @@ json_t *hosts_json(const Hosts *hosts, int team)
             continue;
         const PlanNic *nic = host->ph_nics->len ? host->ph_nics->pdata[0] : NULL;
         g_autofree char *ip = nic ? plan_addr_text(nic->ni_addr) : g_strdup("");
-        json_array_append_new(
-            list,
-            json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:s}", "id", host->ph_id,
-                      "name", host->ph_name, "state", host_state_name(run->hr_state),
-                      "ip", ip, "reason", run->hr_reason, "since_us",
-                      (json_int_t)run->hr_since_us, "own",
-                      host->ph_owner == plan_team(plan, host->ph_team)->pt_side, "owner",
-                      plan_side_name(host->ph_owner)));
+        json_t *entry = json_pack(
+            "{s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:s}", "id", host->ph_id, "name",
+            host->ph_name, "state", host_state_name(run->hr_state), "ip", ip, "reason",
+            reason_for(run, team), "since_us", (json_int_t)run->hr_since_us, "own",
+            host->ph_owner == plan_team(plan, host->ph_team)->pt_side, "owner",
+            plan_side_name(host->ph_owner));
+        if (team < 0)
+            add_seen(hosts->ho_daemon, (int)i, entry);
+        json_array_append_new(list, entry);
     }
     return list;
 }

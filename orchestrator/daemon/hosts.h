@@ -27,6 +27,13 @@ const char *host_state_name(HostState state);
 HostState hosts_state(const Hosts *hosts, int host);
 const char *hosts_reason(const Hosts *hosts, int host);
 gboolean hosts_connected(const Hosts *hosts, int host);
+/* Its agent is connected and not silent: where a look there fails, that says something
+ * of what was looked at. */
+gboolean hosts_heard(const Hosts *hosts, int host);
+/* How long ago its agent gave the last sign of life. */
+gint64 hosts_age_us(const Hosts *hosts, int host);
+/* As if it had just given one: the VM stood still. */
+void hosts_touch(Hosts *hosts, int host);
 void hosts_set(Hosts *hosts, int host, HostState state, const char *reason);
 
 /* hello, beat, gone and cut records. */
@@ -44,8 +51,8 @@ const char *hosts_boot(const Hosts *hosts, int host);
 
 /* Number of required hosts that are not ready; those past all hope go to *failed. */
 guint hosts_missing(const Hosts *hosts, guint *failed);
-/* [{id, state, ip, reason, since_us, own}] for control. team: only that team's, -1 for
- * all. */
+/* [{id, state, ip, reason, since_us, own}] for control. team: only that team's, as it may
+ * know it; -1: all, for white. */
 json_t *hosts_json(const Hosts *hosts, int team);
 
 #endif

@@ -12,6 +12,7 @@
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/residue.h"
 #include "scenarios/plan_windows.h"
 
 #include <string.h>
@@ -139,6 +140,22 @@ void expects_prevented(Run *run)
 
 /* ---- the cleanup ---- */
 
+static void on_compared(Daemon *d, gpointer data)
+{
+    Run *run = data;
+
+    (void)d;
+    run->ru_clean = TRUE;
+    settled_step(run->ru_injects);
+}
+
+/* Last of all: what of it is still there. */
+static void compare(Run *run)
+{
+    residue_after(daemon_of(run)->dm_residue, run->ru_plan->in_index, run->ru_seq,
+                  on_compared, run);
+}
+
 static void on_cleaned(Daemon *d, CheckStatus status, gint64 dur_us, const char *text,
                        gpointer data)
 {
@@ -146,7 +163,6 @@ static void on_cleaned(Daemon *d, CheckStatus status, gint64 dur_us, const char 
 
     (void)d;
     (void)dur_us;
-    run->ru_clean = TRUE;
     if (status == CHECK_UP)
         run_event(
             run, "note/1", "parryd", run->ru_seq,
@@ -154,7 +170,7 @@ static void on_cleaned(Daemon *d, CheckStatus status, gint64 dur_us, const char 
     else if (!run->ru_gone_seq && run->ru_succeeded)
         run_event(run, "effect.gone/1", "parryd", run->ru_seq,
                   json_pack("{s:s, s:s}", "by", "cleanup", "text", text ? text : ""));
-    settled_step(run->ru_injects);
+    compare(run);
 }
 
 /* Where nothing tells whether there is an effect, nothing tells that it is gone. */
@@ -164,8 +180,7 @@ static void cleaned_up(Run *run)
         effect_check(run, on_cleaned);
         return;
     }
-    run->ru_clean = TRUE;
-    settled_step(run->ru_injects);
+    compare(run);
 }
 
 static void on_cleanup_done(Daemon *d, const Order *order, gpointer data)
@@ -183,6 +198,7 @@ static void clean_up(Run *run)
         .os_purpose = "cleanup",
         .os_title = plan->in_id,
         .os_script = plan->in_cleanup,
+        .os_limits = &plan->in_limits,
         .os_user = plan->in_user,
         .os_env = plan->in_env,
         .os_timeout_us = CLEANUP_TIMEOUT_US,
@@ -234,7 +250,7 @@ void cleanup_if_settled(Run *run)
     if (plan->in_kind != INJECT_ATTACK || run->ru_exec_us < 0) {
         run->ru_clean = TRUE;
         settled_step(run->ru_injects);
-    } else if (plan->in_cleanup) {
+    } else if (plan->in_cleanup && !run->ru_undone) {
         clean_up(run);
     } else {
         cleaned_up(run);
@@ -350,7 +366,7 @@ static void on_look_effect(Daemon *d, CheckStatus status, gint64 dur_us, const c
                            gpointer data)
 {
     Run *run = data;
-    gboolean seen = hosts_connected(d->dm_hosts, run->ru_plan->in_effect_host) &&
+    gboolean seen = hosts_heard(d->dm_hosts, run->ru_plan->in_effect_host) &&
                     status != CHECK_UNCHECKED;
 
     (void)dur_us;
@@ -498,6 +514,8 @@ void expects_rejoin(Run *run)
         expects_look(run);
     if (run->ru_cleanup_open)
         clean_up(run);
+    else if (run->ru_cleaning && !run->ru_clean && run->ru_looked)
+        compare(run);
     else if (run->ru_cleaning && !run->ru_clean)
         cleaned_up(run);
 }

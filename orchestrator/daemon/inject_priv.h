@@ -43,6 +43,8 @@ struct Run {
     gboolean ru_started;  /* this attempt's order has begun */
     gboolean ru_waiting;  /* for the next attempt */
     gboolean ru_ran;      /* only its effect is still to be looked for */
+    gboolean ru_aborted;  /* by white's stop: there is no other attempt */
+    gboolean ru_undone;   /* the dead-man ran its cleanup */
     gint64 ru_exec_us;    /* -1 before */
     gint64 ru_exec_seq;   /* of inject.executed/1 */
     const char *ru_state; /* the terminal one, NULL before */
@@ -63,7 +65,8 @@ struct Run {
     gint64 ru_again_us;                   /* of the next attempt */
     gint64 ru_attack_seq, ru_cleanup_seq; /* the latest orders, 0: none */
     gboolean ru_attack_open, ru_cleanup_open;
-    int ru_exit; /* of the latest attack's script, -1: it did not end by itself */
+    gboolean ru_looked; /* the cleanup's effect was looked at */
+    int ru_exit;        /* of the latest attack's script, -1: it did not end by itself */
 };
 
 struct Injects {

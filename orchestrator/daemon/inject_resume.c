@@ -136,7 +136,7 @@ static void fold_gone(Run *run, const JournalEvent *event)
     if (strcmp(body_text(event, "by"), "team") == 0)
         run->ru_gone_seq = event->ev_seq;
     else
-        run->ru_cleaning = run->ru_clean = TRUE;
+        run->ru_cleaning = run->ru_looked = TRUE;
 }
 
 static void fold_seen(Run *run, const JournalEvent *event)
@@ -153,6 +153,13 @@ static void fold_matched(Run *run, const JournalEvent *event)
 
 /* The one note of an inject's own. */
 static void fold_note(Run *run, const JournalEvent *event)
+{
+    (void)event;
+    run->ru_cleaning = run->ru_looked = TRUE;
+}
+
+/* Last of all. */
+static void fold_residue(Run *run, const JournalEvent *event)
 {
     (void)event;
     run->ru_cleaning = run->ru_clean = TRUE;
@@ -177,6 +184,7 @@ static const struct {
     {"effect.seen/1", fold_seen},
     {"report.matched/1", fold_matched},
     {"note/1", fold_note},
+    {"residue/1", fold_residue},
 };
 
 /* ---- its orders ---- */

@@ -6,6 +6,7 @@
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/residue.h"
 #include "orchestrator/daemon/scripts.h"
 
 #include <string.h>
@@ -64,7 +65,8 @@ static gboolean may_try_again(const Run *run, gint64 at_us)
 {
     const PlanInject *plan = run->ru_plan;
 
-    return run->ru_attempt <= plan->in_retries && !run->ru_injects->ij_over &&
+    return run->ru_attempt <= plan->in_retries && !run->ru_aborted &&
+           !run->ru_injects->ij_over &&
            (plan->in_expires_us <= 0 || at_us < run->ru_due_us + plan->in_expires_us);
 }
 
@@ -138,7 +140,7 @@ static void on_effect(Daemon *d, CheckStatus status, gint64 dur_us, const char *
                   json_pack("{s:s}", "text", text ? text : ""));
         run_succeeded(run);
     } else if (status == CHECK_UNCHECKED ||
-               !hosts_connected(d->dm_hosts, run->ru_plan->in_effect_host)) {
+               !hosts_heard(d->dm_hosts, run->ru_plan->in_effect_host)) {
         run->ru_ran = TRUE;
         run_failed(run, "the effect could not be looked for");
     } else {
@@ -165,12 +167,29 @@ static void attack_ran(Run *run, int status)
         run_succeeded(run);
 }
 
+/* The agent heard nothing from here for the scenario's time, and ended it by itself. */
+static void note_deadman(Run *run, const Order *order)
+{
+    static const char *const cleanups[] = {[DEADMAN_KILLED] = "none",
+                                           [DEADMAN_CLEANED] = "done",
+                                           [DEADMAN_UNCLEANED] = "failed"};
+
+    if (order->or_deadman == DEADMAN_NONE)
+        return;
+    run->ru_undone = order->or_deadman == DEADMAN_CLEANED;
+    run_event(run, "deadman.fired/1", "agent", order->or_id,
+              json_pack("{s:s, s:s}", "cleanup", cleanups[order->or_deadman], "reason",
+                        order->or_reason ? order->or_reason : ""));
+}
+
 static void on_attack_done(Daemon *d, const Order *order, gpointer data)
 {
     Run *run = data;
 
     (void)d;
     if (order->or_status != ORDER_DONE) {
+        note_deadman(run, order);
+        run->ru_aborted = run->ru_aborted || order->or_aborted;
         run_failed(run, order->or_reason);
         return;
     }
@@ -179,18 +198,21 @@ static void on_attack_done(Daemon *d, const Order *order, gpointer data)
         attack_ran(run, order->or_exit);
         return;
     }
+    const char *limit = order->or_reason && *order->or_reason ? order->or_reason : NULL;
     g_autofree char *reason = g_strdup_printf(
-        "the attack's script ended with exit %d, signal %d: a platform failure",
-        order->or_exit, order->or_signal);
+        "the attack's script ended with exit %d, signal %d: %s", order->or_exit,
+        order->or_signal, limit ? limit : "a platform failure");
     run_failed(run, reason);
 }
 
-static void attack_order(Run *run)
+static void attack_ordered(Run *run)
 {
     const PlanInject *plan = run->ru_plan;
     OrderSpec spec = {
         .os_host = plan->in_from,
-        .os_purpose = "attack",
+        .os_purpose = ORDER_ATTACK,
+        .os_cleanup = plan->in_cleanup,
+        .os_limits = &plan->in_limits,
         .os_title = plan->in_id,
         .os_script = plan->in_run,
         .os_user = plan->in_user,
@@ -205,11 +227,17 @@ static void attack_order(Run *run)
     orders_run(run->ru_injects->ij_daemon->dm_orders, &spec);
 }
 
-static void attack_begin(Run *run)
+/* Once it is known how the victim was before. White's word may have come meanwhile. */
+static void attack_order(Daemon *d, gpointer data)
 {
-    Daemon *d = run->ru_injects->ij_daemon;
+    Run *run = data;
     const PlanInject *plan = run->ru_plan;
 
+    if (d->dm_state == DRILL_STOPPED || run->ru_injects->ij_over) {
+        run->ru_aborted = TRUE;
+        run_failed(run, "the drill was stopped before it began");
+        return;
+    }
     if (hosts_state(d->dm_hosts, plan->in_from) != HOST_READY) {
         g_autofree char *reason =
             g_strdup_printf("%s is %s", plan_host(d->dm_plan, plan->in_from)->ph_id,
@@ -217,19 +245,30 @@ static void attack_begin(Run *run)
         run_failed(run, reason);
         return;
     }
-    attack_order(run);
+    attack_ordered(run);
 }
 
-/* It waits for its next attempt, for its order, or for the look at its effect. */
+static void attack_begin(Run *run)
+{
+    Daemon *d = run->ru_injects->ij_daemon;
+
+    run->ru_undone = FALSE;
+    residue_before(d->dm_residue, run->ru_plan->in_index, attack_order, run);
+}
+
+/* It waits for its next attempt, for its order (or what goes before that), or for the
+ * look at its effect. */
 void run_rejoin(Run *run)
 {
     if (run->ru_waiting)
         director_due(run->ru_injects->ij_daemon->dm_director, run->ru_again_us,
                      due_attempt, run);
     else if (run->ru_attack_open)
-        attack_order(run);
-    else
+        attack_ordered(run);
+    else if (run->ru_attack_seq)
         attack_ran(run, run->ru_exit);
+    else
+        attack_begin(run);
 }
 
 /* What was lost once it had run is not run again: only its effect is looked for. */

@@ -7,6 +7,7 @@
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/drill.h"
 #include "orchestrator/daemon/hosts.h"
+#include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/players.h"
 #include "orchestrator/daemon/programs.h"
@@ -46,6 +47,7 @@ static void on_hub_record(const struct hub_head *head, const void *body, const v
     Daemon *d = data;
 
     hosts_record(d->dm_hosts, head, body, tail);
+    observations_record(d->dm_observations, head, body, tail);
     if (head->rc_type == HUB_PTY || head->rc_type == HUB_PTYEND)
         terminals_record(d->dm_terminals, head, body, tail);
     else
@@ -63,6 +65,8 @@ static gboolean hub_open(Daemon *d, GError **error)
         return FALSE;
     d->dm_link = link_new(d->dm_base, program, uid, gid, d->dm_plan->p_hosts->len,
                           &callbacks, d, error);
+    if (d->dm_link)
+        link_set_deadman(d->dm_link, d->dm_plan->p_scope.sp_deadman_us / 1000);
     return d->dm_link != NULL;
 }
 

@@ -4,11 +4,14 @@
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/isolation.h"
+#include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/resume.h"
+#include "orchestrator/daemon/residue.h"
 #include "orchestrator/daemon/scripts.h"
 #include "orchestrator/daemon/signer.h"
+#include "orchestrator/daemon/silence.h"
 #include "orchestrator/daemon/terminals.h"
 #include "orchestrator/daemon/watches.h"
 
@@ -47,6 +50,8 @@ void daemon_modules_new(Daemon *d)
     d->dm_director = director_new(d);
     d->dm_orders = orders_new(d);
     d->dm_hosts = hosts_new(d);
+    d->dm_silence = silence_new(d);
+    d->dm_residue = residue_new(d);
     d->dm_checks = checks_new(d);
     d->dm_isolation = isolation_new(d);
     d->dm_provision = provision_new(d);
@@ -54,17 +59,21 @@ void daemon_modules_new(Daemon *d)
     d->dm_watches = watches_new(d);
     d->dm_scripts = scripts_new(d);
     d->dm_terminals = terminals_new(d);
+    d->dm_observations = observations_new(d);
 }
 
 void daemon_modules_free(Daemon *d)
 {
     provision_free(d->dm_provision);
+    observations_free(g_steal_pointer(&d->dm_observations));
     terminals_free(d->dm_terminals);
     scripts_free(d->dm_scripts);
     watches_free(d->dm_watches);
     injects_free(d->dm_injects);
     isolation_free(d->dm_isolation);
     checks_free(d->dm_checks);
+    residue_free(d->dm_residue);
+    silence_free(d->dm_silence);
     hosts_free(d->dm_hosts);
     orders_free(d->dm_orders);
     resume_free(d);

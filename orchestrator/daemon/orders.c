@@ -10,8 +10,11 @@
 /* An agent answers at the deadline; the host gives it this much more before it speaks for
  * it. */
 #define ANSWER_GRACE_US (20 * G_USEC_PER_SEC)
-#define OUTPUT_MAX 65536
 #define OUTPUT_SHOWN 1024
+#define MESSAGE_MAX (65536 - 256) /* of a line; the rest is number and id */
+/* A loop that was away (a stopped process) finds deadlines passed and the answers still
+ * to be read: what is so late gets the grace once more. */
+#define LATE_US (2 * G_USEC_PER_SEC)
 
 /* Check ids share the agent's number space with event seqs, and must never come twice in
  * a boot of the guest, not even after a restart of the daemon: boot time above 2^51. */
@@ -24,8 +27,11 @@ typedef struct {
     FlightKind fl_kind;
     gint64 fl_id;
     int fl_host;
-    gboolean fl_started;
+    gboolean fl_started, fl_aborted, fl_quiet, fl_extended;
+    guint64 fl_out_max;
     struct event *fl_deadline;
+    gint64 fl_due_us;  /* boot time of the deadline */
+    gint64 fl_left_us; /* of it, while the VMs stand still */
     GByteArray *fl_out, *fl_err;
     guint64 fl_spooled; /* number of the last piece that an earlier daemon had */
     OrderDone fl_done;
@@ -49,6 +55,8 @@ struct Orders {
     GHashTable *od_flights; /* gint64 id -> Flight */
     GPtrArray *od_open;     /* Open, in order */
     gint64 od_last_check;
+    gboolean od_still; /* the VMs stand */
+    char *od_abort;    /* why it was */
 };
 
 static void flight_free(gpointer data)
@@ -90,6 +98,7 @@ void orders_free(Orders *orders)
         return;
     g_hash_table_unref(orders->od_flights);
     g_ptr_array_unref(orders->od_open);
+    g_free(orders->od_abort);
     g_free(orders);
 }
 
@@ -132,6 +141,20 @@ static void forget_spool(Daemon *d, gint64 id, gpointer data)
     spool_remove(d->dm_dir, id);
 }
 
+static void order_result(Order *order, json_t *body, const struct hub_result *result)
+{
+    order->or_exit = result->exit;
+    order->or_signal = result->signal;
+    order->or_dur_us = result->dur_us;
+    order->or_cut = result->cut != 0;
+    order->or_deadman =
+        (OrderDeadman)CLAMP(result->deadman, DEADMAN_NONE, DEADMAN_UNCLEANED);
+    json_object_set_new(body, "exit", json_integer(result->exit));
+    json_object_set_new(body, "signal", json_integer(result->signal));
+    json_object_set_new(body, "dur_us", json_integer(result->dur_us));
+    json_object_set_new(body, "cut", json_boolean(order->or_cut));
+}
+
 static void order_end(Flight *flight, OrderStatus status, const struct hub_result *result,
                       const char *reason)
 {
@@ -144,22 +167,22 @@ static void order_end(Flight *flight, OrderStatus status, const struct hub_resul
         .or_out = flight->fl_out,
         .or_err = flight->fl_err,
         .or_reason = reason,
+        .or_aborted = flight->fl_aborted,
     };
+    g_autofree char *aborted =
+        flight->fl_aborted ? g_strdup_printf("aborted: %s", flight->fl_orders->od_abort)
+                           : NULL;
 
-    if (result) {
-        order.or_exit = result->exit;
-        order.or_signal = result->signal;
-        order.or_dur_us = result->dur_us;
-        order.or_cut = result->cut != 0;
-        json_object_set_new(body, "exit", json_integer(result->exit));
-        json_object_set_new(body, "signal", json_integer(result->signal));
-        json_object_set_new(body, "dur_us", json_integer(result->dur_us));
-        json_object_set_new(body, "cut", json_boolean(order.or_cut));
-    }
+    if (aborted && status != ORDER_DONE)
+        order.or_reason = reason = aborted;
+    if (result)
+        order_result(&order, body, result);
     if (reason && *reason)
         json_object_set_new(body, "reason", json_string(reason));
-    order_output(body, "out", flight->fl_out);
-    order_output(body, "err", flight->fl_err);
+    if (!flight->fl_quiet) {
+        order_output(body, "out", flight->fl_out);
+        order_output(body, "err", flight->fl_err);
+    }
     flight_take(flight);
     if (!d->dm_simulated)
         daemon_then(d, forget_spool, flight->fl_id, NULL);
@@ -212,14 +235,30 @@ static void flight_lost(Flight *flight, const char *reason)
     }
 }
 
+static void flight_wait(Flight *flight, gint64 us)
+{
+    struct timeval tv = {us / G_USEC_PER_SEC, us % G_USEC_PER_SEC};
+
+    flight->fl_left_us = us;
+    flight->fl_due_us = clock_boottime_us() + us;
+    if (!flight->fl_orders->od_still)
+        evtimer_add(flight->fl_deadline, &tv);
+}
+
 static void on_deadline(evutil_socket_t fd, short what, void *data)
 {
     Flight *flight = data;
+    gint64 late_us = clock_boottime_us() - flight->fl_due_us;
     gboolean connected =
         hosts_connected(flight->fl_orders->od_daemon->dm_hosts, flight->fl_host);
 
     (void)fd;
     (void)what;
+    if (late_us > LATE_US && !flight->fl_extended) {
+        flight->fl_extended = TRUE;
+        flight_wait(flight, ANSWER_GRACE_US);
+        return;
+    }
     flight_lost(flight, connected ? "the agent did not answer by the deadline"
                                   : "the agent is not connected");
 }
@@ -227,8 +266,6 @@ static void on_deadline(evutil_socket_t fd, short what, void *data)
 static Flight *flight_new(Orders *orders, FlightKind kind, gint64 id, int host,
                           gint64 timeout_us, gpointer data)
 {
-    gint64 wait_us = timeout_us + ANSWER_GRACE_US;
-    struct timeval tv = {wait_us / G_USEC_PER_SEC, wait_us % G_USEC_PER_SEC};
     Flight *flight = g_new0(Flight, 1);
 
     flight->fl_orders = orders;
@@ -239,7 +276,7 @@ static Flight *flight_new(Orders *orders, FlightKind kind, gint64 id, int host,
     flight->fl_out = g_byte_array_new();
     flight->fl_err = g_byte_array_new();
     flight->fl_deadline = evtimer_new(orders->od_daemon->dm_base, on_deadline, flight);
-    evtimer_add(flight->fl_deadline, &tv);
+    flight_wait(flight, timeout_us + ANSWER_GRACE_US);
     g_hash_table_insert(orders->od_flights, &flight->fl_id, flight);
     return flight;
 }
@@ -266,20 +303,43 @@ static json_t *env_json(char *const *env)
     return object;
 }
 
-static json_t *order_wanted(const OrderSpec *spec)
+/* Half of the guest's memory where nothing is said: what else it does goes on. */
+static PlanLimits limits_of(const Daemon *d, const OrderSpec *spec)
 {
+    PlanLimits limits = {0, LIMITS_PROCESSES, LIMITS_OUTPUT};
+
+    if (spec->os_limits)
+        limits = *spec->os_limits;
+    if (!limits.li_memory)
+        limits.li_memory = plan_host(d->dm_plan, spec->os_host)->ph_memory / 2;
+    return limits;
+}
+
+static json_t *order_wanted(const Daemon *d, const OrderSpec *spec)
+{
+    PlanLimits limits = limits_of(d, spec);
     json_t *body = json_pack("{s:s, s:s, s:s, s:I}", "purpose", spec->os_purpose, "title",
                              spec->os_title ? spec->os_title : "", "user",
                              spec->os_user ? spec->os_user : "root", "timeout_us",
                              (json_int_t)spec->os_timeout_us);
     char hash[65];
 
+    if (spec->os_cleanup) {
+        cjson_sha256_bytes(spec->os_cleanup, strlen(spec->os_cleanup), hash);
+        json_object_set_new(body, "cleanup_sha256", json_string(hash));
+    }
+    if (spec->os_msg)
+        return body;
     if (spec->os_script) {
         cjson_sha256_bytes(spec->os_script, strlen(spec->os_script), hash);
         json_object_set_new(body, "script_sha256", json_string(hash));
     } else {
         json_object_set_new(body, "argv", strv_json(spec->os_argv));
     }
+    json_object_set_new(
+        body, "limits",
+        json_pack("{s:I, s:i, s:I}", "memory", (json_int_t)limits.li_memory, "processes",
+                  limits.li_processes, "output", (json_int_t)limits.li_output));
     return body;
 }
 
@@ -318,30 +378,50 @@ static gint64 want(Orders *orders, int host, const char *actor, gint64 ref, json
     return id;
 }
 
-gint64 orders_run(Orders *orders, const OrderSpec *spec)
+static json_t *order_message(const OrderSpec *spec, const PlanLimits *limits)
 {
-    Daemon *d = orders->od_daemon;
-    gboolean started;
-    gint64 id = want(orders, spec->os_host, spec->os_actor ? spec->os_actor : "parryd",
-                     spec->os_ref, order_wanted(spec), &started);
-    Flight *flight = flight_new(orders, FLIGHT_ORDER, id, spec->os_host,
-                                spec->os_timeout_us, spec->os_data);
     json_t *msg =
-        json_pack("{s:s, s:I, s:s, s:I, s:i}", "k", "order", "id", (json_int_t)id, "user",
+        json_pack("{s:s, s:s, s:I, s:I, s:I, s:i}", "k", "order", "user",
                   spec->os_user ? spec->os_user : "root", "timeout_ms",
-                  (json_int_t)(spec->os_timeout_us / 1000), "out_max", OUTPUT_MAX);
+                  (json_int_t)(spec->os_timeout_us / 1000), "out_max",
+                  (json_int_t)limits->li_output, "mem_kb",
+                  (json_int_t)(limits->li_memory / 1024), "procs", limits->li_processes);
 
-    flight->fl_done = spec->os_done;
-    flight->fl_on_started = spec->os_started;
-    flight->fl_started = started;
-    if (started && !d->dm_simulated)
-        flight->fl_spooled = spool_load(d->dm_dir, id, flight->fl_out, flight->fl_err);
     if (spec->os_script)
         json_object_set_new(msg, "script", json_string(spec->os_script));
     else
         json_object_set_new(msg, "argv", strv_json(spec->os_argv));
     if (spec->os_env)
         json_object_set_new(msg, "env", env_json(spec->os_env));
+    if (strcmp(spec->os_purpose, ORDER_ATTACK) == 0)
+        json_object_set_new(msg, "purpose", json_string("attack"));
+    if (spec->os_cleanup)
+        json_object_set_new(msg, "cleanup", json_string(spec->os_cleanup));
+    /* A line holds 64 KiB: two long scripts do not fit, and the attack goes alone. */
+    if (spec->os_cleanup && json_dumpb(msg, NULL, 0, JSON_COMPACT) > MESSAGE_MAX)
+        json_object_del(msg, "cleanup");
+    return msg;
+}
+
+gint64 orders_run(Orders *orders, const OrderSpec *spec)
+{
+    Daemon *d = orders->od_daemon;
+    gboolean started;
+    gint64 id = want(orders, spec->os_host, spec->os_actor ? spec->os_actor : "parryd",
+                     spec->os_ref, order_wanted(d, spec), &started);
+    Flight *flight = flight_new(orders, FLIGHT_ORDER, id, spec->os_host,
+                                spec->os_timeout_us, spec->os_data);
+    PlanLimits limits = limits_of(d, spec);
+    json_t *msg = spec->os_msg ? spec->os_msg : order_message(spec, &limits);
+
+    flight->fl_done = spec->os_done;
+    flight->fl_on_started = spec->os_started;
+    flight->fl_started = started;
+    flight->fl_quiet = spec->os_msg != NULL;
+    flight->fl_out_max = spec->os_msg ? spec->os_out_max : limits.li_output;
+    if (started && !d->dm_simulated)
+        flight->fl_spooled = spool_load(d->dm_dir, id, flight->fl_out, flight->fl_err);
+    json_object_set_new(msg, "id", json_integer(id));
     daemon_send(d, spec->os_host, msg);
     return id;
 }
@@ -393,7 +473,8 @@ static void record_out(Flight *flight, const struct hub_head *head,
 {
     const Daemon *d = flight->fl_orders->od_daemon;
     GByteArray *bytes = out->stream == 2 ? flight->fl_err : flight->fl_out;
-    guint32 len = MIN(head->rc_len, OUTPUT_MAX - MIN(bytes->len, OUTPUT_MAX));
+    guint32 len = (guint32)MIN(head->rc_len,
+                               flight->fl_out_max - MIN(bytes->len, flight->fl_out_max));
 
     if (!len || (head->rc_seq && head->rc_seq <= flight->fl_spooled))
         return;
@@ -547,6 +628,81 @@ void orders_host_lost(Orders *orders, int host, const char *reason)
     /* Ends may add new flights, never end these. */
     for (guint i = 0; i < lost->len; i++)
         flight_lost(lost->pdata[i], reason);
+}
+
+/* ---- all at once ---- */
+
+void orders_checks_end(Orders *orders, int host, CheckStatus status, const char *why)
+{
+    g_autoptr(GPtrArray) ended = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, orders->od_flights);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        Flight *flight = value;
+        if (flight->fl_kind == FLIGHT_CHECK && flight->fl_host == host)
+            g_ptr_array_add(ended, flight);
+    }
+    for (guint i = 0; i < ended->len; i++) {
+        Flight *flight = ended->pdata[i];
+        flight_take(flight);
+        flight->fl_check(orders->od_daemon, status, 0, why, flight->fl_data);
+        flight_free(flight);
+    }
+}
+
+gboolean orders_running(const Orders *orders, gint64 id)
+{
+    return g_hash_table_contains(orders->od_flights, &id);
+}
+
+void orders_cancel(Orders *orders, gint64 id)
+{
+    const Flight *flight = g_hash_table_lookup(orders->od_flights, &id);
+
+    if (flight)
+        daemon_send(orders->od_daemon, flight->fl_host,
+                    json_pack("{s:s, s:I}", "k", "cancel", "id", (json_int_t)id));
+}
+
+/* Every agent is told, also one of which no order is known here: whatever runs there for
+ * this drill ends. Those that stand still hear it before anything else. */
+void orders_abort(Orders *orders, const char *reason)
+{
+    Daemon *d = orders->od_daemon;
+    GHashTableIter iter;
+    gpointer value;
+
+    g_free(orders->od_abort);
+    orders->od_abort = g_strdup(reason);
+    g_hash_table_iter_init(&iter, orders->od_flights);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        ((Flight *)value)->fl_aborted = ((Flight *)value)->fl_kind == FLIGHT_ORDER;
+    for (guint i = 0; i < d->dm_plan->p_hosts->len; i++)
+        if (plan_host(d->dm_plan, (int)i)->ph_agent != AGENT_NONE &&
+            hosts_connected(d->dm_hosts, (int)i))
+            daemon_send(d, (int)i, json_pack("{s:s}", "k", "abort"));
+}
+
+void orders_stand(Orders *orders, gboolean still)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    if (orders->od_still == still)
+        return;
+    orders->od_still = still;
+    g_hash_table_iter_init(&iter, orders->od_flights);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        Flight *flight = value;
+        if (still) {
+            evtimer_del(flight->fl_deadline);
+            flight->fl_left_us = MAX(flight->fl_due_us - clock_boottime_us(), 0);
+        } else {
+            flight_wait(flight, flight->fl_left_us);
+        }
+    }
 }
 
 /* ---- taken up again ---- */

@@ -7,6 +7,32 @@
 
 G_DEFINE_QUARK(parry - players - error - quark, players_error)
 
+gint64 players_login_uid(const Plan *plan, const char *player)
+{
+    gint64 k = 0;
+
+    for (guint t = 0; t < plan->p_teams->len; t++) {
+        const PlanTeam *team = plan_team(plan, (int)t);
+        gsize n = strlen(team->pt_id);
+        gboolean own = strncmp(player, team->pt_id, n) == 0 && player[n] == '/';
+        for (guint m = 0; m < team->pt_members->len; m++) {
+            const PlanMember *member = team->pt_members->pdata[m];
+            k++;
+            if (own && strcmp(member->pm_name, player + n + 1) == 0)
+                return PLAYERS_LOGIN_UID + k;
+        }
+    }
+    return -1;
+}
+
+int players_team(const Plan *plan, const char *player)
+{
+    const char *slash = strchr(player, '/');
+    g_autofree char *team = slash ? g_strndup(player, slash - player) : NULL;
+
+    return team && players_login_uid(plan, player) > 0 ? plan_team_index(plan, team) : -1;
+}
+
 static char *key_path(const Daemon *d, const PlanTeam *team, const PlanMember *member,
                       const char *ext)
 {

@@ -1,61 +1,18 @@
-#include "orchestrator/daemon/provision.h"
+#include "orchestrator/daemon/provision_priv.h"
 
-#include "agents/images/images.h"
 #include "orchestrator/daemon/control.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/isolation.h"
 #include "orchestrator/daemon/needs.h"
-#include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/programs.h"
 #include "orchestrator/daemon/resume.h"
 #include "orchestrator/host/accounts.h"
 #include "orchestrator/host/host.h"
-#include "orchestrator/host/trial.h"
-#include "orchestrator/range/pool.h"
 
 #include <string.h>
 
-#define EPOCH_FIRST 1
 /* Of a host that is brought back; `parry up` asks for its own. */
 #define HELLO_TIMEOUT_US (180 * (gint64)G_USEC_PER_SEC)
-
-typedef struct {
-    Provision *im_provision;
-    const PlanImage *im_plan;
-    gint64 im_seq;
-    GPtrArray *im_files;
-    ImageSpec im_spec;
-    ImageResult im_result;
-    gboolean im_cached;
-    GError *im_error;
-} Image;
-
-typedef struct {
-    Provision *st_provision;
-    int st_host;
-    gint64 st_seq;    /* of domain.wanted/1 */
-    char *st_overlay; /* NULL for none */
-    GError *st_error;
-    struct event *st_hello;
-    gboolean st_begun;
-} Station; /* one host on its way */
-
-struct Provision {
-    Daemon *pv_daemon;
-    Pool *pv_pool; /* images, disks and the hypervisor: never the loop */
-    GCancellable *pv_cancel;
-    gint64 pv_hello_us;
-    gboolean pv_active;
-    gboolean pv_wired; /* networks are there: hosts may be switched on */
-    gboolean pv_proving;
-    Image *pv_images;
-    Station *pv_stations;
-    guint pv_waiting; /* images, then networks */
-    char *pv_uri, *pv_accel, *pv_accel_reason, *pv_cpu;
-    GError *pv_host_error;
-    uid_t pv_qemu_uid;
-    json_t *pv_world; /* what there was of the drill when it was taken up, or NULL */
-};
 
 /* A drill that was ready before is not failed by what cannot be made again: white has to
  * look. */
@@ -195,19 +152,6 @@ void provision_advance(Provision *provision)
     isolation_prove(d->dm_isolation, on_proved);
 }
 
-static gboolean stands_still(const Daemon *d)
-{
-    return d->dm_state == DRILL_PAUSED || d->dm_state == DRILL_STOPPED;
-}
-
-static void hello_wait(Station *station)
-{
-    gint64 us = station->st_provision->pv_hello_us;
-    struct timeval tv = {us / G_USEC_PER_SEC, us % G_USEC_PER_SEC};
-
-    evtimer_add(station->st_hello, &tv);
-}
-
 static void on_hello_late(evutil_socket_t fd, short what, void *data)
 {
     Station *station = data;
@@ -218,8 +162,8 @@ static void on_hello_late(evutil_socket_t fd, short what, void *data)
     (void)what;
     if (state != HOST_BOOT)
         return;
-    if (stands_still(provision->pv_daemon)) { /* and so does the VM */
-        hello_wait(station);
+    if (provision_still(provision->pv_daemon)) { /* and so does the VM */
+        station_hello_wait(station);
         return;
     }
     g_autofree char *reason = g_strdup_printf(
@@ -247,7 +191,7 @@ static void on_domain(const GError *error, gpointer data)
         provision_advance(provision);
     } else if (hosts_state(d->dm_hosts, station->st_host) == HOST_CREATE) {
         hosts_set(d->dm_hosts, station->st_host, HOST_BOOT, NULL);
-        hello_wait(station);
+        station_hello_wait(station);
     }
 }
 
@@ -258,21 +202,13 @@ static char *host_path(Daemon *d, const PlanHost *host, const char *dir, const c
     return g_build_filename(d->dm_dir, dir, name, NULL);
 }
 
-/* Channels are numbered, not named: a socket's path has 107 bytes. */
-static char *channel_path(Daemon *d, int host)
-{
-    g_autofree char *name = g_strdup_printf("%d.sock", host);
-
-    return g_build_filename(d->dm_dir, "run", "a", name, NULL);
-}
-
 static void domain_create(Daemon *d, gint64 seq, gpointer data)
 {
     Station *station = data;
     Provision *provision = d->dm_provision;
     const PlanHost *host = plan_host(d->dm_plan, station->st_host);
     const ImageResult *image = &provision->pv_images[host->ph_image].im_result;
-    g_autofree char *channel = channel_path(d, station->st_host);
+    g_autofree char *channel = station_channel(d, station->st_host);
     g_autofree char *console = host_path(d, host, "logs", ".log");
     g_autofree char *cmdline =
         image->kernel ? images_cmdline(image, strcmp(d->dm_accel, "kvm") != 0) : NULL;
@@ -297,7 +233,7 @@ static void domain_want(Station *station)
     Provision *provision = station->st_provision;
     Daemon *d = provision->pv_daemon;
     const PlanHost *host = plan_host(d->dm_plan, station->st_host);
-    g_autofree char *channel = channel_path(d, station->st_host);
+    g_autofree char *channel = station_channel(d, station->st_host);
     g_autoptr(GError) error = NULL;
 
     if (host->ph_agent != AGENT_NONE &&
@@ -390,66 +326,6 @@ static void overlay_done(gpointer data, gboolean ran)
                               station->st_error->message);
     else
         filter_want(station);
-}
-
-/* Its socket again, and what its agent said last. */
-static gboolean station_listen(Station *station, GError **error)
-{
-    Daemon *d = station->st_provision->pv_daemon;
-    g_autofree char *channel = channel_path(d, station->st_host);
-
-    if (plan_host(d->dm_plan, station->st_host)->ph_agent == AGENT_NONE)
-        return TRUE;
-    if (!link_listen(d->dm_link, station->st_host, channel,
-                     station->st_provision->pv_qemu_uid, EPOCH_FIRST, error))
-        return FALSE;
-    link_restore(d->dm_link, station->st_host, hosts_boot(d->dm_hosts, station->st_host));
-    return TRUE;
-}
-
-static void station_lost(Station *station)
-{
-    Daemon *d = station->st_provision->pv_daemon;
-    static const char reason[] = "its VM was not there when parryd came back";
-
-    if (hosts_state(d->dm_hosts, station->st_host) != HOST_LOST)
-        daemon_event(d, "domain.lost/1", "parryd", -1, station->st_host, 0,
-                     json_pack("{s:s}", "reason", reason));
-    hosts_set(d->dm_hosts, station->st_host, HOST_LOST, reason);
-    orders_host_lost(d->dm_orders, station->st_host, "the VM is gone");
-}
-
-/*
- * What an earlier daemon made of the host: TRUE where there is nothing to make. *keep:
- * its disk is in use, or holds what a team has done. A VM that is gone is brought back
- * where the host is required.
- */
-static gboolean station_adopt(Station *station, gboolean *keep)
-{
-    Provision *provision = station->st_provision;
-    Daemon *d = provision->pv_daemon;
-    const PlanHost *host = plan_host(d->dm_plan, station->st_host);
-    gboolean done =
-        resume_done(d, "domain.wanted/1", station->st_host, "uuid", host->ph_uuid);
-    gboolean there = resume_there(provision->pv_world, host->ph_uuid);
-    g_autoptr(GError) error = NULL;
-
-    *keep = there || (done && *hosts_boot(d->dm_hosts, station->st_host));
-    if (done && !there)
-        station_lost(station);
-    if (!done || !there)
-        return done && !host->ph_required && d->dm_state != DRILL_PROVISIONING;
-    if (!station_listen(station, &error)) {
-        provision_host_failed(provision, station->st_host, error->message);
-        return TRUE;
-    }
-    if (hosts_state(d->dm_hosts, station->st_host) == HOST_FAILED ||
-        hosts_state(d->dm_hosts, station->st_host) == HOST_BOOT) {
-        hosts_set(d->dm_hosts, station->st_host, HOST_BOOT, NULL);
-        hello_wait(station);
-    }
-    provision_advance(provision);
-    return TRUE;
 }
 
 static void station_start(Station *station)
@@ -576,60 +452,6 @@ static gboolean range_open(Provision *provision, GError **error)
            (d->dm_range = range_new(d->dm_base, d->dm_plan, &config, error));
 }
 
-static const char *any_kernel(const Provision *provision)
-{
-    guint n = provision->pv_daemon->dm_plan->p_images->len;
-
-    for (guint i = 0; i < n; i++)
-        if (provision->pv_images[i].im_result.kernel)
-            return provision->pv_images[i].im_result.kernel;
-    return NULL;
-}
-
-/* What the embedded host's guests can use; it may run without KVM where the trial would
- * allow it, because it was started before there was a kernel to try. */
-static gboolean embedded_host(Provision *provision, const char *kernel, GError **error)
-{
-    Daemon *d = provision->pv_daemon;
-    g_auto(HostStatus) status = {0};
-
-    if (!host_ensure_with(d->dm_home, kernel, &provision->pv_uri, error) ||
-        !host_status(d->dm_home, &status, error))
-        return FALSE;
-    provision->pv_accel = g_strdup(status.accel);
-    provision->pv_cpu = g_strdup(status.cpu);
-    provision->pv_accel_reason = g_strdup(status.reason);
-    return TRUE;
-}
-
-static gboolean given_host(Provision *provision, const char *kernel, GError **error)
-{
-    Daemon *d = provision->pv_daemon;
-    g_autoptr(TrialVerdict) verdict = trial_decide(d->dm_home, kernel, error);
-
-    if (!verdict)
-        return FALSE;
-    provision->pv_uri = g_strdup(d->dm_connect);
-    provision->pv_accel = g_strdup(verdict->accel);
-    provision->pv_cpu = g_strdup(verdict->cpu);
-    provision->pv_accel_reason = g_strdup(verdict->reason);
-    return TRUE;
-}
-
-static void host_work(gpointer data)
-{
-    Provision *provision = data;
-    const char *kernel = any_kernel(provision);
-    GError **error = &provision->pv_host_error;
-    gid_t gid;
-
-    if (provision->pv_daemon->dm_connect ? given_host(provision, kernel, error)
-                                         : embedded_host(provision, kernel, error))
-        accounts_get("parry-qemu", &provision->pv_qemu_uid, &gid, error);
-    if (!provision->pv_host_error && provision->pv_daemon->dm_resume)
-        provision->pv_world = range_world(provision->pv_uri, error);
-}
-
 static void on_still(guint count, const GError *error, gpointer data)
 {
     (void)data;
@@ -655,7 +477,7 @@ static void host_done(gpointer data, gboolean ran)
     daemon_event(d, "helper.up/1", "parryd", -1, -1, 0,
                  json_pack("{s:s, s:s, s:s}", "name", "libvirt", "accel", d->dm_accel,
                            "reason", provision->pv_accel_reason));
-    if (stands_still(d)) /* whatever is made stays so too */
+    if (provision_still(d)) /* whatever is made stays so too */
         range_suspend_all(d->dm_range, on_still, NULL);
     networks_want(provision);
 }
@@ -733,7 +555,8 @@ static void image_done(gpointer data, gboolean ran)
                      json_pack("{s:s, s:s, s:b}", "image", image->im_spec.id, "key",
                                image->im_result.key, "cached", image->im_cached));
     if (--provision->pv_waiting == 0)
-        pool_run(provision->pv_pool, POOL_NORMAL, host_work, host_done, provision);
+        pool_run(provision->pv_pool, POOL_NORMAL, provision_host_work, host_done,
+                 provision);
 }
 
 static void image_build(Daemon *d, gint64 seq, gpointer data)

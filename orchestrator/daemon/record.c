@@ -11,6 +11,7 @@
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/resume.h"
+#include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/watches.h"
 
 #include <string.h>
@@ -53,12 +54,11 @@ static const char *record_team(Daemon *d, int team, int host)
     return team < 0 ? "" : plan_team(d->dm_plan, team)->pt_id;
 }
 
-static gint64 record_append(Daemon *d, const char *kind, const char *actor, int team,
-                            int host, gint64 ref, json_t *body,
-                            const JournalCheckRow *rows, guint n_rows)
+/* body belongs to the event: let go with it. */
+static JournalEvent record_event(Daemon *d, const char *kind, const char *actor, int team,
+                                 int host, gint64 ref, json_t *body)
 {
-    g_autoptr(GError) error = NULL;
-    JournalEvent event = {
+    return (JournalEvent){
         .ev_clock_us = daemon_now(d),
         .ev_kind = kind,
         .ev_actor = actor,
@@ -67,10 +67,12 @@ static gint64 record_append(Daemon *d, const char *kind, const char *actor, int 
         .ev_ref = ref,
         .ev_body = body,
     };
-    gint64 seq = rows ? journal_append_checks(d->dm_journal, &event, rows, n_rows, &error)
-                      : journal_append(d->dm_journal, &event, &error);
+}
 
-    json_decref(body);
+static gint64 record_appended(Daemon *d, const JournalEvent *event, gint64 seq,
+                              const GError *error)
+{
+    json_decref((json_t *)event->ev_body);
     if (seq < 0)
         record_failed(d, error);
     return seq;
@@ -79,14 +81,32 @@ static gint64 record_append(Daemon *d, const char *kind, const char *actor, int 
 gint64 daemon_event(Daemon *d, const char *kind, const char *actor, int team, int host,
                     gint64 ref, json_t *body)
 {
-    return record_append(d, kind, actor, team, host, ref, body ? body : json_object(),
-                         NULL, 0);
+    JournalEvent event =
+        record_event(d, kind, actor, team, host, ref, body ? body : json_object());
+    g_autoptr(GError) error = NULL;
+    gint64 seq = journal_append(d->dm_journal, &event, &error);
+
+    return record_appended(d, &event, seq, error);
 }
 
 gint64 daemon_event_checks(Daemon *d, int team, json_t *body, const JournalCheckRow *rows,
                            guint n_rows)
 {
-    return record_append(d, "check.round/1", "parryd", team, -1, 0, body, rows, n_rows);
+    JournalEvent event = record_event(d, "check.round/1", "parryd", team, -1, 0, body);
+    g_autoptr(GError) error = NULL;
+    gint64 seq = journal_append_checks(d->dm_journal, &event, rows, n_rows, &error);
+
+    return record_appended(d, &event, seq, error);
+}
+
+gint64 daemon_event_observations(Daemon *d, json_t *body, const JournalObservation *rows,
+                                 guint n_rows)
+{
+    JournalEvent event = record_event(d, "observe.batch/1", "agent", -1, -1, 0, body);
+    g_autoptr(GError) error = NULL;
+    gint64 seq = journal_append_observations(d->dm_journal, &event, rows, n_rows, &error);
+
+    return record_appended(d, &event, seq, error);
 }
 
 void daemon_then(Daemon *d, DaemonThen fn, gint64 seq, gpointer data)
@@ -152,6 +172,8 @@ static gboolean record_fold(const JournalEvent *event, gpointer data)
         injects_on_event(d->dm_injects, event);
     if (d->dm_watches)
         watches_on_event(d->dm_watches, event);
+    if (d->dm_observations)
+        observations_on_event(d->dm_observations, event);
     if (d->dm_control)
         control_on_event(d->dm_control, event);
     return TRUE;
@@ -213,6 +235,8 @@ gboolean daemon_replay(Daemon *d, GError **error)
 void daemon_barrier(Daemon *d)
 {
     do {
+        if (d->dm_observations)
+            observations_flush(d->dm_observations);
         if (d->dm_full || (journal_dirty(d->dm_journal) && !record_commit(d)))
             return;
         guint n = d->dm_then.length; /* what comes after these is not durable yet */
@@ -220,6 +244,8 @@ void daemon_barrier(Daemon *d)
             injects_committed(d->dm_injects);
         if (d->dm_watches)
             watches_committed(d->dm_watches);
+        if (d->dm_observations)
+            observations_committed(d->dm_observations);
         if (d->dm_link)
             link_committed(d->dm_link);
         for (; n > 0; n--) {

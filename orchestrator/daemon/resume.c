@@ -26,7 +26,7 @@ typedef struct {
     int te_host;
 } Terminal;
 
-struct Resume {
+struct Resuming {
     GPtrArray *rs_acts;   /* Act */
     GArray *rs_terminals; /* Terminal: opened and not closed */
     gint64 rs_clock_us;   /* the drill clock at the last event */
@@ -65,7 +65,7 @@ static void fold_wanted(Daemon *d, const JournalEvent *event)
     g_ptr_array_add(d->dm_resume->rs_acts, act);
 }
 
-static void fold_settled(Resume *resume, const JournalEvent *event)
+static void fold_settled(Resuming *resume, const JournalEvent *event)
 {
     for (guint i = resume->rs_acts->len; event->ev_ref && i-- > 0;) {
         Act *act = resume->rs_acts->pdata[i];
@@ -168,7 +168,7 @@ static void fold_terminal(Daemon *d, const JournalEvent *event)
         }
 }
 
-static void fold_drill(Resume *resume, const JournalEvent *event)
+static void fold_drill(Resuming *resume, const JournalEvent *event)
 {
     const json_t *to = json_object_get(event->ev_body, "to");
 
@@ -211,7 +211,7 @@ typedef struct {
 
 static Gap gap_measure(const Daemon *d)
 {
-    const Resume *resume = d->dm_resume;
+    const Resuming *resume = d->dm_resume;
     gint64 now = g_get_real_time();
     Gap gap = {resume->rs_clock_us, MAX(now - resume->rs_at_us, 0), resume->rs_at_us,
                NULL};
@@ -289,7 +289,7 @@ static void end_terminals(Daemon *d)
 
 gboolean resume_drill(Daemon *d, GError **error)
 {
-    Resume *resume = g_new0(Resume, 1);
+    Resuming *resume = g_new0(Resuming, 1);
 
     resume->rs_acts = g_ptr_array_new_with_free_func(act_free);
     resume->rs_terminals = g_array_new(FALSE, FALSE, sizeof(Terminal));
@@ -309,6 +309,8 @@ gboolean resume_drill(Daemon *d, GError **error)
     watches_resume(d->dm_watches);
     director_resume(d->dm_director);
     orders_resumed(d->dm_orders);
+    orders_stand(d->dm_orders,
+                 d->dm_state == DRILL_PAUSED || d->dm_state == DRILL_STOPPED);
     return TRUE;
 }
 

@@ -46,7 +46,7 @@ static Play *play_new(Scripts *scripts, const PlanScript *script)
 }
 
 static void run_order(Daemon *d, Play *play, int host, const char *title,
-                      const char *script, OrderDone done)
+                      const char *script, const PlanLimits *limits, OrderDone done)
 {
     OrderSpec spec = {
         .os_host = host,
@@ -54,6 +54,7 @@ static void run_order(Daemon *d, Play *play, int host, const char *title,
         .os_title = title,
         .os_actor = play->pl_actor,
         .os_script = script,
+        .os_limits = limits,
         .os_timeout_us = SCRIPT_TIMEOUT_US,
         .os_done = done,
         .os_data = play,
@@ -76,7 +77,7 @@ static void due_action(Daemon *d, gpointer data)
     if (play->pl_acted < 0)
         return;
     run_order(d, play, play->pl_action->ac_host, play->pl_action->ac_title,
-              play->pl_action->ac_run, on_action);
+              play->pl_action->ac_run, &play->pl_action->ac_limits, on_action);
 }
 
 /* Exit 0: found. What the search printed first is what is reported; where it prints
@@ -118,7 +119,8 @@ static void due_detect(Daemon *d, gpointer data)
         injects_answer(d->dm_injects, play->pl_actor, inject->in_team, play->pl_inject,
                        "Acknowledged; the desk has been told.");
     else if (inject->in_detect)
-        run_order(d, play, inject->in_host, inject->in_id, inject->in_detect, on_looked);
+        run_order(d, play, inject->in_host, inject->in_id, inject->in_detect,
+                  &inject->in_book_limits, on_looked);
 }
 
 static void on_contained(Daemon *d, const Order *order, gpointer data)
@@ -136,7 +138,7 @@ static void due_contain(Daemon *d, gpointer data)
 
     if (play->pl_contained >= 0)
         run_order(d, play, inject->in_host, inject->in_id, inject->in_contain,
-                  on_contained);
+                  &inject->in_book_limits, on_contained);
 }
 
 static gboolean plays(gboolean all, char **names, const char *name)

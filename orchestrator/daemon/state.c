@@ -3,6 +3,8 @@
  */
 #include "orchestrator/daemon/daemon.h"
 #include "orchestrator/daemon/director.h"
+#include "orchestrator/daemon/observations.h"
+#include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/signer.h"
 
 #include <string.h>
@@ -59,6 +61,16 @@ static void clock_follow(Daemon *d, DrillState from, const char *actor,
         daemon_event(d, kind, actor, -1, -1, 0, json_pack("{s:s}", "reason", reason));
 }
 
+/* While the VMs stand still nobody's time passes; the kill switch ends what runs there.
+ */
+static void orders_follow(Daemon *d, DrillState from)
+{
+    if (d->dm_state == DRILL_STOPPED && from != DRILL_PROVISIONING)
+        orders_abort(d->dm_orders, d->dm_reason);
+    orders_stand(d->dm_orders,
+                 d->dm_state == DRILL_PAUSED || d->dm_state == DRILL_STOPPED);
+}
+
 void daemon_set_state(Daemon *d, DrillState state, const char *actor, const char *reason)
 {
     DrillState from = d->dm_state;
@@ -72,7 +84,10 @@ void daemon_set_state(Daemon *d, DrillState state, const char *actor, const char
     daemon_event(d, "drill.state/1", actor, -1, -1, 0,
                  json_pack("{s:s, s:s, s:s}", "from", drill_state_name(from), "to",
                            drill_state_name(state), "reason", d->dm_reason));
+    if (state == DRILL_ENDED || state == DRILL_PROVISIONAL || state == DRILL_DOWN)
+        observations_final(d->dm_observations);
     director_state_changed(d->dm_director);
+    orders_follow(d, from);
     if (state == DRILL_PROVISIONAL || state == DRILL_DOWN)
         signer_checkpoint(d);
 }

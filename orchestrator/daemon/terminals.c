@@ -2,6 +2,8 @@
 
 #include "orchestrator/daemon/cast.h"
 #include "orchestrator/daemon/hosts.h"
+#include "orchestrator/daemon/observations.h"
+#include "orchestrator/daemon/players.h"
 
 #include <string.h>
 
@@ -164,26 +166,28 @@ gint64 terminals_open(Terminals *terminals, ControlPeer *peer, int host, int col
 {
     Daemon *d = terminals->ts_daemon;
     Terminal *terminal;
-    gint64 id;
+    gint64 id, uid;
 
     if (!may_open(terminals, peer, host, error))
         return -1;
+    uid = players_login_uid(d->dm_plan, peer->pe_player);
     id = journal_seq(d->dm_journal) + 1;
     g_autofree char *name = g_strdup_printf("%" G_GINT64_FORMAT "-%s.cast", id,
                                             plan_host(d->dm_plan, host)->ph_name);
     terminal = g_new0(Terminal, 1);
-    terminal->te_id =
-        daemon_event(d, "terminal.opened/1", peer->pe_player, -1, host, 0,
-                     json_pack("{s:s, s:s}", "player", peer->pe_player, "cast", name));
+    terminal->te_id = daemon_event(d, "terminal.opened/1", peer->pe_player, -1, host, 0,
+                                   json_pack("{s:s, s:s, s:I}", "player", peer->pe_player,
+                                             "cast", name, "auid", (json_int_t)uid));
     terminal->te_peer = peer;
     terminal->te_host = host;
     terminal->te_credit_us = clock_boottime_us();
     terminal->te_cast = record_open(d, peer, host, terminal->te_id, cols, rows);
     g_hash_table_insert(terminals->ts_open, &terminal->te_id, terminal);
+    observations_player(d->dm_observations, host, peer->pe_player);
     daemon_send(d, host,
-                json_pack("{s:s, s:I, s:i, s:i, s:s, s:s}", "k", "open", "id",
+                json_pack("{s:s, s:I, s:i, s:i, s:s, s:s, s:I}", "k", "open", "id",
                           (json_int_t)terminal->te_id, "cols", cols, "rows", rows, "user",
-                          "root", "player", peer->pe_player));
+                          "root", "player", peer->pe_player, "auid", (json_int_t)uid));
     return terminal->te_id;
 }
 

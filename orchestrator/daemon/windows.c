@@ -1,5 +1,6 @@
 #include "orchestrator/daemon/windows.h"
 
+#include "orchestrator/daemon/clocks.h"
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/orders.h"
 
@@ -31,6 +32,15 @@ static void on_moved(guint count, const GError *error, gpointer data)
 
     if (error)
         g_warning("window %s: %u VMs, then: %s", window->wi_name, count, error->message);
+}
+
+static void on_resumed(guint count, const GError *error, gpointer data)
+{
+    Windows *windows = data;
+
+    if (error)
+        g_warning("a window is over: %u VMs go on, then: %s", count, error->message);
+    clocks_set_all(windows->wd_daemon, "resumed");
 }
 
 static char *window_reason(const PlanWindow *window)
@@ -69,7 +79,7 @@ static void on_over(evutil_socket_t fd, short what, void *data)
     reason = g_strdup_printf("the window %s is over", window->wi_name);
     daemon_set_state(d, DRILL_RUNNING, "parryd", reason);
     if (d->dm_range)
-        range_resume_all(d->dm_range, on_moved, (gpointer)window);
+        range_resume_all(d->dm_range, on_resumed, windows);
 }
 
 static void due_pause(Daemon *d, gpointer data)

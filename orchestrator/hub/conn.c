@@ -11,6 +11,7 @@
 #define SECOND_US 1000000
 #define MINUTE_US (60 * (int64_t)SECOND_US)
 #define TOLD_BEFORE_HELLO 16 /* bad hellos told to parryd on one connection */
+#define PERF_SHOWN 200       /* bytes of performance data that a row of checks keeps */
 
 /* Tokens are counted in millionths, so that no refill is lost to rounding. */
 typedef struct {
@@ -148,6 +149,7 @@ static Tail from_result(const struct wire_msg *m, Body *b)
         .exit = (int32_t)m->result.exit,
         .signal = (int32_t)m->result.signal,
         .cut = m->result.cut,
+        .deadman = (int32_t)m->result.deadman,
     };
     return text_tail(m->result.text);
 }
@@ -159,13 +161,23 @@ static Tail from_checked(const struct wire_msg *m, Body *b)
                                      [WIRE_FAULTY] = CHECK_FAULTY,
                                      [WIRE_CORRUPT] = CHECK_CORRUPT,
                                      [WIRE_UNCHECKED] = CHECK_UNCHECKED};
+    static char text[4 * 256 + 3 + PERF_SHOWN];
+    char perf[PERF_SHOWN];
 
     b->check = (struct hub_check){
         .id = (uint64_t)m->id,
         .dur_us = m->checked.dur_us,
         .status = status[m->checked.status],
     };
-    return text_tail(m->checked.text);
+    if (!m->checked.perf)
+        return text_tail(m->checked.text);
+    /* As a plugin writes it: its words, a bar, what it measured. */
+    put_text(perf, sizeof(perf), m->checked.perf);
+    put_text(text, 4 * 256, m->checked.text ? m->checked.text : "");
+    g_strchomp(text);
+    g_strlcat(text, " | ", sizeof(text));
+    g_strlcat(text, perf, sizeof(text));
+    return text_tail(text);
 }
 
 /* {u8 reached, u8 name_len, u8 text_len, name, text} for each row. */

@@ -47,6 +47,9 @@ typedef enum {
 HubLink *link_new(struct event_base *base, const char *program, uid_t uid, gid_t gid,
                   guint n_hosts, const HubLinkCallbacks *callbacks, gpointer data,
                   GError **error);
+/* Without a line from here for so long agents end attacks and run their cleanup; 0 (so it
+ * begins): never. Told with each welcome from now on. */
+void link_set_deadman(HubLink *link, gint64 ms);
 void link_free(HubLink *link); /* ends the hub, removes the sockets; NULL is harmless */
 
 /*

@@ -106,6 +106,11 @@ static void host_give(LinkHost *host, gint64 bytes)
         evtimer_add(link->lk_grant, &tick);
 }
 
+void link_set_deadman(HubLink *link, gint64 ms)
+{
+    link->lk_deadman_ms = ms;
+}
+
 void link_consumed(HubLink *link, int index, gsize bytes)
 {
     g_return_if_fail(index >= 0 && (guint)index < link->lk_n_hosts);
@@ -142,6 +147,7 @@ static void host_welcome(LinkHost *host)
     m.welcome.v = WIRE_VERSION;
     m.welcome.last = wire_queue_committed(host->lh_queue);
     m.welcome.epoch = host->lh_epoch;
+    m.welcome.deadman_ms = host->lh_link->lk_deadman_ms;
     m.welcome.credit = MAX(0, WIRE_CREDIT - host->lh_outstanding);
     host_tell(host, &m);
     link_host_kick(host);

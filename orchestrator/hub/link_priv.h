@@ -35,6 +35,7 @@ struct HubLink {
     gid_t lk_gid;
     HubLinkCallbacks lk_callbacks;
     gpointer lk_data;
+    gint64 lk_deadman_ms;
     guint lk_n_hosts;
     LinkHost *lk_hosts;
 

@@ -97,6 +97,7 @@ struct hub_result {
     uint64_t id;
     int64_t dur_us;
     int32_t status, exit, signal, cut; /* enum hub_status; exit -1: none; cut: 0 or 1 */
+    int32_t deadman, unused;           /* enum wire_deadman */
 };
 struct hub_check {
     uint64_t id;

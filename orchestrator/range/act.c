@@ -229,6 +229,32 @@ gboolean act_domain_reset(virConnectPtr conn, const ActObject *object, GError **
     return FALSE;
 }
 
+static ActState state_of(int state)
+{
+    if (state == VIR_DOMAIN_PAUSED)
+        return ACT_PAUSED;
+    return state == VIR_DOMAIN_SHUTOFF || state == VIR_DOMAIN_CRASHED ? ACT_ABSENT
+                                                                      : ACT_RUNNING;
+}
+
+gboolean act_domain_used(virConnectPtr conn, const char *uuid, ActState *state,
+                         gint64 *cpu_us, GError **error)
+{
+    g_autoptr(virDomain) found = virDomainLookupByUUIDString(conn, uuid);
+    virDomainInfo info = {.state = VIR_DOMAIN_SHUTOFF};
+
+    *state = ACT_ABSENT;
+    *cpu_us = 0;
+    if ((!found || virDomainGetInfo(found, &info) < 0) &&
+        !virt_failed_as(VIR_ERR_NO_DOMAIN, VIR_ERR_NO_DOMAIN)) {
+        virt_error(error, conn, uuid, "look at its CPU time");
+        return FALSE;
+    }
+    *state = state_of(info.state);
+    *cpu_us = (gint64)(info.cpuTime / 1000);
+    return TRUE;
+}
+
 gboolean act_domain_state(virConnectPtr conn, const char *uuid, ActState *state,
                           GError **error)
 {
@@ -241,9 +267,6 @@ gboolean act_domain_state(virConnectPtr conn, const char *uuid, ActState *state,
         virt_error(error, conn, uuid, "look at its state");
         return FALSE;
     }
-    if (now == VIR_DOMAIN_PAUSED)
-        *state = ACT_PAUSED;
-    else if (now != VIR_DOMAIN_SHUTOFF && now != VIR_DOMAIN_CRASHED)
-        *state = ACT_RUNNING;
+    *state = state_of(now);
     return TRUE;
 }

@@ -32,4 +32,8 @@ typedef enum { ACT_ABSENT, ACT_RUNNING, ACT_PAUSED } ActState;
 gboolean act_domain_state(virConnectPtr conn, const char *uuid, ActState *state,
                           GError **error);
 
+/* The same, with the CPU time that it has used since it was created. */
+gboolean act_domain_used(virConnectPtr conn, const char *uuid, ActState *state,
+                         gint64 *cpu_us, GError **error);
+
 #endif

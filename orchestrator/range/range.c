@@ -577,6 +577,52 @@ void range_inspect(Range *range, RangeInspected done, gpointer data)
     pool_run(range->ra_pool, POOL_SOON, inspect_work, inspect_done, visit);
 }
 
+typedef struct {
+    Range *us_range;
+    const char *us_uuid; /* the plan's */
+    ActState us_state;
+    gint64 us_cpu_us;
+    GError *us_error;
+    RangeUsed us_done;
+    gpointer us_data;
+} Usage;
+
+static void used_work(gpointer data)
+{
+    Usage *usage = data;
+    g_autoptr(virConnect) conn =
+        connection_get(usage->us_range->ra_link, &usage->us_error);
+
+    if (conn)
+        act_domain_used(conn, usage->us_uuid, &usage->us_state, &usage->us_cpu_us,
+                        &usage->us_error);
+}
+
+static void used_done(gpointer data, gboolean ran)
+{
+    static const RangeLife lives[] = {[ACT_ABSENT] = RANGE_DOMAIN_ABSENT,
+                                      [ACT_RUNNING] = RANGE_DOMAIN_RUNS,
+                                      [ACT_PAUSED] = RANGE_DOMAIN_STANDS};
+    g_autofree Usage *usage = data;
+
+    if (!ran)
+        cancelled(&usage->us_error);
+    usage->us_done(lives[usage->us_state], usage->us_cpu_us, usage->us_error,
+                   usage->us_data);
+    g_clear_error(&usage->us_error);
+}
+
+void range_domain_used(Range *range, int host, RangeUsed done, gpointer data)
+{
+    Usage *usage = g_new0(Usage, 1);
+
+    usage->us_range = range;
+    usage->us_uuid = plan_host(range->ra_plan, host)->ph_uuid;
+    usage->us_done = done;
+    usage->us_data = data;
+    pool_run(range->ra_pool, POOL_SOON, used_work, used_done, usage);
+}
+
 /* ---- life ---- */
 
 static void copy_config(Range *range, const RangeConfig *config)

@@ -81,6 +81,13 @@ void range_domain_create(Range *range, int host, const RangeDomain *domain,
 void range_domain_destroy(Range *range, int host, RangeDone done, gpointer data);
 void range_domain_reset(Range *range, int host, RangeDone done, gpointer data);
 
+/* Whether the host's domain is there and runs, and the CPU time that it has used so far:
+ * what is known of a guest that says nothing. error NULL: it is known. */
+typedef enum { RANGE_DOMAIN_ABSENT, RANGE_DOMAIN_RUNS, RANGE_DOMAIN_STANDS } RangeLife;
+typedef void (*RangeUsed)(RangeLife life, gint64 cpu_us, const GError *error,
+                          gpointer data);
+void range_domain_used(Range *range, int host, RangeUsed done, gpointer data);
+
 /* The taps of a host that get a filter; empty where it has no NIC on a shared network. */
 GPtrArray *range_filter_names(const Range *range, int host);
 

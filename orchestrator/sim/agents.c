@@ -1,7 +1,9 @@
 #include "orchestrator/sim/agents.h"
 
 #include "orchestrator/daemon/hosts.h"
+#include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/sim/seen.h"
 
 #include <string.h>
 
@@ -17,6 +19,7 @@ typedef struct {
         struct hub_result result;
         struct hub_check check;
         struct hub_ready ready;
+        struct hub_obs obs;
     } re_body;
     char *re_tail;
 } Record;
@@ -26,6 +29,8 @@ struct Agents {
     Facts *ag_facts;
     GQueue ag_records;   /* of Record */
     GHashTable *ag_kept; /* gint64 id -> Kept: what was answered to an order */
+    gboolean *ag_watch;  /* by host: its agent was told to observe */
+    guint64 *ag_n;       /* by host: rows numbered */
 };
 
 /* An agent runs nothing twice: met again, it answers the same. */
@@ -71,6 +76,35 @@ static void answer_result(Agents *agents, int host, const json_t *msg, int statu
     record->re_body.result.exit = exit;
 }
 
+/* What the agent saw of an order of a scripted player, as if they had typed it. */
+static void tell_seen(Agents *agents, int host, const json_t *msg, const char *script)
+{
+    const Daemon *d = agents->ag_daemon;
+    SeenContext context = {.sn_plan = d->dm_plan,
+                           .sn_host = host,
+                           .sn_t_us = d->dm_plan->p_start_us + daemon_now(d),
+                           .sn_act = id_of(msg),
+                           .sn_n = &agents->ag_n[host]};
+    struct hub_obs obs;
+
+    if (!agents->ag_watch[host] || !facts_of_player(agents->ag_facts, host, script))
+        return;
+    GByteArray *rows = seen_of_script(&context, script, &obs);
+    if (!rows)
+        return;
+    Record *record = record_new(agents, HUB_OBS, host, NULL);
+    record->re_body.obs = obs;
+    record->re_head.rc_len = rows->len;
+    g_free(record->re_tail);
+    record->re_tail = (char *)g_byte_array_free(rows, FALSE);
+}
+
+static void take_observe(Agents *agents, int host, const json_t *msg)
+{
+    agents->ag_watch[host] = TRUE;
+    answer_result(agents, host, msg, HUB_DONE, 0, NULL);
+}
+
 static void kept_free(gpointer data)
 {
     g_free(((Kept *)data)->ke_said);
@@ -96,6 +130,8 @@ static const Kept *run_once(Agents *agents, int host, const json_t *msg)
 
 static void take_order(Agents *agents, int host, const json_t *msg)
 {
+    gint64 id = (gint64)id_of(msg);
+    gboolean first = !g_hash_table_contains(agents->ag_kept, &id);
     const Kept *kept = run_once(agents, host, msg);
 
     record_new(agents, HUB_STARTED, host, NULL)->re_body.started.id = id_of(msg);
@@ -103,6 +139,10 @@ static void take_order(Agents *agents, int host, const json_t *msg)
         Record *out = record_new(agents, HUB_OUT, host, kept->ke_said);
         out->re_body.out.id = id_of(msg);
         out->re_body.out.stream = 1;
+    }
+    if (first) {
+        const char *script = json_string_value(json_object_get(msg, "script"));
+        tell_seen(agents, host, msg, script ? script : "");
     }
     answer_result(agents, host, msg, HUB_DONE, kept->ke_exit, NULL);
 }
@@ -144,10 +184,8 @@ static const struct {
     const char *ta_kind;
     void (*ta_take)(Agents *agents, int host, const json_t *msg);
 } takes[] = {
-    {"order", take_order},
-    {"check", take_check},
-    {"personalise", take_personalise},
-    {"file", take_file},
+    {"order", take_order}, {"check", take_check},     {"personalise", take_personalise},
+    {"file", take_file},   {"observe", take_observe},
 };
 
 static void deliver(int host, const json_t *msg, gpointer data)
@@ -170,6 +208,8 @@ Agents *agents_new(Daemon *d, Facts *facts)
 
     agents->ag_facts = facts;
     agents->ag_kept = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, kept_free);
+    agents->ag_watch = g_new0(gboolean, d->dm_plan->p_hosts->len + 1);
+    agents->ag_n = g_new0(guint64, d->dm_plan->p_hosts->len + 1);
     g_queue_init(&agents->ag_records);
     agents_attach(agents, d);
     return agents;
@@ -189,6 +229,8 @@ void agents_free(Agents *agents)
         return;
     g_queue_clear_full(&agents->ag_records, record_free);
     g_hash_table_unref(agents->ag_kept);
+    g_free(agents->ag_watch);
+    g_free(agents->ag_n);
     g_free(agents);
 }
 
@@ -220,6 +262,8 @@ gboolean agents_answer(Agents *agents, guint most)
 
     while (most-- && (record = g_queue_pop_head(&agents->ag_records))) {
         hosts_record(d->dm_hosts, &record->re_head, &record->re_body, record->re_tail);
+        observations_record(d->dm_observations, &record->re_head, &record->re_body,
+                            record->re_tail);
         orders_record(d->dm_orders, &record->re_head, &record->re_body, record->re_tail);
         record_free(record);
     }

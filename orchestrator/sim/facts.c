@@ -291,6 +291,25 @@ int facts_run(Facts *facts, int host, const char *script, const json_t *env,
     return searched && !found ? EXIT_NOT_FOUND : status;
 }
 
+gboolean facts_of_player(const Facts *facts, int host, const char *script)
+{
+    g_autofree char *key = script_key(host, script);
+    const GArray *uses = g_hash_table_lookup(facts->fs_scripts, key);
+
+    for (guint i = 0; uses && i < uses->len; i++) {
+        Role role = g_array_index(uses, Use, i).us_role;
+        if (role == ROLE_DETECT || role == ROLE_CONTAIN)
+            return TRUE;
+    }
+    for (guint i = 0; i < facts->fs_actions->len; i++) {
+        const PlanAction *action = g_array_index(facts->fs_actions, Action, i).ac_plan;
+        g_autofree char *own = script_key(action->ac_host, action->ac_run);
+        if (action->ac_host == host && strcmp(own, key) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* ---- checks ---- */
 
 static const PlanInject *first_present(const Facts *facts, const GArray *injects)

@@ -29,6 +29,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Facts, facts_free)
 int facts_run(Facts *facts, int host, const char *script, const json_t *env,
               gint64 now_us, char **said);
 
+/* Whether that script on that host is a scripted player's, not an attack's or ours. */
+gboolean facts_of_player(const Facts *facts, int host, const char *script);
+
 /* That host looks: UP is "there" for the effect of an attack, and "works" for a check.
  * *said gives the reason; free with g_free(). */
 CheckStatus facts_look(const Facts *facts, int host, const char *kind,

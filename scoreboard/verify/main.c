@@ -21,7 +21,8 @@ static const char USAGE[] =
     "\n"
     "Checks a drill's journal (journal.db, or the folder it stands in): the chain of "
     "hashes, "
-    "gaps,\ncheck rows, texts, signed checkpoints, and the triggers that refuse "
+    "gaps,\ncheck rows, observations, texts, signed checkpoints, and the triggers that "
+    "refuse "
     "changes.\n"
     "\n"
     "  --key KEY         verifier key that was kept elsewhere (name+hash+base64)\n"
@@ -73,6 +74,10 @@ static void print_text(const struct verify *v)
     printf("root         %lld:%s\n", (long long)v->events, v->root);
     printf("check rounds %lld with %lld rows\n", (long long)v->rounds,
            (long long)v->rows);
+    printf(
+        "observations %lld in %lld batches, of which %lld erased; %lld gaps, %lld lost\n",
+        (long long)v->observed, (long long)v->batches, (long long)v->observed_erased,
+        (long long)v->gaps, (long long)v->lost);
     printf("texts        %lld, of which %lld erased\n", (long long)v->blobs,
            (long long)v->erased);
     printf("checkpoints  %zu of %zu signed and holding", points_holding(v), v->n_points);
@@ -138,7 +143,8 @@ static void print_json(const struct verify *v)
         "SELECT json_object('ok', json(?1), 'drill', ?2, 'uuid', ?3, 'events',"
         " ?4, 'root', ?5, 'rounds', ?6, 'rows', ?7, 'texts', ?8, 'erased', ?9,"
         " 'checkpoints', ?10, 'holding', ?11, 'first_bad', ?12, 'findings',"
-        " json(?13))",
+        " json(?13), 'batches', ?14, 'observations', ?15, 'observations_erased', ?16,"
+        " 'gaps', ?17, 'lost', ?18)",
         -1, &stmt, NULL);
     sqlite3_bind_text(stmt, 1, v->n_findings ? "false" : "true", -1, SQLITE_STATIC);
     sqlite3_bind_text(stmt, 2, v->name, -1, SQLITE_STATIC);
@@ -151,6 +157,11 @@ static void print_json(const struct verify *v)
     sqlite3_bind_int64(stmt, 9, v->erased);
     sqlite3_bind_int64(stmt, 10, (int64_t)v->n_points);
     sqlite3_bind_int64(stmt, 11, (int64_t)points_holding(v));
+    sqlite3_bind_int64(stmt, 14, v->batches);
+    sqlite3_bind_int64(stmt, 15, v->observed);
+    sqlite3_bind_int64(stmt, 16, v->observed_erased);
+    sqlite3_bind_int64(stmt, 17, v->gaps);
+    sqlite3_bind_int64(stmt, 18, v->lost);
     if (first && first->seq)
         sqlite3_bind_int64(stmt, 12, first->seq);
     sqlite3_bind_text(stmt, 13, list, -1, SQLITE_STATIC);
@@ -233,8 +244,9 @@ static void open_journal(struct verify *v)
 
 static void run(struct verify *v)
 {
-    static void (*const checks[])(struct verify *) = {
-        check_schema, check_points, check_chain, check_rounds, check_blobs};
+    static void (*const checks[])(struct verify *) = {check_schema,   check_points,
+                                                      check_chain,    check_rounds,
+                                                      check_observed, check_blobs};
 
     open_journal(v);
     for (size_t i = 0; i < sizeof checks / sizeof checks[0] && !v->failed; i++)

@@ -4,14 +4,20 @@
 #include <string.h>
 
 #define APP_ID 0x50415252
-#define SCHEMA 1
+#define SCHEMA 2
 
 static const struct {
     const char *trigger, *table;
+    int since; /* version of the schema */
 } TRIGGERS[] = {
-    {"event_no_update", "event"},        {"event_no_delete", "event"},
-    {"check_no_update", "check_result"}, {"check_no_delete", "check_result"},
-    {"blob_no_delete", "blob"},          {"blob_only_erase", "blob"},
+    {"event_no_update", "event", 1},
+    {"event_no_delete", "event", 1},
+    {"check_no_update", "check_result", 1},
+    {"check_no_delete", "check_result", 1},
+    {"blob_no_delete", "blob", 1},
+    {"blob_only_erase", "blob", 1},
+    {"observation_no_delete", "observation", 2},
+    {"observation_only_erase", "observation", 2},
 };
 
 #define N_TRIGGERS (sizeof TRIGGERS / sizeof TRIGGERS[0])
@@ -36,10 +42,11 @@ static void check_kind_of_file(struct verify *v)
         return;
     if (app != APP_ID)
         v->failed = strdup("this is not a Parry journal");
-    else if (version != SCHEMA)
+    else if (version < 1 || version > SCHEMA)
         v->failed =
             strdup("this journal has a schema that this parry-verify does not know; "
                    "use the version of Parry that wrote it");
+    v->schema = (int)version;
 }
 
 /* A trigger that refuses, on its table. */
@@ -106,6 +113,7 @@ void check_schema(struct verify *v)
         return;
     check_pages(v);
     for (size_t i = 0; i < N_TRIGGERS; i++)
-        check_trigger(v, TRIGGERS[i].trigger, TRIGGERS[i].table);
+        if (TRIGGERS[i].since <= v->schema)
+            check_trigger(v, TRIGGERS[i].trigger, TRIGGERS[i].table);
     check_strangers(v);
 }

@@ -35,9 +35,11 @@ struct verify {
     int64_t want_size; /* of --root, 0: not given */
     char want_root[HEX_LEN + 1];
 
+    int schema;                     /* version of the file's */
     char *name, *uuid, *public_key; /* of drill.defined/1, NULL: not there */
     int64_t events;
     char root[HEX_LEN + 1]; /* over all of them */
+    int64_t batches, observed, observed_erased, gaps, lost;
     int64_t rounds, rows, blobs, erased, triggers;
     struct checkpoint *points; /* by size */
     size_t n_points;
@@ -87,10 +89,11 @@ const char *note_check(const char *note, const char *key, const char *origin,
                        int64_t size, const char *root);
 
 /* ---- the checks, in the order in which they run ---- */
-void check_schema(struct verify *v); /* schema.c: a Parry journal, its triggers */
-void check_points(struct verify *v); /* points.c: checkpoints, signatures */
-void check_chain(struct verify *v);  /* chain.c: events, hashes, gaps, tree */
-void check_rounds(struct verify *v); /* rounds.c: check rows */
-void check_blobs(struct verify *v);  /* blobs.c: texts, tombstones */
+void check_schema(struct verify *v);   /* schema.c: a Parry journal, its triggers */
+void check_points(struct verify *v);   /* points.c: checkpoints, signatures */
+void check_chain(struct verify *v);    /* chain.c: events, hashes, gaps, tree */
+void check_rounds(struct verify *v);   /* rounds.c: check rows */
+void check_observed(struct verify *v); /* observed.c: observations, gaps */
+void check_blobs(struct verify *v);    /* blobs.c: texts, tombstones */
 
 #endif

@@ -39,7 +39,7 @@ expect_status 3 parry down nosuchdrill
 expect_status 3 parry report ../../etc
 ok "wrong usage: 64; no such drill: 3"
 
-for command in check schema plan simulate run up start status score pause resume stop end inject approve cancel exec report verify down gc people doctor host; do
+for command in check schema plan simulate run up start status score acts pause resume stop end inject approve cancel exec report verify down gc people doctor host; do
   expect_status 0 parry "$command" --help
   says out Usage
 done

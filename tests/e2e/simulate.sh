@@ -81,10 +81,13 @@ expect_status 0 parry report --print first-drill
 says out 'This drill was simulated'
 expect_status 0 parry score first-drill
 says out 'SIMULATION'
+expect_status 0 parry acts --team health --inject deface@health first-drill
+says out 'restored /var/www/html/index.html'
+expect_status 64 parry acts --team nobody first-drill
 expect_status 0 parry verify first-drill
 expect_status 0 parry simulate --home "$work/home" "$top/examples/first-drill.yaml"
 [ "$(find "$work/home/drills" -mindepth 1 -maxdepth 1 | wc -l)" = 2 ] || fail "the drill before was not kept"
-ok "a kept home: status, report, score and verify read it"
+ok "a kept home: status, report, score, acts and verify read it"
 
 expect_status 0 parry simulate --keep --json "$top/examples/first-drill.yaml"
 home=$(json d.home <"$work/out")

@@ -5,6 +5,7 @@
  */
 #include "scoreboard/checkpoint.h"
 #include "scoreboard/journal.h"
+#include "scoreboard/kinds.h"
 #include "tests/unit/cunit_main.h"
 #include "tests/unit/score_fixture.h"
 
@@ -20,6 +21,7 @@ typedef struct {
     char *dir, *db;
     char *public_key;
     gint64 report, erased; /* seqs of the event that names a text, and of the erasure */
+    gint64 batch, gap;     /* seqs of the observations and of what is missing */
     gint64 point, size;    /* seq and size of the last checkpoint */
     char root[65], report_hash[65];
 } Drill;
@@ -38,7 +40,50 @@ static void sign_now(Drill *drill, Journal *journal, Feed *feed_to, CheckpointKe
                                   "root", drill->root, "note", note));
 }
 
-/* A drill with texts, an erasure and two checkpoints; `why`: one event's own words. */
+static JournalObservation observed(guint64 n, const char *args)
+{
+    return (JournalObservation){.ob_host = 1,
+                                .ob_n = n,
+                                .ob_t_us = 1700000000000000,
+                                .ob_what = SEEN_EXEC,
+                                .ob_pid = 400,
+                                .ob_ppid = -1,
+                                .ob_exit = -1,
+                                .ob_uid = 1001,
+                                .ob_auid = 2000000001,
+                                .ob_exe = "/bin/kill",
+                                .ob_args = args,
+                                .ob_cwd = "/root",
+                                .ob_path = "",
+                                .ob_to = "pid 12",
+                                .ob_origin = SEEN_BY_PLAYER,
+                                .ob_player = "h-1"};
+}
+
+/* A batch of four of which one is erased, and a gap after it. */
+static void observe(Drill *drill, Journal *journal, Feed *to)
+{
+    static const guint which[] = {2};
+    JournalObservation rows[] = {observed(1, "kill 12"), observed(2, "kill 13"),
+                                 observed(3, "kill my-own-name"), observed(9, "true")};
+    json_t *body = json_pack("{s: [s]}", "hosts", "health/web");
+
+    drill->batch = journal_append_observations(
+        journal, &(JournalEvent){.ev_kind = "observe.batch/1", .ev_body = body}, rows,
+        G_N_ELEMENTS(rows), NULL);
+    json_decref(body);
+    g_assert_cmpint(drill->batch, >, 0);
+    to->fx_seq = drill->batch;
+    drill->gap =
+        feed(to, "observe.gap/1", "health", "health/web", 0,
+             json_pack("{s: i, s: i, s: i, s: i, s: i, s: i}", "from_us", 10, "to_us", 20,
+                       "kernel", 0, "queue", 4, "channel", 1, "hub", 0));
+    g_assert_true(journal_erase_observations(journal, drill->batch, which, 1, NULL));
+    to->fx_seq = journal_seq(journal);
+}
+
+/* A drill with texts, observations, erasures and two checkpoints; `why`: one event's own
+ * words. */
 static Drill drill_new(const char *why)
 {
     Drill drill = {.plan = fixture_plan(),
@@ -71,6 +116,7 @@ static Drill drill_new(const char *why)
          json_pack("{s: s}", "text_sha256", "")); /* names none */
     journal_blob_erase(journal, hash, NULL);
     drill.erased = to.fx_seq = journal_seq(journal);
+    observe(&drill, journal, &to);
     sign_now(&drill, journal, &to, key, origin);
     feed(&to, "drill.state/1", "", "", 0, json_pack("{s: s}", "to", "ended"));
     g_assert_true(journal_commit(journal, NULL));
@@ -175,11 +221,15 @@ static void a_sound_journal_is_called_so(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(out, "SOUND"));
     CU_ASSERT_PTR_NOT_NULL(strstr(out, "checkpoints  2 of 2"));
     CU_ASSERT_PTR_NOT_NULL(strstr(out, "2, of which 1 erased"));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(out, "4 in 1 batches, of which 1 erased; 1 gaps, 5 lost"));
     CU_ASSERT_EQUAL(verify(&by_dir, drill.dir, NULL), 0);
     CU_ASSERT_EQUAL(verify(&json, "--json", drill.db, NULL), 0);
     json_t *parsed = json_loads(json, 0, NULL);
     CU_ASSERT_TRUE(json_is_true(json_object_get(parsed, "ok")));
     CU_ASSERT_EQUAL(json_integer_value(json_object_get(parsed, "holding")), 2);
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(parsed, "observations")), 4);
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(parsed, "lost")), 5);
     json_decref(parsed);
     drill_clear(&drill);
 }
@@ -199,7 +249,9 @@ static void it_reads_beside_a_writer(void)
     drill_clear(&drill);
 }
 
-/* One alteration each; seq 0: told without an event. */
+#define ROW "UPDATE observation SET "
+
+/* One alteration each; seq 0: told without an event; negative: see seq_of(). */
 static const struct {
     const char *sql;
     gint64 seq;
@@ -246,9 +298,58 @@ static const struct {
      "marked as erased"},
     {"DELETE FROM blob WHERE bytes IS NOT NULL", -2, "is gone"},
     {"DELETE FROM blob WHERE bytes IS NULL", -3, "is gone"},
+    {ROW "host_idx = 0 WHERE row = 1", -4, "row of its batch was changed"},
+    {ROW "n = 5 WHERE row = 0", -4, "row of its batch was changed"},
+    {ROW "t_us = t_us + 1 WHERE row = 3", -4, "row of its batch was changed"},
+    {ROW "what = 1 WHERE row = 1", -4, "row of its batch was changed"},
+    {ROW "act = 1 WHERE row = 1", -4, "row of its batch was changed"},
+    {ROW "pid = 401 WHERE row = 1", -4, "row of its batch was changed"},
+    {ROW "ppid = 1 WHERE row = 1", -4, "row of its batch was changed"},
+    {ROW "uid = 0 WHERE row = 1", -4, "row of its batch was changed"},
+    {ROW "auid = 0 WHERE row = 1", -4, "row of its batch was changed"},
+    {ROW "exit = 0 WHERE row = 1", -4, "row of its batch was changed"},
+    {ROW "origin = 2 WHERE row = 1", -4, "row of its batch was changed"},
+    {ROW "act_id = 3 WHERE row = 1", -4, "row of its batch was changed"},
+    {ROW "player = 'h-2' WHERE row = 1", -4, "row of its batch was changed"},
+    {ROW "player = 'h-2' WHERE row = 2", -4, "row of its batch was changed"},
+    {ROW "exe = '/bin/true' WHERE row = 1", -4, "row of its batch was changed"},
+    {ROW "args = 'kill 14' WHERE row = 1", -4, "row of its batch was changed"},
+    {ROW "cwd = '' WHERE row = 1", -4, "row of its batch was changed"},
+    {ROW "path = '/' WHERE row = 1", -4, "row of its batch was changed"},
+    {ROW "to_ = 'pid 1' WHERE row = 1", -4, "row of its batch was changed"},
+    {ROW "salt = salt + 1 WHERE row = 1", -4, "row of its batch was changed"},
+    {ROW "erased = zeroblob(32) WHERE row = 2", -4, "row of its batch was changed"},
+    {ROW "row = 7 WHERE row = 3", -4, "numbered anew"},
+    {"DELETE FROM observation WHERE row = 3", -4, "has 3 rows, not 4"},
+    {"DELETE FROM observation", -4, "has 0 rows, not 4"},
+    {"INSERT INTO observation SELECT seq, 4, 0, 4, 0, 0, 0, 0, 0, 0, 0, '', '', '', '',"
+     " '', 0, '', 0, 0, 0, NULL FROM observation WHERE row = 0",
+     -4, "has 5 rows, not 4"},
+    {ROW "seq = 42 WHERE row = 3", 42, "no batch of them"},
+    {ROW "args = 'x' WHERE row = 2", -4, "marked as erased, and its texts are there"},
+    {ROW "salt = 1 WHERE row = 2", -4, "marked as erased, and its texts are there"},
+    {ROW "exe = '', args = '', cwd = '', path = '', to_ = '', salt = NULL,"
+         " erased = zeroblob(32) WHERE row = 1",
+     -4, "no event says that it was erased"},
+    {"UPDATE event SET body = '{\"rows\":[]}' WHERE kind = 'observe.erased/1'", -4,
+     "no event says that it was erased"},
+    {"UPDATE event SET body = replace(body, '\"queue\":4', '\"queue\":-4') WHERE"
+     " kind = 'observe.gap/1'",
+     -5, "less than nothing lost"},
+    {"UPDATE event SET body = replace(body, '\"to_us\":20', '\"to_us\":9') WHERE"
+     " kind = 'observe.gap/1'",
+     -5, "no bounds"},
     {"CREATE TRIGGER helpful AFTER INSERT ON event BEGIN SELECT 1; END", 0,
      "that Parry does not make"},
 };
+
+static gint64 seq_of(const Drill *drill, gint64 seq)
+{
+    const gint64 named[] = {drill->erased, drill->report, drill->report + 1, drill->batch,
+                            drill->gap};
+
+    return seq < 0 ? named[-seq - 1] : seq;
+}
 
 static void every_alteration_is_found_and_named(void)
 {
@@ -259,10 +360,7 @@ static void every_alteration_is_found_and_named(void)
         gint64 seq = ALTERATIONS[i].seq;
         int status;
 
-        seq = seq == -1   ? drill.erased
-              : seq == -2 ? drill.report
-              : seq == -3 ? drill.report + 1
-                          : seq;
+        seq = seq_of(&drill, seq);
         place = seq ? g_strdup_printf("the first:\n  event %" G_GINT64_FORMAT ": ", seq)
                     : g_strdup("the first:\n  t");
         alter(copy, ALTERATIONS[i].sql);
@@ -360,7 +458,8 @@ static void a_cut_end_is_found_by_a_root_kept_elsewhere(void)
     g_autofree char *root =
         g_strdup_printf("%" G_GINT64_FORMAT ":%s", drill.size, drill.root);
 
-    alter(copy, "DELETE FROM event WHERE seq >= 50; DELETE FROM blob");
+    alter(copy, "DELETE FROM event WHERE seq >= 50; DELETE FROM blob;"
+                " DELETE FROM observation");
     CU_ASSERT_EQUAL(verify(&alone, copy, NULL), 0);
     CU_ASSERT_EQUAL(verify(&out, "--root", root, copy, NULL), 1);
     CU_ASSERT_PTR_NOT_NULL(strstr(out, "event 50: it and all to"));

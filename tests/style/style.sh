@@ -38,9 +38,9 @@ check_format() {
 }
 
 scripts() {
-  find .ci agents examples tests -type f ! -path '*/corpus/*' | while read -r path; do
+  find .ci agents examples orchestrator tests -type f ! -path '*/corpus/*' | while read -r path; do
     case $path in
-    *.sh) echo "$path" ;;
+    *.sh | *.bash) echo "$path" ;;
     *.[ch] | *.yaml | *.expect | *.mjs | *.txt) ;;
     *) ! head -n 1 "$path" | grep -aqE '^#!.*/(env )?(ba)?sh' || echo "$path" ;;
     esac

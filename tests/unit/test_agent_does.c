@@ -53,8 +53,10 @@ static void test_deadman(void)
 
     start_with_deadman(&h, 400);
     struct wire_msg m = attack(1, "sleep 600");
-    snprintf(cleanup, sizeof(cleanup), "echo done >%s/cleaned; exit 3", h.dir);
-    m.order.cleanup = cleanup;
+    struct wire_env env = {"WHERE", h.dir};
+    m.order.cleanup = "echo done >$WHERE/cleaned; exit 3";
+    m.order.env = &env;
+    m.order.n_env = 1;
     host_send(&h, &m);
     m = attack(2, "sleep 600");
     host_send(&h, &m);
@@ -66,12 +68,14 @@ static void test_deadman(void)
     CU_ASSERT_EQUAL(r->result.status, WIRE_FAILED);
     CU_ASSERT_PTR_NOT_NULL(strstr(r->result.text, "nothing from the host for"));
     CU_ASSERT_PTR_NOT_NULL(strstr(r->result.text, "its cleanup ended by exit 3"));
+    CU_ASSERT_EQUAL(r->result.deadman, WIRE_DEADMAN_UNCLEANED);
     snprintf(cleanup, sizeof(cleanup), "%s/cleaned", h.dir);
     CU_ASSERT_EQUAL(stat(cleanup, &st), 0);
     unlink(cleanup);
     r = host_wait(&h, WIRE_RESULT, 2);
     CU_ASSERT_PTR_NOT_NULL_FATAL(r);
     CU_ASSERT_PTR_NOT_NULL(strstr(r->result.text, "it has no cleanup"));
+    CU_ASSERT_EQUAL(r->result.deadman, WIRE_DEADMAN_KILLED);
     r = host_wait(&h, WIRE_RESULT, 3); /* no attack: left alone */
     CU_ASSERT_PTR_NOT_NULL_FATAL(r);
     CU_ASSERT_EQUAL(r->result.status, WIRE_DONE);
@@ -94,6 +98,28 @@ static void test_deadman_held(void)
     const struct wire_msg *r = host_wait(&h, WIRE_RESULT, 1);
     CU_ASSERT_EQUAL(r->result.status, WIRE_DONE);
     CU_ASSERT_EQUAL(r->result.exit, 0);
+    CU_ASSERT_EQUAL(host_stop(&h), 0);
+}
+
+/* A guest that stood still, with its agent, hears the host before it counts the time. */
+static void test_deadman_after_standing_still(void)
+{
+    struct host h;
+    struct wire_msg ping, m = attack(1, "echo $$; sleep 3; echo hit");
+
+    start_with_deadman(&h, 400);
+    host_send(&h, &m);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(host_wait(&h, WIRE_OUT, 1));
+    kill(h.pid, SIGSTOP);
+    usleep(1600 * 1000); /* the very thing: time goes by, and nobody is there */
+    kill(h.pid, SIGCONT);
+    usleep(100 * 1000); /* the timer is over, and no line has come yet */
+    wire_msg_init(&ping, WIRE_PING);
+    while (!host_has(&h, WIRE_RESULT, 1)) {
+        host_send(&h, &ping);
+        host_pump(&h, 50);
+    }
+    CU_ASSERT_EQUAL(host_wait(&h, WIRE_RESULT, 1)->result.status, WIRE_DONE);
     CU_ASSERT_EQUAL(host_stop(&h), 0);
 }
 
@@ -402,6 +428,7 @@ int main(void)
     CU_TestInfo tests[] = {
         {"a silent host ends attacks", test_deadman},
         {"a host that speaks does not", test_deadman_held},
+        {"standing still ends no attack", test_deadman_after_standing_still},
         {"a host whose connection is gone ends them too",
          test_deadman_without_connection},
         {"snapshot", test_snapshot},

@@ -113,6 +113,25 @@ static void test_hello_first(void)
     stop(&f);
 }
 
+/* What a plugin measured stands behind its words, cut where it is long. */
+static void test_plugin_figures(void)
+{
+    Fixture f;
+    g_autofree char *long_one = g_strnfill(1000, 'x');
+    g_autofree char *line =
+        g_strdup_printf("{\"k\":\"check\",\"seq\":2,\"id\":18,\"status\":\"up\","
+                        "\"text\":\"\",\"perf\":\"%s\"}\n",
+                        long_one);
+
+    start(&f, TRUE);
+    CU_ASSERT_TRUE(put(&f, "{\"k\":\"check\",\"seq\":1,\"id\":17,\"status\":\"up\","
+                           "\"text\":\"HTTP OK \",\"perf\":\"time=0.1s;;;0\"}\n"));
+    CU_ASSERT_TRUE(put(&f, line));
+    CU_ASSERT_TRUE(tail_is(seen(&f, 0), "HTTP OK | time=0.1s;;;0"));
+    CU_ASSERT_EQUAL(g_bytes_get_size(seen(&f, 1)->tail), 3 + 199);
+    stop(&f);
+}
+
 static void test_wrong_version(void)
 {
     Fixture f;
@@ -397,6 +416,7 @@ int main(void)
     CU_TestInfo tests[] = {
         {"nothing counts before hello", test_hello_first},
         {"another version is named", test_wrong_version},
+        {"figures of a plugin", test_plugin_figures},
         {"messages become records", test_records},
         {"16 refused lines in a row", test_refused_row},
         {"64 refused lines in a minute", test_refused_minute},

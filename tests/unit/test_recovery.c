@@ -57,22 +57,39 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Outcome, outcome_clear)
 /* What belongs to the run, or to the daemon and not to the drill. */
 static gboolean is_of_run(const char *kind)
 {
-    static const char *const kinds[] = {"drill.defined/1",
-                                        "daemon.started/1",
-                                        "daemon.gap/1",
-                                        "daemon.stopped/1",
-                                        "agent.hello/1",
-                                        "checkpoint/1",
-                                        NULL};
+    static const char *const kinds[] = {
+        "drill.defined/1",
+        "daemon.started/1",
+        "daemon.gap/1",
+        "daemon.stopped/1",
+        "agent.hello/1",
+        "checkpoint/1",
+        /* telemetry is not repeated: a gap tells */ "observe.batch/1",
+        "observe.gap/1",
+        "player.action/1",
+        "agent.clock/1",
+        NULL};
 
     return g_strv_contains(kinds, kind);
+}
+
+/* What changes nothing there is asked anew where the answer had not come. */
+static gboolean is_asked_again(const JournalEvent *event)
+{
+    const json_t *purpose = json_object_get(event->ev_body, "purpose");
+    const char *reason = json_string_value(json_object_get(event->ev_body, "reason"));
+
+    return g_str_has_prefix(event->ev_kind, "order.") &&
+           (!g_strcmp0(json_string_value(purpose), "observe") ||
+            json_object_get(event->ev_body, "text") ||
+            (reason && g_str_has_prefix(reason, "parryd ended before")));
 }
 
 static gboolean add_event(const JournalEvent *event, gpointer data)
 {
     Outcome *outcome = data;
 
-    if (is_of_run(event->ev_kind))
+    if (is_of_run(event->ev_kind) || is_asked_again(event))
         return TRUE;
     g_autofree char *body = cjson_text(event->ev_body, NULL);
     g_ptr_array_add(outcome->ou_lines,

@@ -188,6 +188,101 @@ static void the_markdown_aligns_and_says_it_all(void)
     reported_clear(&world);
 }
 
+/* An act of health's, as parryd writes one down. */
+static gint64 feed_act(Feed *feed_to, const char *text, gint64 at, const char *inject)
+{
+    json_t *body = json_pack(
+        "{s: s, s: s, s: s, s: s, s: s, s: s, s: s, s: I, s: I, s: i, s: [s]}", "action",
+        "blocked-address", "rule", "block-iptables", "player", "health/alice", "team",
+        "health", "object", "203.0.113.66", "text", text, "text_zh", "封鎖 203.0.113.66",
+        "at", (json_int_t)at, "t_us", (json_int_t)0, "rows_seen", 1, "evidence", "3/0");
+
+    if (inject) {
+        json_object_set_new(body, "inject", json_string(inject));
+        json_object_set_new(body, "about", json_string("object"));
+    } else {
+        json_object_set_new(body, "gap", json_integer(5));
+    }
+    return feed(feed_to, "player.action/1", "health", "health/web", 0, body);
+}
+
+/* What was done stands with its attack, between its execution and its containment, and
+ * what nobody saw stands beside it. */
+static void acts_stand_with_their_attacks(void)
+{
+    Reported world = reported_new();
+    Feed more = feed_new(world.plan, NULL, world.journal);
+    gint64 exec_us =
+        NUM(find(get(world.report, "injects"), "id", "deface@health"), "executed_us");
+
+    more.fx_clock = 60 * HOUR;
+    gint64 about =
+        feed_act(&more, "blocked 203.0.113.66", exec_us + 7 * MIN_US, "deface@health");
+    feed_act(&more, "blocked \033[31m<b>|x", exec_us + 8 * MIN_US, NULL);
+    gint64 gap = feed(&more, "observe.gap/1", "health", "health/web", 0,
+                      json_pack("{s: i, s: i, s: i, s: i}", "kernel", 12, "queue", 0,
+                                "channel", 0, "hub", 0));
+    journal_commit(world.journal, NULL);
+    json_decref(world.report);
+    world.report = report_json(world.plan, world.journal, NULL);
+    json_t *inject = find(get(world.report, "injects"), "id", "deface@health");
+    g_autofree char *en = report_markdown(world.report, "en");
+    g_autofree char *zh = report_markdown(world.report, "zh-Hant");
+
+    CU_ASSERT_EQUAL(json_array_size(get(world.report, "acts")), 2);
+    CU_ASSERT_EQUAL(json_array_size(get(inject, "acts")), 1);
+    CU_ASSERT_EQUAL(json_integer_value(json_array_get(get(inject, "acts"), 0)), about);
+    CU_ASSERT_EQUAL(NUM(inject, "first_act_us"), exec_us + 7 * MIN_US);
+    CU_ASSERT_EQUAL(json_array_size(get(inject, "unobserved")), 0); /* it is much later */
+    CU_ASSERT_EQUAL(NUM(json_array_get(get(world.report, "unobserved"), 0), "seq"), gap);
+    CU_ASSERT_EQUAL(NUM(json_array_get(get(world.report, "unobserved"), 0), "lost"), 12);
+    CU_ASSERT_PTR_NOT_NULL(strstr(en, "### Attacks and answers"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(en, "### What defenders did"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(zh, "### 防守行動"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(zh, "封鎖 203.0.113.66"));
+    CU_ASSERT_PTR_NULL(strstr(en, "<b>"));
+    CU_ASSERT_PTR_NULL(strchr(en, 033));
+    CU_ASSERT_PTR_NOT_NULL(strstr(en, "x ⚠"));
+    const char *story = strstr(en, "### Attacks and answers");
+    const char *executed = strstr(story, "— Executed —");
+    const char *act = strstr(story, "blocked 203.0.113.66");
+    const char *contained = strstr(story, "— Contained —");
+    CU_ASSERT_TRUE(executed && act && contained && executed < act && act < contained);
+    check_tables(en);
+    reported_clear(&world);
+}
+
+/* Observations that were lost while an attack had its effect are said beside its acts. */
+static void gaps_stand_beside_acts(void)
+{
+    Reported world = {fixture_plan(), g_dir_make_tmp("parry-report-XXXXXX", NULL), NULL,
+                      NULL};
+    Feed feed_to;
+
+    world.journal = journal_create(world.dir, NULL);
+    feed_to = feed_new(world.plan, NULL, world.journal);
+    feed_to.fx_clock = HOUR;
+    feed_attack(&feed_to, INJECT_DEFACE);
+    feed_to.fx_clock += 3 * MIN_US;
+    gint64 gap = feed(&feed_to, "observe.gap/1", "health", "health/web", 0,
+                      json_pack("{s: i, s: i, s: i, s: i}", "kernel", 5, "queue", 7,
+                                "channel", 0, "hub", 0));
+    feed(&feed_to, "observe.gap/1", "health", "health/files", 0,
+         json_pack("{s: i, s: i, s: i, s: i}", "kernel", 5, "queue", 7, "channel", 0,
+                   "hub", 0));
+    journal_commit(world.journal, NULL);
+    world.report = report_json(world.plan, world.journal, NULL);
+    json_t *inject = find(get(world.report, "injects"), "id", "deface@health");
+    g_autofree char *en = report_markdown(world.report, "en");
+
+    CU_ASSERT_EQUAL(json_array_size(get(inject, "unobserved")), 1);
+    CU_ASSERT_EQUAL(json_integer_value(json_array_get(get(inject, "unobserved"), 0)),
+                    gap);
+    CU_ASSERT_PTR_NOT_NULL(strstr(en, "⚠ observations are missing"));
+    CU_ASSERT_EQUAL(json_array_size(get(world.report, "gaps")), 2);
+    reported_clear(&world);
+}
+
 static PlanWeakness *weakness_new(const char *id, const PlanInject *like,
                                   const char *technique)
 {
@@ -380,6 +475,8 @@ int main(void)
         {"the difference between the teams shows",
          the_difference_between_the_teams_shows},
         {"the Markdown aligns and says it all", the_markdown_aligns_and_says_it_all},
+        {"acts stand with their attacks", acts_stand_with_their_attacks},
+        {"gaps stand beside acts", gaps_stand_beside_acts},
         {"weaknesses meet their attacks", weaknesses_meet_their_attacks},
         {"what was agreed and wanted is quoted", what_was_agreed_and_wanted_is_quoted},
         {"hostile text stays text", hostile_text_stays_text},

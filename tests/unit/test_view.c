@@ -48,6 +48,42 @@ static void roles_have_names_and_permissions(void)
     CU_ASSERT_FALSE(role_may((Role)99, MAY_RUN));
 }
 
+/* What a team does about an attack is its own affair and white's: the red team whose
+ * attack that is learns nothing of it, and the team itself nothing of the attack. */
+static void acts_are_for_white_and_the_team(void)
+{
+    World world = world_new();
+    json_t *body =
+        json_pack("{s: s, s: s, s: s, s: s, s: s}", "player", "health/alice", "action",
+                  "blocked-address", "text", "blocked 203.0.113.66\033[2J", "text_zh",
+                  "封鎖 203.0.113.66", "inject", "deface@health");
+    JournalEvent event = {.ev_seq = 500,
+                          .ev_kind = "player.action/1",
+                          .ev_team = "health",
+                          .ev_host = "health/web",
+                          .ev_body = body};
+    json_t *own;
+    g_autofree char *text = NULL, *zh = NULL;
+
+    feed_attack(&world.feed, INJECT_DEFACE);
+    CU_ASSERT_TRUE(sees(&world, &WHITE, "player.action/1", "health", "deface@health"));
+    CU_ASSERT_TRUE(sees(&world, &HEALTH, "player.action/1", "health", "deface@health"));
+    CU_ASSERT_FALSE(sees(&world, &LANDS, "player.action/1", "health", "deface@health"));
+    CU_ASSERT_FALSE(sees(&world, &RED, "player.action/1", "health", "deface@health"));
+    CU_ASSERT_FALSE(sees(&world, &ROOM, "player.action/1", "health", "deface@health"));
+    CU_ASSERT_FALSE(sees(&world, &NOBODY, "player.action/1", "health", NULL));
+    own = view_event_json(&HEALTH, world.plan, &event, 1, "en");
+    text = json_dumps(own, JSON_ENSURE_ASCII);
+    CU_ASSERT_PTR_NULL(strstr(text, "deface"));
+    CU_ASSERT_PTR_NULL(strstr(text, "u001b"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "health/alice: blocked 203.0.113.66"));
+    zh = view_event_line(world.plan, &event, "zh-Hant");
+    CU_ASSERT_PTR_NOT_NULL(strstr(zh, "health/alice：封鎖 203.0.113.66"));
+    json_decref(own);
+    json_decref(body);
+    world_clear(&world);
+}
+
 static void an_attack_is_hidden_until_it_is_known(void)
 {
     World world = world_new();
@@ -487,6 +523,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {
         {"roles have names and permissions", roles_have_names_and_permissions},
+        {"acts are for white and the team", acts_are_for_white_and_the_team},
         {"an attack is hidden until it is known", an_attack_is_hidden_until_it_is_known},
         {"without a window it is four hours",
          without_a_window_of_its_own_it_is_four_hours},
