@@ -7,13 +7,15 @@ clean recovery
 points=0
 
 daemon_pid() { cat "$PARRY_HOME/drills/recovery/journal.lock"; }
-daemon_lives() { kill -0 "$(daemon_pid)"; }
+killed=0
+daemon_lives() { [ "$(daemon_pid)" != "$killed" ] && kill -0 "$(daemon_pid)"; }
 state() { parry status recovery --json | json d.state; }
 is_daemon_lives() { kill -0 "$(daemon_pid)"; }
 state() { [ "$(state)" = "$1" ]; }
 crashed() { parry status | grep -q "^recovery *crashed"; }
 kill_daemon() {
-  kill -9 "$(daemon_pid)"
+  killed=$(daemon_pid)
+  kill -9 "$killed"
   wait_for 10 "the crash is noticed" crashed
   points=$((points + 1))
 }
