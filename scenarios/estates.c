@@ -201,9 +201,55 @@ static int image_index(Loader *loader, Node *node)
 
 static PlanAgent agent_of(const char *word)
 {
-    if (!strcmp(word, "none"))
-        return AGENT_NONE;
-    return !strcmp(word, "seed") ? AGENT_SEED : AGENT_AUTO;
+    PlanAgent agent = AGENT_AUTO;
+
+    while (agent < AGENT_NONE && strcmp(word, plan_agent_name(agent)) != 0)
+        agent++;
+    return agent;
+}
+
+/* What a Debian guest must have for it; both find their device by udev. */
+static const struct {
+    PlanAgent ag_way;
+    const char *ag_package;
+} agent_needs[] = {
+    {AGENT_SEED, "cloud-init"},
+    {AGENT_SEED, "udev"},
+    {AGENT_GUEST_AGENT, "qemu-guest-agent"},
+    {AGENT_GUEST_AGENT, "udev"},
+};
+
+static void check_agent_packages(Loader *loader, const PlanHost *host, Node *node)
+{
+    const PlanImage *image = plan_image(loader->ld_plan, host->ph_image);
+
+    for (guint i = 0; i < G_N_ELEMENTS(agent_needs); i++)
+        if (agent_needs[i].ag_way == host->ph_agent &&
+            !g_strv_contains((const char *const *)image->pi_packages,
+                             agent_needs[i].ag_package))
+            loader_error(loader, node, "name it among the image's packages",
+                         "%s needs the package %s, which image %s does not have",
+                         plan_agent_name(host->ph_agent), agent_needs[i].ag_package,
+                         image->pi_id);
+}
+
+/* Not every image can take the agent every way. */
+static void check_agent(Loader *loader, const PlanHost *host, Node *node)
+{
+    const PlanImage *image = plan_image(loader->ld_plan, host->ph_image);
+
+    if (!image->pi_base)
+        return;
+    if (plan_image_is_own(image) && host->ph_agent == AGENT_INITRAMFS)
+        loader_error(loader, node, "seed, guest-agent, image or none",
+                     "an image of your own boots by its own loader: no initramfs of "
+                     "Parry's brings the agent");
+    if (!strcmp(image->pi_base, "micro") &&
+        (host->ph_agent == AGENT_SEED || host->ph_agent == AGENT_GUEST_AGENT))
+        loader_error(loader, node, "initramfs, image or none", "a micro image has no %s",
+                     host->ph_agent == AGENT_SEED ? "cloud-init" : "qemu-guest-agent");
+    if (g_str_has_prefix(image->pi_base, "debian/"))
+        check_agent_packages(loader, host, node);
 }
 
 static void name_host(Loader *loader, PlanHost *host, Node *at, const char *name)
@@ -242,6 +288,7 @@ static void describe_host(Loader *loader, PlanHost *host, const Node *def)
     host->ph_image = image_index(loader, node_get(def, "image"));
     expand_sizes(loader, host, def);
     host->ph_agent = agent_of(key_text(&keys_host, def, "agent"));
+    check_agent(loader, host, node_get(def, "agent"));
     host->ph_required = key_bool(&keys_host, def, "required");
     host->ph_services = key_texts(def, "services");
     host->ph_labels = key_texts(def, "labels");

@@ -3,7 +3,8 @@
 
 /* clang-format off */
 static const char *const word_owner[] = {"white", "green", NULL};
-static const char *const word_agent[] = {"auto", "seed", "none", NULL};
+static const char *const word_agent[] = {"auto", "initramfs", "seed", "guest-agent", "image",
+    "none", NULL};
 static const char *const word_forward[] = {"accept", "drop", NULL};
 static const char *const word_action[] = {"accept", "drop", "reject", NULL};
 static const char *const word_any_proto[] = {"tcp", "udp", "icmp", "any", NULL};
@@ -166,7 +167,9 @@ static const KeySpec host_keys[] = {
      .ks_since = V1, .ks_doc = "Routes besides those that follow from the routers.",
      .ks_example = "[{to: 10.20.0.0/16, via: 10.10.1.254}]"},
     {.ks_key = "agent", .ks_type = KEY_ENUM, .ks_words = word_agent, .ks_default = "auto",
-     .ks_since = V1, .ks_doc = "How the agent gets in: by itself, by cloud-init seed, or not.",
+     .ks_since = V1, .ks_doc = "How the agent gets in: brought by the initramfs, installed by a cloud-init "
+               "seed, put there by the guest's qemu-guest-agent, part of the image, or not "
+               "at all; auto is initramfs, and seed for a qcow2 of one's own.",
      .ks_example = "none"},
     {.ks_key = "required", .ks_type = KEY_BOOL, .ks_default = "true", .ks_since = V1,
      .ks_doc = "Whether the drill waits for it before `ready`.",

@@ -53,6 +53,30 @@ PlanNetwork *plan_network(const Plan *plan, int index)
     return g_ptr_array_index(plan->p_networks, index);
 }
 
+const char *plan_agent_name(PlanAgent agent)
+{
+    static const char *const names[] = {
+        [AGENT_AUTO] = "auto",   [AGENT_INITRAMFS] = "initramfs",
+        [AGENT_SEED] = "seed",   [AGENT_GUEST_AGENT] = "guest-agent",
+        [AGENT_IMAGE] = "image", [AGENT_NONE] = "none",
+    };
+
+    return names[agent];
+}
+
+gboolean plan_image_is_own(const PlanImage *image)
+{
+    return image->pi_base && image->pi_base[0] == '/';
+}
+
+PlanAgent plan_agent_way(const Plan *plan, const PlanHost *host)
+{
+    if (host->ph_agent != AGENT_AUTO)
+        return host->ph_agent;
+    return plan_image_is_own(plan_image(plan, host->ph_image)) ? AGENT_SEED
+                                                               : AGENT_INITRAMFS;
+}
+
 PlanImage *plan_image(const Plan *plan, int index)
 {
     return g_ptr_array_index(plan->p_images, index);

@@ -128,6 +128,11 @@ PlanTeam *plan_team(const Plan *plan, int index);
 PlanHost *plan_host(const Plan *plan, int index);
 PlanNetwork *plan_network(const Plan *plan, int index);
 PlanImage *plan_image(const Plan *plan, int index);
+/* Whether it is a qcow2 of the organiser's own, which boots by its own loader. */
+gboolean plan_image_is_own(const PlanImage *image);
+const char *plan_agent_name(PlanAgent agent); /* as the language has it */
+/* The way that `auto` means for this host; any other as it is. */
+PlanAgent plan_agent_way(const Plan *plan, const PlanHost *host);
 PlanCheck *plan_check(const Plan *plan, int index);
 PlanInject *plan_inject(const Plan *plan, int index);
 PlanTarget *plan_target(const Plan *plan, int index);

@@ -90,7 +90,15 @@ typedef struct {
     GPtrArray *pi_files; /* PlanFile, baked into the image */
 } PlanImage;
 
-typedef enum { AGENT_AUTO, AGENT_SEED, AGENT_NONE } PlanAgent;
+/* How the agent gets into a host. */
+typedef enum {
+    AGENT_AUTO,        /* as plan_agent_way() has it */
+    AGENT_INITRAMFS,   /* brought along by the initramfs that Parry boots it with */
+    AGENT_SEED,        /* installed by cloud-init from a NoCloud seed */
+    AGENT_GUEST_AGENT, /* written and started by the guest's qemu-guest-agent */
+    AGENT_IMAGE,       /* it is in the image and starts there */
+    AGENT_NONE
+} PlanAgent;
 
 typedef struct {
     int ph_index;      /* its place in p_hosts: the host's number everywhere */

@@ -183,7 +183,6 @@ static json_t *watch_json(const PlanHost *host)
 
 static json_t *host_json(const Plan *plan, gconstpointer data)
 {
-    static const char *const agents[] = {"auto", "seed", "none"};
     const PlanHost *host = data;
     json_t *out = json_pack(
         "{s:s, s:s, s:s, s:o, s:s, s:s, s:I, s:I, s:i, s:b, s:s, s:b}", "id", host->ph_id,
@@ -191,8 +190,8 @@ static json_t *host_json(const Plan *plan, gconstpointer data)
         plan_json_team(plan, host->ph_team), "owner", plan_side_name(host->ph_owner),
         "image", plan_image(plan, host->ph_image)->pi_id, "memory",
         (json_int_t)host->ph_memory, "disk", (json_int_t)host->ph_disk, "cpus",
-        host->ph_cpus, "router", host->ph_router, "agent", agents[host->ph_agent],
-        "required", host->ph_required);
+        host->ph_cpus, "router", host->ph_router, "agent",
+        plan_agent_name(host->ph_agent), "required", host->ph_required);
 
     json_object_set_new(out, "nics", plan_json_each(plan, host->ph_nics, nic_json));
     json_object_set_new(out, "routes", plan_json_each(plan, host->ph_routes, route_json));

@@ -45,8 +45,17 @@ static const KindInfo KINDS[] = {
     ACT("domain.destroy", "remove VM", "移除虛擬機", "domain"),
     ACT("net.destroy", "remove network", "移除網絡", "network"),
     ACT("filter.destroy", "remove filter", "移除過濾規則", "filter"),
+    {"deliver.wanted/1", W, "", ""},
+    {"deliver.done/1", W, "the agent is delivered", "代理已送達"},
+    {"deliver.failed/1", W, "the agent is not delivered[: {reason}]",
+     "代理未送達[：{reason}]"},
     {"agent.hello/1", W, "agent {version} said hello", "代理 {version} 已連線"},
     {"agent.ready/1", W, "ready", "就緒"},
+    {"agent.replace.wanted/1", W, "", ""},
+    {"agent.replace.done/1", W, "the agent is replaced: {version}",
+     "代理已更換：{version}"},
+    {"agent.replace.failed/1", W, "the agent is not replaced[: {reason}]",
+     "代理未更換[：{reason}]"},
     {"agent.lost/1", W, "the agent is gone[: {reason}]", "代理失聯[：{reason}]"},
     {"agent.back/1", W, "the agent is heard again after {time:silent_us}",
      "代理於 {time:silent_us} 後恢復連線"},
@@ -148,7 +157,7 @@ gboolean check_status_parse(const char *word, CheckStatus *status)
 static const char *const WHATS[SEEN_WHATS] = {
     "exec",    "exit",   "login",    "logout",   "auth-failure", "file",
     "service", "listen", "unlisten", "firewall", "account",      "cron",
-    "unit",    "key",    "mount",    "module",   "session",
+    "unit",    "key",    "mount",    "module",   "session",      "watch",
 };
 
 static const char *const ACTS[SEEN_ACTS] = {

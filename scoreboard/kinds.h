@@ -45,6 +45,7 @@ typedef enum {
     SEEN_MOUNT,
     SEEN_MODULE,
     SEEN_SESSION,
+    SEEN_WATCH, /* the watching itself was changed */
     SEEN_WHATS,
 } SeenWhat;
 

@@ -9,6 +9,7 @@
 #include "agents/agent/deadman.h"
 #include "agents/agent/files.h"
 #include "agents/agent/group.h"
+#include "agents/agent/itself.h"
 #include "agents/agent/kept.h"
 #include "agents/agent/observe.h"
 #include "agents/agent/order.h"
@@ -17,6 +18,7 @@
 #include "agents/agent/pty.h"
 #include "agents/agent/replace.h"
 #include "agents/agent/session.h"
+#include "agents/agent/share.h"
 #include "agents/agent/spawn.h"
 #include "agents/agent/text.h"
 
@@ -289,7 +291,8 @@ static bool set_up(struct agent *a, const struct options *o)
     a->queue = wire_queue_new(&limits);
     group_init(a->inst);
     a->kept = kept_open(o->state_dir, a->inst);
-    if (!a->base || !a->queue || !a->kept || !spawn_init(a->base) || !beat_start(a))
+    if (!a->base || !a->queue || !a->kept || !spawn_init(a->base) ||
+        !share_start(a->base) || !beat_start(a))
         return false;
     a->epoch = kept_last_epoch(a->kept);
     kept_repeat(a);
@@ -306,6 +309,7 @@ static void tear_down(struct agent *a)
     beat_stop();
     deadman_done();
     observe_done(a);
+    share_stop();
     spawn_done();
     kept_free(a->kept);
     wire_queue_free(a->queue);
@@ -342,6 +346,7 @@ int main(int argc, char **argv)
         return status;
     open_standard_descriptors();
     replace_init(argv);
+    itself_init(argv[0]);
     spare_from_oom();
     signal(SIGPIPE, SIG_IGN);
     once = o.once;

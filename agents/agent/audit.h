@@ -11,9 +11,19 @@
 
 #include <event2/event.h>
 
+/* What somebody else did to it. */
+struct audit_tamper {
+    const char *text;
+    const struct audit_event *by; /* pid -1: not known */
+    int64_t since_us;             /* wall clock: all was right then */
+    bool mended;
+};
+
+typedef void (*audit_tamper_fn)(const struct audit_tamper *t);
+
 /* Begins; told events come from the loop. Returns the source that it became: of enum
  * wire_source, 0: the kernel gives none (with the reason logged). */
-int audit_start(struct event_base *base, audit_fn fn, void *arg);
+int audit_start(struct event_base *base, audit_fn fn, audit_tamper_fn tamper, void *arg);
 
 /* Takes the rules away and lets go. */
 void audit_stop(void);
@@ -25,7 +35,9 @@ int audit_source(void);
 void audit_drain(void);
 
 /* Asks the kernel for its count of lost records, where any record came since the last
- * time; the answer comes through the loop. Tells events that wait for their end. */
+ * time; the answer comes through the loop. Tells events that wait for their end. Every
+ * few times looks whether its settings and rules are as they were made, and puts them
+ * right; what audit itself tells of changes has that done at once. */
 void audit_poll(void);
 
 /* Lost in the kernel since audit_start: records that it counted, as of the last answer,

@@ -2,6 +2,7 @@
 
 #include "agents/agent/clock.h"
 #include "agents/agent/observe.h"
+#include "agents/agent/session.h"
 #include "agents/agent/text.h"
 
 #include <unistd.h>
@@ -45,6 +46,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
+    session_tend(arg);
     observe_beat(arg);
     beat_send(arg);
 }

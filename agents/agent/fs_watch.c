@@ -1,6 +1,7 @@
 #include "agents/agent/fs_watch.h"
 
 #include "agents/agent/agent.h"
+#include "agents/agent/share.h"
 #include "agents/agent/text.h"
 
 #include <dirent.h>
@@ -16,6 +17,7 @@
 
 #define DEPTH_MAX 32
 #define FILE_SYSTEMS 32
+#define ROOTS_MAX 128
 #define TURN_BYTES 65536 /* read in one turn of the loop */
 
 #ifndef FAN_RENAME
@@ -36,6 +38,14 @@ struct file_system {
     int fd;
 };
 
+/* What was asked for, and what lay there. */
+struct root {
+    char path[512];
+    bool below;
+    dev_t dev;
+    ino_t ino; /* 0: nothing */
+};
+
 /* The names that an event bears; empty where it bears none. */
 struct names {
     char one[PATH_MAX], old[PATH_MAX], new[PATH_MAX];
@@ -48,9 +58,12 @@ static struct {
     fs_watch_fn fn;
     struct file_system systems[FILE_SYSTEMS];
     size_t n_systems, n_dirs;
+    size_t n_roots;
     uint64_t lost;
     bool full;
 } fw = {.fd = -1};
+
+static struct root roots[ROOTS_MAX];
 
 /* ---- watching ---- */
 
@@ -123,12 +136,48 @@ static void walk(const char *dir, int depth, bool tell, pid_t pid)
         closedir(list);
 }
 
+static void remember(const char *path, bool below, const struct stat *st)
+{
+    struct root *r = roots;
+
+    while (r < roots + fw.n_roots && strcmp(r->path, path) != 0)
+        r++;
+    if (r == roots + ROOTS_MAX)
+        return;
+    if (r == roots + fw.n_roots) {
+        fw.n_roots++;
+        text_format(r->path, sizeof(r->path), "%s", path);
+    }
+    r->below = below;
+    r->dev = st ? st->st_dev : 0;
+    r->ino = st ? st->st_ino : 0;
+}
+
+void fs_watch_tend(void (*fn)(const char *path, int64_t since_us), int64_t since_us)
+{
+    struct stat st;
+
+    for (size_t i = 0; fw.fd >= 0 && i < fw.n_roots; i++) {
+        struct root *r = &roots[i];
+        bool is = lstat(r->path, &st) == 0, was = r->ino != 0;
+        if (is ? r->dev == st.st_dev && r->ino == st.st_ino : !was)
+            continue;
+        bool there = fs_watch_add(r->path, r->below); /* remembers it, too */
+        if (is && there && was)
+            fn(r->path, since_us);
+    }
+}
+
 bool fs_watch_add(const char *path, bool below)
 {
     struct stat st;
 
-    if (fw.fd < 0 || lstat(path, &st) < 0)
-        return fw.fd >= 0;
+    if (fw.fd < 0)
+        return false;
+    bool there = lstat(path, &st) == 0;
+    remember(path, below, there ? &st : NULL);
+    if (!there)
+        return true;
     if (S_ISDIR(st.st_mode) && below) {
         size_t before = fw.n_dirs;
         walk(path, 0, false, 0);
@@ -247,7 +296,7 @@ void fs_watch_drain(void)
 {
     static char buf[TURN_BYTES] __attribute__((aligned(8)));
 
-    if (fw.fd < 0)
+    if (fw.fd < 0 || share_spent())
         return;
     ssize_t n = read(fw.fd, buf, sizeof(buf));
     const struct fanotify_event_metadata *e =
@@ -278,7 +327,7 @@ bool fs_watch_start(struct event_base *base, fs_watch_fn fn)
         fw.readable = event_new(base, fw.fd, EV_READ | EV_PERSIST, on_readable, NULL);
     fw.fn = fn;
     fw.moves = FAN_RENAME;
-    if (fw.readable && event_add(fw.readable, NULL) == 0)
+    if (fw.readable && share_add(fw.readable))
         return true;
     agent_log("fanotify: %s", strerror(errno));
     fs_watch_stop();
@@ -287,8 +336,10 @@ bool fs_watch_start(struct event_base *base, fs_watch_fn fn)
 
 void fs_watch_stop(void)
 {
-    if (fw.readable)
+    if (fw.readable) {
+        share_remove(fw.readable);
         event_free(fw.readable);
+    }
     if (fw.fd >= 0)
         close(fw.fd);
     for (size_t i = 0; i < fw.n_systems; i++)

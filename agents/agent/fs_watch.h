@@ -25,6 +25,11 @@ void fs_watch_stop(void);
  * an error. False when the kernel cannot watch it (logged). */
 bool fs_watch_add(const char *path, bool below);
 
+/* Looks whether what was to be watched is still what lies there: another directory, or
+ * another file system over it, is watched from now on and told (not where nothing was
+ * before). since_us is handed through. */
+void fs_watch_tend(void (*fn)(const char *path, int64_t since_us), int64_t since_us);
+
 /* Takes what has happened, now. */
 void fs_watch_drain(void);
 

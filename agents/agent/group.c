@@ -71,12 +71,13 @@ static bool find_mount(char *path, size_t size, bool *any)
     return found;
 }
 
-/* A guest without systemd has control groups that nobody mounted: then the agent does.
- * Controllers that the root does not hand
- * down (or that version 1 holds) are replaced by resource limits. */
+/* The processor is shared by group, then: a thousand processes beside an order take no
+ * more of it than the order does. A guest without systemd has control groups that nobody
+ * mounted: then the agent does. Controllers that the root does not hand down (or that
+ * version 1 holds) are replaced by resource limits. */
 void group_init(int64_t inst)
 {
-    static const char *const controllers[] = {"+memory", "+pids"};
+    static const char *const controllers[] = {"+memory", "+pids", "+cpu"};
     char mounted[200] = DEFAULT_MOUNT;
     bool any;
 
@@ -106,8 +107,9 @@ static void set_limits(struct group *g)
         text_format(text, sizeof(text), "%lld", (long long)g->limits.mem_kb * 1024);
         g->limited_memory = write_text(g->path, "memory.max", text);
         write_text(g->path, "memory.swap.max", "0");
-        write_text(g->path, "memory.oom.group", "1");
     }
+    /* Whichever limit it is, its own or the guest's: all of it ends, or none. */
+    write_text(g->path, "memory.oom.group", "1");
     if (g->limits.procs > 0) {
         text_format(text, sizeof(text), "%lld", (long long)g->limits.procs);
         g->limited_procs = write_text(g->path, "pids.max", text);
@@ -218,7 +220,7 @@ bool group_out_of_memory(const struct group *g)
     char path[400];
     long long n = 0;
 
-    if (!g->path[0] || !g->limited_memory)
+    if (!g->path[0])
         return false;
     text_format(path, sizeof(path), "%s/memory.events", g->path);
     char *text = text_read_file(path, 4096, NULL);

@@ -42,7 +42,8 @@ void group_signal(const struct group *g, pid_t leader, int signal);
 /* SIGKILL to all of it, until nothing is left. */
 void group_kill(const struct group *g, pid_t leader);
 
-/* Whether the kernel killed a process of it for its memory limit. */
+/* Whether the kernel killed a process of it for want of memory: past its own limit, or
+ * where the guest had none left. */
 bool group_out_of_memory(const struct group *g);
 
 /* Forgets it; what still runs in it, runs on. NULL is nothing. */

@@ -17,6 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define AGAIN_US 2000000
+
 struct record {
     int64_t id; /* 0: free */
     enum wire_kind kind;
@@ -28,8 +30,9 @@ struct kept {
     struct record ring[KEPT_MAX];
     size_t next;
     int64_t epoch;
-    int64_t inst; /* of this process */
-    int fd;       /* -1: in memory only */
+    int64_t inst;      /* of this process */
+    int fd;            /* -1: in memory only */
+    int64_t failed_us; /* since when */
     size_t lines;
     char dir[248];
     char path[256];
@@ -76,9 +79,10 @@ static char *encode(struct wire_msg m, size_t *len)
 
 static void append(struct kept *k, const char *line, size_t len)
 {
+    char out[FRAME_MAX];
+
     if (k->fd < 0)
         return;
-    char out[FRAME_MAX];
     memcpy(out, line, len);
     out[len] = '\n';
     k->lines++;
@@ -87,6 +91,7 @@ static void append(struct kept *k, const char *line, size_t len)
     agent_log("%s: write: %s; results are kept in memory only", k->path, strerror(errno));
     close(k->fd);
     k->fd = -1;
+    k->failed_us = agent_now_us();
 }
 
 static void append_taken(struct kept *k, const struct record *r)
@@ -124,6 +129,7 @@ static void rewrite(struct kept *k)
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
     if (fd < 0) {
         agent_log("%s: %s; results are kept in memory only", path, strerror(errno));
+        k->failed_us = agent_now_us();
         return;
     }
     if (k->fd >= 0)
@@ -137,8 +143,17 @@ static void rewrite(struct kept *k)
         else if (r->id)
             append_taken(k, r);
     }
-    if (rename(path, k->path) < 0)
+    if (k->fd < 0) /* not whole: the old one is better */
+        unlink(path);
+    else if (rename(path, k->path) < 0)
         agent_log("%s: rename: %s", k->path, strerror(errno));
+}
+
+/* Where the file could not be written, it is tried again later: disks get room again. */
+static void try_again(struct kept *k)
+{
+    if (k->fd < 0 && agent_now_us() - k->failed_us > AGAIN_US)
+        rewrite(k);
 }
 
 static void load_taken(struct kept *k, const char *line, size_t len)
@@ -254,6 +269,8 @@ static void store_answer(struct kept *k, const struct wire_msg *m)
     append(k, line, len);
     if (k->lines > 2UL * KEPT_MAX)
         rewrite(k);
+    else
+        try_again(k);
 }
 
 /* This process is what came of it. */
@@ -269,10 +286,9 @@ static void answer_replaced(struct agent *a, int64_t id)
     kept_end(a, &m);
 }
 
-/* The answer to what an earlier instance began: nobody can say how it ended. */
-static void answer_lost(struct agent *a, const struct record *r)
+/* The answer to what was begun, where nobody can say how it ended. */
+static struct wire_msg lost(const struct record *r, const char *text)
 {
-    static const char text[] = "the agent was started again while it ran";
     struct wire_msg m;
 
     switch (r->kind) {
@@ -292,7 +308,25 @@ static void answer_lost(struct agent *a, const struct record *r)
         break;
     }
     m.id = r->id;
+    return m;
+}
+
+static void answer_lost(struct agent *a, const struct record *r)
+{
+    struct wire_msg m = lost(r, "the agent was started again while it ran");
+
     kept_end(a, &m);
+}
+
+void kept_forsake(struct kept *k)
+{
+    for (size_t i = 0; i < KEPT_MAX; i++) {
+        const struct record *r = &k->ring[i];
+        if (!r->id || r->answer)
+            continue;
+        struct wire_msg m = lost(r, "the guest was reset or reverted while it ran");
+        store_answer(k, &m);
+    }
 }
 
 static void answer_again(struct agent *a, const struct record *r)
@@ -334,6 +368,7 @@ bool kept_begin(struct agent *a, const struct wire_msg *m)
     if (r) /* or it runs right now, and will be answered */
         return false;
     append_taken(a->kept, add(a->kept, m->id, m->kind));
+    try_again(a->kept);
     return true;
 }
 

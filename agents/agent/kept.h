@@ -27,6 +27,10 @@ void kept_epoch(struct kept *k, int64_t epoch);
  * order left running is killed. */
 void kept_repeat(struct agent *a);
 
+/* What ran has been killed without a word, for the host is in another epoch: whoever asks
+ * for it again is answered "lost". */
+void kept_forsake(struct kept *k);
+
 /* Stores that m->id was taken. False when it had been before: then it was answered. */
 bool kept_begin(struct agent *a, const struct wire_msg *m);
 

@@ -2,6 +2,7 @@
 
 #include "agents/agent/channel.h"
 #include "agents/agent/sees.h"
+#include "agents/agent/share.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,12 @@ static void note_gap(int64_t from, int64_t to)
     ob.open = true;
     ob.from_us = from < ob.from_us ? from : ob.from_us;
     ob.to_us = to > ob.to_us ? to : ob.to_us;
+}
+
+void observe_gap(int64_t from_us)
+{
+    if (ob.on)
+        note_gap(from_us, wall_us());
 }
 
 static void note_drop(int64_t t)
@@ -263,6 +270,7 @@ void observe_take(struct agent *a, struct wire_msg *m)
         ob.on = true;
     }
     ob.rate = m->observe.rate;
+    share_set(m->observe.cpu);
     a->sources = sees_start(a->base, &m->observe);
     wire_msg_init(&answer, WIRE_RESULT);
     answer.id = m->id;
@@ -271,6 +279,11 @@ void observe_take(struct agent *a, struct wire_msg *m)
     if (!a->sources)
         answer.result.text = "this kernel lets nothing be observed";
     agent_send(a, &answer);
+}
+
+bool observe_is_empty(void)
+{
+    return !ob.first;
 }
 
 void observe_done(struct agent *a)

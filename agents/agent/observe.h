@@ -13,6 +13,9 @@
 /* Takes an observe message: begins, or changes what is asked for. */
 void observe_take(struct agent *a, struct wire_msg *m);
 
+/* Whether no row waits to be sent. */
+bool observe_is_empty(void);
+
 /* Ends all, and gives the kernel back what was taken. */
 void observe_done(struct agent *a);
 
@@ -22,6 +25,10 @@ void observe_row(const struct wire_seen *s);
 /* The next line of rows for the channel, or NULL; called when nothing else is to be
  * sent. */
 const char *observe_next(struct agent *a, size_t *len);
+
+/* Something was lost that nobody can count, between then (wall clock, us) and now; the
+ * source that lost it counts it as one. */
+void observe_gap(int64_t from_us);
 
 /* With each heartbeat: counts of losses are asked for and told. */
 void observe_beat(struct agent *a);

@@ -98,8 +98,11 @@ static void ended(void *arg, const struct run_end *end)
     } else if (end->cause == RUN_CANCELLED) {
         m.result.text = "cancelled by the host";
     } else if (end->out_of_memory) {
-        text_format(text, sizeof(text), "a process was killed at %lld KiB of memory",
-                    (long long)o->mem_kb);
+        if (o->mem_kb > 0)
+            text_format(text, sizeof(text), "a process was killed at %lld KiB of memory",
+                        (long long)o->mem_kb);
+        else
+            text_format(text, sizeof(text), "killed: the guest ran out of memory");
         m.result.text = text;
     }
     kept_end(o->agent, &m);

@@ -1,6 +1,7 @@
 #include "agents/agent/proc_events.h"
 
 #include "agents/agent/agent.h"
+#include "agents/agent/share.h"
 
 #include <errno.h>
 #include <linux/cn_proc.h>
@@ -15,7 +16,9 @@
 #include <unistd.h>
 
 #define BUFFER (1 << 19)
-#define TURN 512 /* events in one turn of the loop */
+#define LISTENS_MAX 1000
+#define ANSWER_TURNS 8 /* of what waits before the answer */
+#define TURN 512       /* events in one turn of the loop */
 
 /* Of the event in a datagram. */
 #define EVENT_AT (NLMSG_HDRLEN + sizeof(struct cn_msg))
@@ -26,6 +29,7 @@ static struct {
     struct event *readable;
     struct proc_events_owner owner;
     uint64_t lost;
+    bool answered; /* the kernel, to a LISTEN or IGNORE */
 } pe = {.fd = -1};
 
 /* In the kernel: of forks, execs and exits those of whole processes, not of threads.
@@ -38,7 +42,7 @@ static bool filter(bool execs)
         /*  1 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(PROC_EVENT_EXIT), 3, 0),
         /*  2 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(PROC_EVENT_FORK), 6, 0),
         /*  3 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(exec), 10, 0),
-        /*  4 */ BPF_STMT(BPF_RET | BPF_K, 0),
+        /*  4 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PROC_EVENT_NONE, 9, 8),
         /*  5 */ BPF_STMT(BPF_LD | BPF_W | BPF_ABS, AT(event_data.exit.process_pid)),
         /*  6 */ BPF_STMT(BPF_MISC | BPF_TAX, 0),
         /*  7 */ BPF_STMT(BPF_LD | BPF_W | BPF_ABS, AT(event_data.exit.process_tgid)),
@@ -97,6 +101,9 @@ static void take(const struct proc_event *e)
                        code & 0x7f ? 128 + (code & 0x7f) : code >> 8 & 0xff,
                        wall_us(e->timestamp_ns));
         break;
+    case PROC_EVENT_NONE:
+        pe.answered = true;
+        break;
     default:
         break;
     }
@@ -117,7 +124,7 @@ void proc_events_drain(void)
     struct sockaddr_nl from = {0};
     struct proc_event e;
 
-    if (pe.fd < 0)
+    if (pe.fd < 0 || share_spent())
         return;
     for (int i = 0; i < TURN; i++) {
         socklen_t len = sizeof(from);
@@ -163,7 +170,7 @@ bool proc_events_start(struct event_base *base, const struct proc_events_owner *
         bind(pe.fd, (struct sockaddr *)&addr, sizeof(addr)) == 0 &&
         listen_to(PROC_CN_MCAST_LISTEN))
         pe.readable = event_new(base, pe.fd, EV_READ | EV_PERSIST, on_readable, NULL);
-    if (pe.readable && event_add(pe.readable, NULL) == 0)
+    if (pe.readable && share_add(pe.readable))
         return true;
     agent_log("process events: %s", strerror(errno));
     proc_events_stop();
@@ -174,12 +181,37 @@ void proc_events_stop(void)
 {
     if (pe.readable) {
         listen_to(PROC_CN_MCAST_IGNORE);
+        share_remove(pe.readable);
         event_free(pe.readable);
     }
     if (pe.fd >= 0)
         close(pe.fd);
     memset(&pe, 0, sizeof(pe));
     pe.fd = -1;
+}
+
+/* The kernel answers at once, and only while it believes that somebody listens. */
+static bool answers(enum proc_cn_mcast_op op)
+{
+    pe.answered = false;
+    if (!listen_to(op))
+        return true; /* nothing can be told */
+    for (int i = 0; i < ANSWER_TURNS && !pe.answered && !share_spent(); i++)
+        proc_events_drain();
+    return pe.answered || share_spent();
+}
+
+bool proc_events_tend(void)
+{
+    int asked = 0;
+
+    if (pe.fd < 0 || share_spent())
+        return false;
+    while (!answers(PROC_CN_MCAST_LISTEN) && asked < LISTENS_MAX)
+        asked++;
+    if (asked == 0)
+        listen_to(PROC_CN_MCAST_IGNORE); /* it counts: one was enough */
+    return asked > 0;
 }
 
 uint64_t proc_events_lost(void)

@@ -28,4 +28,8 @@ void proc_events_drain(void);
 /* Events that the kernel dropped for want of room since the start. */
 uint64_t proc_events_lost(void);
 
+/* The kernel only counts who listens, and any root of the guest can count down. True when
+ * nothing came any more; now it does again. */
+bool proc_events_tend(void);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "agents/agent/kept.h"
 #include "agents/agent/process.h"
+#include "agents/agent/share.h"
 #include "agents/agent/spawn.h"
 #include "agents/agent/text.h"
 #include "agents/agent/who.h"
@@ -46,8 +47,10 @@ static void pty_free(struct pty *p)
         at = &(*at)->next;
     if (*at)
         *at = p->next;
-    if (p->readable)
+    if (p->readable) {
+        share_remove(p->readable);
         event_free(p->readable);
+    }
     if (p->writable)
         event_free(p->writable);
     if (p->timer)
@@ -106,7 +109,10 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
-    read_some(arg);
+    if (share_spent())
+        event_del(((struct pty *)arg)->readable); /* share.c goes on with it */
+    else
+        read_some(arg);
 }
 
 static void drain(struct pty *p)
@@ -216,7 +222,7 @@ static bool watch(struct pty *p)
     p->readable = event_new(base, p->fd, EV_READ | EV_PERSIST, on_readable, p);
     p->writable = event_new(base, p->fd, EV_WRITE, on_writable, p);
     p->timer = evtimer_new(base, on_timer, p);
-    return p->readable && p->writable && p->timer && event_add(p->readable, NULL) == 0 &&
+    return p->readable && p->writable && p->timer && share_add(p->readable) &&
            spawn_watch(p->pid, on_exit_, p);
 }
 

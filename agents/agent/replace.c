@@ -8,6 +8,7 @@
 #include "agents/wire/msg_table.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <sha2.h>
 #include <stdio.h>
@@ -83,11 +84,50 @@ static const char *busy(const struct agent *a)
                             : NULL;
 }
 
+static bool copy_bytes(int from, int to)
+{
+    char bytes[16384];
+    ssize_t n;
+
+    while ((n = read(from, bytes, sizeof(bytes))) > 0)
+        if (write(to, bytes, (size_t)n) != n)
+            return false;
+    return n == 0;
+}
+
+/* From another file system: a copy beside the old program first, so that whoever starts
+ * the agent again never meets half of one. */
+static bool move_over(const char *path)
+{
+    char beside[PATH_MAX + 8];
+
+    text_format(beside, sizeof(beside), "%s.new", own_path);
+    int from = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int to = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0755);
+    bool ok = from >= 0 && to >= 0 && copy_bytes(from, to) && fchmod(to, 0755) == 0;
+    int why = errno;
+
+    if (from >= 0)
+        close(from);
+    if (to >= 0 && close(to) < 0 && ok)
+        ok = false, why = errno;
+    if (ok && rename(beside, own_path) < 0)
+        ok = false, why = errno;
+    if (ok)
+        unlink(path);
+    else if (to >= 0)
+        unlink(beside);
+    errno = why;
+    return ok;
+}
+
 /* Over the old program where that goes; else it runs from where it is. */
 static const char *put_in_place(const char *path)
 {
     if (!own_path[0] || rename(path, own_path) == 0)
         return own_path[0] ? own_path : path;
+    if (errno == EXDEV && move_over(path))
+        return own_path;
     agent_log("replace: %s stays where it is: rename to %s: %s", path, own_path,
               strerror(errno));
     return path;
@@ -119,7 +159,8 @@ static void on_look(evutil_socket_t fd, short what, void *arg)
     wire_queue_stats(r->agent->queue, &stats);
     if (busy(r->agent))
         fail(r, busy(r->agent));
-    else if (stats.waiting + stats.unacked == 0 && channel_is_empty(r->agent->channel))
+    else if (stats.waiting + stats.unacked == 0 && observe_is_empty() &&
+             channel_is_empty(r->agent->channel))
         become(r);
     else if (agent_now_us() - r->began_us > DRAIN_MS * INT64_C(1000))
         fail(r, "the host does not acknowledge what it was sent");

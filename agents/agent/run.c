@@ -2,6 +2,7 @@
 
 #include "agents/agent/agent.h"
 #include "agents/agent/process.h"
+#include "agents/agent/share.h"
 #include "agents/wire/msg_table.h"
 
 #include <errno.h>
@@ -54,11 +55,18 @@ static void signal_all(struct run *r, int signal)
         group_signal(r->group, r->pid, signal);
 }
 
+static void free_event(struct stream *s)
+{
+    share_remove(s->event);
+    event_free(s->event);
+    s->event = NULL;
+}
+
 static void run_free(struct run *r)
 {
     for (int i = 0; i < 2; i++) {
         if (r->streams[i].event)
-            event_free(r->streams[i].event);
+            free_event(&r->streams[i]);
         if (r->streams[i].fd >= 0)
             close(r->streams[i].fd);
     }
@@ -87,8 +95,7 @@ static void finish_if_over(struct run *r)
 
 static void close_stream(struct stream *s)
 {
-    event_free(s->event);
-    s->event = NULL;
+    free_event(s);
     close(s->fd);
     s->fd = -1;
 }
@@ -134,6 +141,10 @@ static void on_output(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
+    if (share_spent()) {
+        event_del(s->event); /* share.c goes on with it */
+        return;
+    }
     read_some(s);
     finish_if_over(s->run);
 }
@@ -243,7 +254,7 @@ static bool open_stream(struct run *r, int i, int *child_end, struct wire_error 
     if (fcntl(s->fd, F_SETFL, O_NONBLOCK) < 0)
         return wire_fail(e, "pipe: %s", strerror(errno));
     s->event = event_new(r->base, s->fd, EV_READ | EV_PERSIST, on_output, s);
-    return s->event || wire_fail(e, "out of memory");
+    return (s->event && share_add(s->event)) || wire_fail(e, "out of memory");
 }
 
 /* Forks with the pipes in place. */
@@ -303,6 +314,5 @@ struct run *run_start(struct event_base *base, const struct run_spec *spec,
         return NULL;
     }
     evtimer_add(r->timer, &timeout);
-    watch_streams(r);
     return r;
 }

@@ -3,6 +3,7 @@
 #include "agents/agent/agent.h"
 #include "agents/agent/audit.h"
 #include "agents/agent/fs_watch.h"
+#include "agents/agent/itself.h"
 #include "agents/agent/listeners.h"
 #include "agents/agent/mask.h"
 #include "agents/agent/notice.h"
@@ -24,6 +25,7 @@
 #define ENDS_MAX 1024
 #define END_WAIT_US 30000
 #define SERVICES_MAX 32
+#define TEND_BEATS 5         /* so often the sources are looked after */
 #define LISTEN_WAIT_US 30000 /* after listen(2), for the socket to stand in /proc/net */
 
 /* Messages of programs to audit (libaudit's names for them). */
@@ -58,6 +60,8 @@ static struct {
     size_t n_paths;
     struct event *listen;
     uint64_t lost_before; /* of sources that were begun anew */
+    unsigned beats;
+    int64_t tended_us; /* wall clock */
 } see;
 
 static int64_t wall_us(void)
@@ -394,6 +398,37 @@ static void on_event(void *arg, const struct audit_event *e)
         on_message(e);
 }
 
+/* ---- the watching itself ---- */
+
+/* by: who did it, or NULL. What went unseen meanwhile counts as one, whatever it was. */
+static void tell_watch(enum wire_act act, const char *source, const char *text,
+                       const struct audit_event *by, int64_t since_us)
+{
+    struct wire_seen s = row(WIRE_SAW_WATCH, act, by ? by->t_us : 0);
+
+    s.path = source;
+    s.to = text;
+    if (by)
+        fill_from_event(&s, by);
+    else
+        s.origin = WIRE_FROM_AGENT;
+    see.lost_before++;
+    observe_gap(since_us);
+    observe_row(&s);
+}
+
+static void on_tamper(const struct audit_tamper *t)
+{
+    tell_watch(t->mended ? WIRE_ACT_CHANGED : WIRE_ACT_STOPPED, "audit", t->text,
+               t->by->pid > 0 ? t->by : NULL, t->since_us);
+}
+
+static void on_watch_moved(const char *path, int64_t since_us)
+{
+    tell_watch(WIRE_ACT_CHANGED, path, "another directory is there: watched anew", NULL,
+               since_us);
+}
+
 /* ---- files ---- */
 
 static bool below(const char *path, const char *dir)
@@ -542,7 +577,8 @@ int sees_start(struct event_base *base, const struct wire_observe *o)
         see.ends_timer = evtimer_new(base, on_ends_timer, NULL);
         if (!see.listen || !see.ends_timer)
             return 0;
-        audit_start(base, on_event, NULL);
+        see.tended_us = wall_us();
+        audit_start(base, on_event, on_tamper, NULL);
         start_proc();
         listeners_look(NULL);
         for (int i = 1; services_name(i) && i <= SERVICES_MAX; i++)
@@ -582,12 +618,25 @@ int sees_sources(void)
 
 void sees_beat(void)
 {
+    const char *path;
+
     if (!see.began)
         return;
     listeners_look(on_listener);
     audit_poll();
-    if (!see.execs && audit_source() != WIRE_SOURCE_AUDIT)
-        start_proc(); /* an auditd has taken over */
+    /* An auditd has taken over, or is gone. */
+    if (see.execs != (audit_source() != WIRE_SOURCE_AUDIT))
+        start_proc();
+    if (++see.beats % TEND_BEATS)
+        return;
+    if (see.proc && proc_events_tend())
+        tell_watch(WIRE_ACT_CHANGED, "processes",
+                   "the connector was silenced; asked again", NULL, see.tended_us);
+    fs_watch_tend(on_watch_moved, see.tended_us);
+    if (itself_tend(&path))
+        tell_watch(WIRE_ACT_CHANGED, path, "the agent's program was gone: put back", NULL,
+                   see.tended_us);
+    see.tended_us = wall_us();
 }
 
 uint64_t sees_lost(void)

@@ -25,8 +25,12 @@
 #define HELLO_AGAIN_US                                                                   \
     500000 /* an empty line sooner than this after a hello is its own */
 
+#define HELLO_WAIT_US 1000000
+#define HELLO_WAIT_MAX_US 60000000
+
 /* Time of the last hello; one agent a process. */
 static int64_t hello_at_us;
+static int64_t hello_wait_us; /* without a welcome, until the next one */
 
 static void begin(struct agent *a)
 {
@@ -65,7 +69,19 @@ static void begin(struct agent *a)
 
 void session_up(void *arg)
 {
+    hello_wait_us = HELLO_WAIT_US;
     begin(arg);
+}
+
+/* A hello may have gone to a host that is not there any more, without the port having
+ * shown that it was closed. */
+void session_tend(struct agent *a)
+{
+    if (a->welcomed || !channel_is_empty(a->channel) ||
+        agent_now_us() - hello_at_us < hello_wait_us)
+        return;
+    hello_wait_us = hello_wait_us < HELLO_WAIT_MAX_US ? 2 * hello_wait_us : hello_wait_us;
+    begin(a);
 }
 
 void session_down(void *arg)
@@ -96,6 +112,7 @@ static void on_welcome(struct agent *a, struct wire_msg *m)
     }
     if (w->epoch != a->epoch) {
         agent_abort(a, true);
+        kept_forsake(a->kept);
         wire_queue_restart(a->queue, false);
         a->epoch = w->epoch;
         kept_epoch(a->kept, w->epoch);
@@ -231,7 +248,7 @@ bool session_line(void *arg, enum frame_event event, const char *line, size_t le
         break;
     case FRAME_EMPTY:
         /* The host has a new connection, and may have lost what it knew. */
-        if (agent_now_us() - hello_at_us > HELLO_AGAIN_US)
+        if (a->welcomed || agent_now_us() - hello_at_us > HELLO_AGAIN_US)
             begin(a);
         break;
     }

@@ -4,7 +4,13 @@
 #include <unistd.h>
 
 /* Steps that images_job_step() tells of, to count them: kit 2, initramfs 1, disk 8. */
-enum { STEPS_KIT = 2, STEPS_INITRD = 1, STEPS_DEBIAN = 8, STEPS_PATH = 2 };
+enum {
+    STEPS_KIT = 2,
+    STEPS_INITRD = 1,
+    STEPS_DEBIAN = 8,
+    STEPS_PATH = 2,
+    STEPS_SEED = 1
+};
 
 typedef struct {
     ImagesJob job;
@@ -19,6 +25,32 @@ static gboolean present(const char *home, const char *kind, const char *key)
     g_autofree char *path = key ? images_slot_path(home, kind, key) : NULL;
 
     return path && g_file_test(path, G_FILE_TEST_IS_DIR);
+}
+
+/* ---- the seed ---- */
+
+static gboolean wants_seed(const ImageSpec *spec, const char *agent)
+{
+    return agent && (spec->seed || images_spec_base(spec) == IMAGES_PATH);
+}
+
+static gboolean build_seed(Work *work, GError **error)
+{
+    g_auto(ImagesSlot) slot = IMAGES_SLOT_INIT;
+    g_autofree char *key = images_seed_key(work->agent, error);
+
+    if (!key || !images_slot_open(&slot, &work->job, "seed", key, error))
+        return FALSE;
+    if (!slot.hit) {
+        g_autofree char *iso = g_build_filename(slot.tmp, "seed.iso", NULL);
+        images_job_step(&work->job, "cloud-init seed");
+        if (!images_seed(work->agent, iso, work->job.cancel, error) ||
+            !images_slot_commit(&slot, error))
+            return FALSE;
+    }
+    images_key_text(work->key, "seed", key);
+    work->result.seed = g_build_filename(slot.path, "seed.iso", NULL);
+    return TRUE;
 }
 
 /* ---- kernel and initramfs: micro and debian ---- */
@@ -63,29 +95,11 @@ static gboolean build_booted(Work *work, GError **error)
         return FALSE;
     images_key_text(work->key, "disk", key);
     work->result.disk = images_debian_build(&work->job, work->spec, key, error);
-    return work->result.disk != NULL;
+    return work->result.disk &&
+           (!wants_seed(work->spec, work->agent) || build_seed(work, error));
 }
 
 /* ---- by path ---- */
-
-static gboolean build_seed(Work *work, GError **error)
-{
-    g_auto(ImagesSlot) slot = IMAGES_SLOT_INIT;
-    g_autofree char *key = images_seed_key(work->agent, error);
-
-    if (!key || !images_slot_open(&slot, &work->job, "seed", key, error))
-        return FALSE;
-    if (!slot.hit) {
-        g_autofree char *iso = g_build_filename(slot.tmp, "seed.iso", NULL);
-        images_job_step(&work->job, "cloud-init seed");
-        if (!images_seed(work->agent, iso, work->job.cancel, error) ||
-            !images_slot_commit(&slot, error))
-            return FALSE;
-    }
-    images_key_text(work->key, "seed", key);
-    work->result.seed = g_build_filename(slot.path, "seed.iso", NULL);
-    return TRUE;
-}
 
 static gboolean build_by_path(Work *work, GError **error)
 {
@@ -95,7 +109,8 @@ static gboolean build_by_path(Work *work, GError **error)
         return FALSE;
     images_key_text(work->key, "disk", key);
     work->result.disk = images_path_build(&work->job, work->spec, key, error);
-    return work->result.disk && (!work->agent || build_seed(work, error));
+    return work->result.disk &&
+           (!wants_seed(work->spec, work->agent) || build_seed(work, error));
 }
 
 /* ---- public ---- */
@@ -113,7 +128,8 @@ static int count_steps(const char *home, const ImageSpec *spec)
         return STEPS_PATH;
     default:
         disk_key = images_debian_key(spec, NULL);
-        return kit + STEPS_INITRD + (present(home, "disk", disk_key) ? 0 : STEPS_DEBIAN);
+        return kit + STEPS_INITRD + (spec->seed ? STEPS_SEED : 0) +
+               (present(home, "disk", disk_key) ? 0 : STEPS_DEBIAN);
     }
 }
 
@@ -147,15 +163,18 @@ gboolean images_build(const char *home, const ImageSpec *spec, const char *agent
 
 gboolean images_cached(const char *home, const ImageSpec *spec, const char *agent_path)
 {
-    g_autofree char *disk = NULL;
+    g_autofree char *disk = NULL, *seed = NULL;
 
     if (!images_check(spec, NULL))
         return FALSE;
+    if (wants_seed(spec, agent_path)) {
+        seed = images_seed_key(agent_path, NULL);
+        if (!present(home, "seed", seed))
+            return FALSE;
+    }
     if (images_spec_base(spec) == IMAGES_PATH) {
-        g_autofree char *seed = agent_path ? images_seed_key(agent_path, NULL) : NULL;
         disk = images_path_key(spec, NULL);
-        return present(home, "disk", disk) &&
-               (!agent_path || present(home, "seed", seed));
+        return present(home, "disk", disk);
     }
     g_autofree char *kit_key = images_kit_key(NULL);
     if (!present(home, "kit", kit_key))

@@ -54,6 +54,7 @@ typedef struct {
     char *base;       /* "micro", "debian/SUITE" or an absolute path */
     char **packages;  /* debian only; NULL or empty for none; order does not matter */
     GPtrArray *files; /* of ImageFile; NULL for none; not for a base by path */
+    gboolean seed; /* a seed also for a debian base, with cloud-init among its packages */
 } ImageSpec;
 
 /* Where the built image is: absolute paths, to be freed by image_result_clear(). */
@@ -64,7 +65,8 @@ typedef struct {
     char
         *router_initrd; /* for hosts with "router:"; the same file as initrd for debian */
     char *disk;         /* qcow2 to put an overlay on; NULL for micro */
-    char *seed;         /* ISO for a base by path, NULL otherwise or without agent */
+    char *seed; /* ISO for a base by path and where spec asks for one; NULL otherwise or
+                   without agent */
 } ImageResult;
 
 void image_result_clear(ImageResult *result);
@@ -92,6 +94,8 @@ gboolean images_cached(const char *home, const ImageSpec *spec, const char *agen
 /* The kernel command line for a result of images_build(); emulated: the guest runs
  * without KVM. NULL for a base by path. The caller frees it. */
 char *images_cmdline(const ImageResult *result, gboolean emulated);
+/* A further word of it: the initramfs leaves its agent where it is. */
+#define IMAGES_NO_AGENT "parry.agent=none"
 
 /* Creates the qcow2 `path` as an overlay on `base`; size in bytes, 0 for that of base. */
 gboolean images_overlay(const char *base, const char *path, guint64 size, GError **error);
@@ -99,6 +103,12 @@ gboolean images_overlay(const char *base, const char *path, guint64 size, GError
 /* Writes a NoCloud seed that installs and starts the agent at the guest's first boot. */
 gboolean images_seed(const char *agent_path, const char *path, GCancellable *cancel,
                      GError **error);
+
+/* The folder that the seed and qemu-guest-agent install the agent in. */
+#define IMAGES_AGENT_DIR "/usr/local/lib/parry"
+/* What qemu-guest-agent writes into IMAGES_AGENT_DIR/new beside "agent", under the name
+ * "unit", and the script that puts both in place and starts the agent. */
+gboolean images_guest_parts(GBytes **unit, char **script, GError **error);
 
 /* Removes what killed builds left below home/images; builds under way are left alone.
  * Returns the number of removed directories, or -1 and an error. */

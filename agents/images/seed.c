@@ -68,3 +68,16 @@ gboolean images_seed(const char *agent_path, const char *path, GCancellable *can
         .argv = (const char *const *)argv->pdata, .env = env, .cancel = cancel};
     return images_child_run(&child, "cloud-init seed", NULL, error);
 }
+
+gboolean images_guest_parts(GBytes **unit, char **script, GError **error)
+{
+    g_autoptr(GBytes) service = images_data_bytes("seed/parry-agent.service", error);
+    g_autoptr(GBytes) text =
+        service ? images_data_bytes("guest-agent/install", error) : NULL;
+
+    if (!text)
+        return FALSE;
+    *script = g_strndup(g_bytes_get_data(text, NULL), g_bytes_get_size(text));
+    *unit = g_steal_pointer(&service);
+    return TRUE;
+}

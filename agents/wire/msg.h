@@ -228,6 +228,7 @@ enum wire_what {
     WIRE_SAW_MOUNT,
     WIRE_SAW_MODULE,
     WIRE_SAW_SESSION,
+    WIRE_SAW_WATCH, /* the agent's own watching was changed from outside */
     WIRE_SAW_KINDS,
 };
 
@@ -466,6 +467,7 @@ struct wire_observe {   /* replaces what an earlier one asked for */
     const char **mask; /* options whose argument is a secret: "--password" */
     size_t n_mask;
     int64_t rate; /* rows a second, default 2000 */
+    int64_t cpu;  /* hundredths of a core that the agent may use, default 25 */
     struct wire_player *players;
     size_t n_players;
 };

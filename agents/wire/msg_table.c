@@ -28,10 +28,11 @@ static const char *const check_names[] = {"tcp",     "http",    "dns",  "file",
 static const char *const proto_names[] = {"tcp", "udp", "icmp", "any", NULL};
 static const char *const action_names[] = {"accept", "drop", "reject", NULL};
 static const char *const probe_names[] = {"tcp", "udp", "ping", "gateway", NULL};
-static const char *const what_names[] = {
-    "exec",    "exit",   "login",    "logout",   "auth-failure", "file",
-    "service", "listen", "unlisten", "firewall", "account",      "cron",
-    "unit",    "key",    "mount",    "module",   "session",      NULL};
+static const char *const what_names[] = {"exec",         "exit",     "login",   "logout",
+                                         "auth-failure", "file",     "service", "listen",
+                                         "unlisten",     "firewall", "account", "cron",
+                                         "unit",         "key",      "mount",   "module",
+                                         "session",      "watch",    NULL};
 static const char *const act_names[] = {
     "",      "created", "changed", "deleted", "moved",   "started", "stopped",
     "added", "removed", "opened",  "closed",  "granted", "refused", NULL};
@@ -387,6 +388,7 @@ static const struct member observe_members[] = {
     {"mask", M_TEXTS, false, 0, 32, AT(observe, mask), COUNT(observe, n_mask),
      .each = NAME_MAX_},
     {"rate", M_INT, false, 1, 100000, 2000, AT(observe, rate)},
+    {"cpu", M_INT, false, 1, 100, 25, AT(observe, cpu)},
     {"players", M_MANY, false, 0, 200, AT(observe, players), COUNT(observe, n_players),
      .shape = &player},
     END,

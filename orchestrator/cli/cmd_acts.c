@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define CLOCK_WIDTH 11 /* "1d 02:25:00" */
+
 typedef struct {
     const Plan *af_plan;
     const char *af_team, *af_inject, *af_player, *af_action; /* NULL: any */
@@ -83,8 +85,8 @@ static void print_act(const ActsFilter *filter, const json_t *act, int who, int 
     g_autofree char *what = parry_text_safe(*words ? words : text_of(act, "text"), -1);
     g_autofree char *about = parry_text_safe(inject, -1);
 
-    printf("%s  %s  %s  %s%s%s%s  #%" JSON_INTEGER_FORMAT "\n", clock, by, on, what,
-           *about ? "  [" : "", about, *about ? "]" : "",
+    printf("%*s  %s  %s  %s%s%s%s  #%" JSON_INTEGER_FORMAT "\n", CLOCK_WIDTH, clock, by,
+           on, what, *about ? "  [" : "", about, *about ? "]" : "",
            json_integer_value(json_object_get(act, "seq")));
 }
 

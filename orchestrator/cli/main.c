@@ -19,7 +19,7 @@ static const CliCommand *const commands[] = {
     &cmd_cancel,       &cmd_exec,   &cmd_report,  &cmd_verify,    &cmd_down,
     &cmd_gc,           &cmd_people, &cmd_doctor,  &cmd_host,      &cmd_import,
     &cmd_names,        &cmd_follow, &cmd_restore, &cmd_replicate, &cmd_acts,
-    &cmd_observations,
+    &cmd_observations, &cmd_agent,  &cmd_console, &cmd_logs,
 };
 
 static const char help_end[] =

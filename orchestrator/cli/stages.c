@@ -139,7 +139,10 @@ static void image_there(Stages *stages, const json_t *body)
 static void vm_at(Stages *stages, int host, At at, const char *reason)
 {
     Vm *vm = &stages->st_vms[host];
+    gboolean bare = plan_host(stages->st_plan, host)->ph_agent == AGENT_NONE;
 
+    if (bare && at == AT_BOOT) /* nobody inside will say more */
+        at = AT_READY;
     if (at <= vm->vm_at && at != AT_FAILED)
         return;
     vm->vm_at = at;
@@ -149,7 +152,8 @@ static void vm_at(Stages *stages, int host, At at, const char *reason)
     g_free(vm->vm_reason);
     vm->vm_reason = g_strdup(reason);
     g_autofree char *text =
-        reason ? g_strdup_printf("%s: %s", at_words[at], reason) : g_strdup(at_words[at]);
+        reason ? g_strdup_printf("%s: %s", at_words[at], reason)
+               : g_strdup(bare && at == AT_READY ? "on, without agent" : at_words[at]);
     say(stages, plan_host(stages->st_plan, host)->ph_id, text);
 }
 

@@ -6,11 +6,11 @@
 #include "orchestrator/host/host.h"
 #include "orchestrator/host/trial.h"
 
-char *station_channel(Daemon *d, int host)
+char *station_socket(Daemon *d, const char *dir, int host)
 {
     g_autofree char *name = g_strdup_printf("%d.sock", host);
 
-    return g_build_filename(d->dm_dir, "run", "a", name, NULL);
+    return g_build_filename(d->dm_dir, "run", dir, name, NULL);
 }
 
 gboolean provision_still(const Daemon *d)
@@ -32,7 +32,7 @@ void station_hello_wait(Station *station)
 static gboolean station_listen(Station *station, GError **error)
 {
     Daemon *d = station->st_provision->pv_daemon;
-    g_autofree char *channel = station_channel(d, station->st_host);
+    g_autofree char *channel = station_socket(d, "a", station->st_host);
 
     if (plan_host(d->dm_plan, station->st_host)->ph_agent == AGENT_NONE)
         return TRUE;
@@ -78,6 +78,8 @@ gboolean station_adopt(Station *station, gboolean *keep)
         hosts_state(d->dm_hosts, station->st_host) == HOST_BOOT) {
         hosts_set(d->dm_hosts, station->st_host, HOST_BOOT, NULL);
         station_hello_wait(station);
+        if (plan_agent_way(d->dm_plan, host) == AGENT_GUEST_AGENT)
+            delivery_begin(provision->pv_delivery, station->st_host);
     }
     provision_advance(provision);
     return TRUE;

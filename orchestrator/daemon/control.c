@@ -1,5 +1,6 @@
 #include "orchestrator/daemon/control.h"
 
+#include "orchestrator/daemon/consoles.h"
 #include "orchestrator/daemon/terminals.h"
 
 #include <string.h>
@@ -58,6 +59,7 @@ static void on_closed(RpcPeer *rpc, gpointer data)
     if (!peer)
         return;
     terminals_peer_gone(server->se_control->co_daemon->dm_terminals, peer);
+    consoles_peer_gone(server->se_control->co_daemon->dm_consoles, peer);
     g_ptr_array_remove(server->se_control->co_peers, peer);
 }
 

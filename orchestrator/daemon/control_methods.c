@@ -3,6 +3,9 @@
  */
 #include "orchestrator/daemon/clocks.h"
 #include "orchestrator/daemon/control.h"
+#include "orchestrator/daemon/control_agents.h"
+#include "orchestrator/daemon/control_params.h"
+#include "orchestrator/daemon/control_terminals.h"
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/injects.h"
@@ -10,7 +13,6 @@
 #include "orchestrator/daemon/players.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/services.h"
-#include "orchestrator/daemon/terminals.h"
 #include "scenarios/base/cjson.h"
 #include "scoreboard/observed.h"
 
@@ -30,51 +32,6 @@ typedef struct {
     unsigned me_needs; /* any of these permissions; 0: everyone */
     MethodFn me_fn;
 } Method;
-
-static const char *param_text(const json_t *params, const char *name, gsize max)
-{
-    const char *text = json_string_value(json_object_get(params, name));
-
-    return text && strlen(text) <= max ? text : NULL;
-}
-
-static gint64 param_int(const json_t *params, const char *name, gint64 fallback)
-{
-    const json_t *value = json_object_get(params, name);
-
-    return json_is_integer(value) ? json_integer_value(value) : fallback;
-}
-
-/* The team that a call is for: the peer's own, or the one that white names. */
-static int param_team(const ControlPeer *peer, const Daemon *d, const json_t *params)
-{
-    const char *name = param_text(params, "team", 64);
-
-    if (!role_may(peer->pe_viewer.vw_role, MAY_SEE_ALL))
-        return peer->pe_viewer.vw_team;
-    return name ? plan_team_index(d->dm_plan, name) : -1;
-}
-
-/* "web" for a team means its own; "health/web" is the full name. */
-static int param_host(const ControlPeer *peer, const Daemon *d, const json_t *params)
-{
-    const char *name = param_text(params, "host", 128);
-    int team = param_team(peer, d, params), host;
-
-    if (!name)
-        return -1;
-    host = plan_host_index(d->dm_plan, name);
-    if (host >= 0 || team < 0)
-        return host;
-    g_autofree char *full =
-        g_strdup_printf("%s/%s", plan_team(d->dm_plan, team)->pt_id, name);
-    return plan_host_index(d->dm_plan, full);
-}
-
-static const char *actor_of(const ControlPeer *peer)
-{
-    return peer->pe_player ? peer->pe_player : "white";
-}
 
 /* ---- looking ---- */
 
@@ -492,6 +449,12 @@ static void method_order(RpcCall *call, ControlPeer *peer, Daemon *d,
         rpc_fail(call, RPC_PARAMS, "order: wants a known host and a script");
         return;
     }
+    if (plan_host(d->dm_plan, host)->ph_agent == AGENT_NONE) {
+        rpc_fail(call, RPC_FAILED,
+                 "%s has no agent (`agent: none`); `parry console` reaches it",
+                 plan_host(d->dm_plan, host)->ph_id);
+        return;
+    }
     OrderSpec spec = {
         .os_host = host,
         .os_purpose = "white",
@@ -637,72 +600,6 @@ static void method_bind(RpcCall *call, ControlPeer *peer, Daemon *d, const json_
                         parry_text_get(d->dm_plan->p_title, peer->pe_lang)));
 }
 
-/* ---- terminals ---- */
-
-static void method_terminal_open(RpcCall *call, ControlPeer *peer, Daemon *d,
-                                 const json_t *params)
-{
-    int host = param_host(peer, d, params);
-    int cols = (int)CLAMP(param_int(params, "cols", 80), 2, 500);
-    int rows = (int)CLAMP(param_int(params, "rows", 24), 2, 300);
-    g_autoptr(GError) error = NULL;
-
-    if (host < 0) {
-        rpc_fail(call, RPC_NOT_FOUND, "no such host; `hosts` lists yours");
-        return;
-    }
-    gint64 id = terminals_open(d->dm_terminals, peer, host, cols, rows, &error);
-    if (id >= 0) {
-        rpc_reply(call, json_pack("{s:I}", "term", (json_int_t)id));
-        return;
-    }
-    daemon_event(d, "player.refused/1", actor_of(peer), peer->pe_viewer.vw_team, -1, 0,
-                 json_pack("{s:s, s:s, s:s}", "what", "terminal", "host",
-                           plan_host(d->dm_plan, host)->ph_id, "reason", error->message));
-    rpc_fail(call, RPC_REFUSED, "%s", error->message);
-}
-
-static void reply_known(RpcCall *call, gboolean known)
-{
-    if (known)
-        rpc_reply(call, json_object());
-    else
-        rpc_fail(call, RPC_NOT_FOUND, "no such terminal");
-}
-
-static void method_terminal_in(RpcCall *call, ControlPeer *peer, Daemon *d,
-                               const json_t *params)
-{
-    const char *data = param_text(params, "data_b64", RPC_LINE_IN_MAX);
-
-    reply_known(call, data && terminals_input(d->dm_terminals, peer,
-                                              param_int(params, "term", 0), data));
-}
-
-static void method_terminal_size(RpcCall *call, ControlPeer *peer, Daemon *d,
-                                 const json_t *params)
-{
-    reply_known(call,
-                terminals_resize(d->dm_terminals, peer, param_int(params, "term", 0),
-                                 (int)CLAMP(param_int(params, "cols", 80), 2, 500),
-                                 (int)CLAMP(param_int(params, "rows", 24), 2, 300)));
-}
-
-static void method_terminal_credit(RpcCall *call, ControlPeer *peer, Daemon *d,
-                                   const json_t *params)
-{
-    reply_known(
-        call, terminals_credit(d->dm_terminals, peer, param_int(params, "term", 0),
-                               (gsize)CLAMP(param_int(params, "bytes", 0), 0, 1 << 20)));
-}
-
-static void method_terminal_close(RpcCall *call, ControlPeer *peer, Daemon *d,
-                                  const json_t *params)
-{
-    reply_known(call,
-                terminals_close(d->dm_terminals, peer, param_int(params, "term", 0)));
-}
-
 static const Method methods[] = {
     {"status", MAY_SEE_ALL, method_status},
     {"board", MAY_SEE_ALL | MAY_SEE_OWN | MAY_SEE_PUBLIC, method_board},
@@ -723,15 +620,18 @@ static const Method methods[] = {
     {"cancel", MAY_RUN, method_cancel},
     {"stop", MAY_STOP, method_stop},
     {"order", MAY_ORDER, method_order},
+    {"agents", MAY_SEE_ALL, control_agents},
+    {"agent.push", MAY_ORDER, control_agent_push},
     {"report", MAY_REPORT, method_report},
     {"answer", MAY_REPORT, method_answer},
     {"whois", MAY_BIND, method_whois},
     {"bind", MAY_BIND, method_bind},
-    {"terminal.open", MAY_TERMINAL, method_terminal_open},
-    {"terminal.in", MAY_TERMINAL, method_terminal_in},
-    {"terminal.size", MAY_TERMINAL, method_terminal_size},
-    {"terminal.credit", MAY_TERMINAL, method_terminal_credit},
-    {"terminal.close", MAY_TERMINAL, method_terminal_close},
+    {"terminal.open", MAY_TERMINAL, control_terminal_open},
+    {"console.open", MAY_TERMINAL, control_console_open},
+    {"terminal.in", MAY_TERMINAL, control_terminal_in},
+    {"terminal.size", MAY_TERMINAL, control_terminal_size},
+    {"terminal.credit", MAY_TERMINAL, control_terminal_credit},
+    {"terminal.close", MAY_TERMINAL, control_terminal_close},
 };
 
 static gboolean allowed(Role role, unsigned needs)

@@ -50,6 +50,8 @@ typedef struct Alive Alive;
 typedef struct Resuming Resuming;
 typedef struct Silence Silence;
 typedef struct Residue Residue;
+typedef struct Roster Roster;
+typedef struct Consoles Consoles;
 typedef struct Observations Observations;
 
 /* Takes what goes to a host's agent; msg is borrowed. */
@@ -99,6 +101,8 @@ typedef struct Daemon {
     Resuming *dm_resume; /* of a journal that is taken up, NULL: it is a new one */
     Silence *dm_silence;
     Residue *dm_residue;
+    Roster *dm_roster;
+    Consoles *dm_consoles;
     Observations *dm_observations;
     gpointer dm_signer; /* CheckpointKey of scoreboard/checkpoint.h */
 } Daemon;

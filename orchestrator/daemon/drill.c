@@ -18,8 +18,9 @@ static const struct {
     const char *di_name;
     mode_t di_mode;
 } directories[] = {
-    {"", 0711},     {"run", 0711},        {"run/a", 0711},  {"disks", 0711},
-    {"logs", 0711}, {"recordings", 0700}, {"report", 0700},
+    {"", 0711},      {"run", 0711},        {"run/a", 0711},
+    {"run/s", 0700}, {"run/g", 0700},      {"disks", 0711},
+    {"logs", 0711},  {"recordings", 0700}, {"report", 0700},
 };
 
 void drill_free(Drill *drill)

@@ -340,6 +340,17 @@ static void probe_host(Isolation *isolation, int host)
                PROBE_TIMEOUT_US, on_probed, GINT_TO_POINTER(host));
 }
 
+/* Nobody inside can be asked: its ports, filters and devices are looked at from the host
+ * side like everyone's, and the proof says that this is all. */
+static void note_agentless(Isolation *isolation, int host)
+{
+    json_t *row = json_pack("[s, b, b, s]", "from inside", 0, 0,
+                            "not asked: it has no agent; proved from the host side");
+
+    daemon_event(isolation->is_daemon, "isolation.round/1", "parryd", -1, host, 0,
+                 json_pack("{s:[o], s:b}", "rows", row, "ok", 1));
+}
+
 void isolation_prove(Isolation *isolation, IsolationDone done)
 {
     Daemon *d = isolation->is_daemon;
@@ -347,6 +358,8 @@ void isolation_prove(Isolation *isolation, IsolationDone done)
     inspect(isolation);
     isolation->is_done = done;
     for (guint i = 0; i < d->dm_plan->p_hosts->len; i++)
-        if (hosts_state(d->dm_hosts, (int)i) == HOST_READY)
+        if (plan_host(d->dm_plan, (int)i)->ph_agent == AGENT_NONE)
+            note_agentless(isolation, (int)i);
+        else if (hosts_state(d->dm_hosts, (int)i) == HOST_READY)
             probe_host(isolation, (int)i);
 }

@@ -13,6 +13,7 @@
 #include "orchestrator/daemon/programs.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/resume.h"
+#include "orchestrator/daemon/roster.h"
 #include "orchestrator/daemon/services.h"
 #include "orchestrator/daemon/signer.h"
 #include "orchestrator/daemon/terminals.h"
@@ -46,6 +47,7 @@ static void on_hub_record(const struct hub_head *head, const void *body, const v
 {
     Daemon *d = data;
 
+    roster_record(d->dm_roster, head, body);
     hosts_record(d->dm_hosts, head, body, tail);
     observations_record(d->dm_observations, head, body, tail);
     if (head->rc_type == HUB_PTY || head->rc_type == HUB_PTYEND)

@@ -1,4 +1,5 @@
 #include "orchestrator/daemon/checks.h"
+#include "orchestrator/daemon/consoles.h"
 #include "orchestrator/daemon/daemon.h"
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/hosts.h"
@@ -9,6 +10,7 @@
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/resume.h"
 #include "orchestrator/daemon/residue.h"
+#include "orchestrator/daemon/roster.h"
 #include "orchestrator/daemon/scripts.h"
 #include "orchestrator/daemon/signer.h"
 #include "orchestrator/daemon/silence.h"
@@ -52,6 +54,7 @@ void daemon_modules_new(Daemon *d)
     d->dm_hosts = hosts_new(d);
     d->dm_silence = silence_new(d);
     d->dm_residue = residue_new(d);
+    d->dm_roster = roster_new(d);
     d->dm_checks = checks_new(d);
     d->dm_isolation = isolation_new(d);
     d->dm_provision = provision_new(d);
@@ -59,12 +62,14 @@ void daemon_modules_new(Daemon *d)
     d->dm_watches = watches_new(d);
     d->dm_scripts = scripts_new(d);
     d->dm_terminals = terminals_new(d);
+    d->dm_consoles = consoles_new(d);
     d->dm_observations = observations_new(d);
 }
 
 void daemon_modules_free(Daemon *d)
 {
     provision_free(d->dm_provision);
+    consoles_free(d->dm_consoles);
     observations_free(g_steal_pointer(&d->dm_observations));
     terminals_free(d->dm_terminals);
     scripts_free(d->dm_scripts);
@@ -74,6 +79,7 @@ void daemon_modules_free(Daemon *d)
     checks_free(d->dm_checks);
     residue_free(d->dm_residue);
     silence_free(d->dm_silence);
+    roster_free(d->dm_roster);
     hosts_free(d->dm_hosts);
     orders_free(d->dm_orders);
     resume_free(d);

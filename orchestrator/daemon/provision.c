@@ -1,6 +1,7 @@
 #include "orchestrator/daemon/provision_priv.h"
 
 #include "orchestrator/daemon/control.h"
+#include "orchestrator/daemon/delivery.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/isolation.h"
 #include "orchestrator/daemon/needs.h"
@@ -166,12 +167,19 @@ static void on_hello_late(evutil_socket_t fd, short what, void *data)
         station_hello_wait(station);
         return;
     }
+    const char *tried = delivery_reason(provision->pv_delivery, station->st_host);
     g_autofree char *reason = g_strdup_printf(
         "its agent said no hello within %" G_GINT64_FORMAT
-        " s of power-on; see logs/%s.log",
-        provision->pv_hello_us / G_USEC_PER_SEC,
+        " s of power-on%s%s; see logs/%s.log",
+        provision->pv_hello_us / G_USEC_PER_SEC, *tried ? ": " : "", tried,
         plan_host(provision->pv_daemon->dm_plan, station->st_host)->ph_domain);
+    delivery_end(provision->pv_delivery, station->st_host);
     provision_host_failed(provision, station->st_host, reason);
+}
+
+static PlanAgent way_of(const Daemon *d, int host)
+{
+    return plan_agent_way(d->dm_plan, plan_host(d->dm_plan, host));
 }
 
 static void on_domain(const GError *error, gpointer data)
@@ -192,6 +200,8 @@ static void on_domain(const GError *error, gpointer data)
     } else if (hosts_state(d->dm_hosts, station->st_host) == HOST_CREATE) {
         hosts_set(d->dm_hosts, station->st_host, HOST_BOOT, NULL);
         station_hello_wait(station);
+        if (way_of(d, station->st_host) == AGENT_GUEST_AGENT)
+            delivery_begin(provision->pv_delivery, station->st_host);
     }
 }
 
@@ -202,24 +212,38 @@ static char *host_path(Daemon *d, const PlanHost *host, const char *dir, const c
     return g_build_filename(d->dm_dir, dir, name, NULL);
 }
 
+/* NULL where the image boots by itself. */
+static char *boot_line(const Daemon *d, const ImageResult *image, PlanAgent way)
+{
+    g_autofree char *line =
+        image->kernel ? images_cmdline(image, strcmp(d->dm_accel, "kvm") != 0) : NULL;
+
+    return !line || way == AGENT_INITRAMFS ? g_steal_pointer(&line)
+                                           : g_strconcat(line, " " IMAGES_NO_AGENT, NULL);
+}
+
 static void domain_create(Daemon *d, gint64 seq, gpointer data)
 {
     Station *station = data;
     Provision *provision = d->dm_provision;
     const PlanHost *host = plan_host(d->dm_plan, station->st_host);
     const ImageResult *image = &provision->pv_images[host->ph_image].im_result;
-    g_autofree char *channel = station_channel(d, station->st_host);
+    PlanAgent way = plan_agent_way(d->dm_plan, host);
+    g_autofree char *channel = station_socket(d, "a", station->st_host);
+    g_autofree char *serial = station_socket(d, "s", station->st_host);
+    g_autofree char *guest = station_socket(d, "g", station->st_host);
     g_autofree char *console = host_path(d, host, "logs", ".log");
-    g_autofree char *cmdline =
-        image->kernel ? images_cmdline(image, strcmp(d->dm_accel, "kvm") != 0) : NULL;
+    g_autofree char *cmdline = boot_line(d, image, way);
     RangeDomain domain = {
         .rd_kernel = image->kernel,
         .rd_initrd = host->ph_router ? image->router_initrd : image->initrd,
         .rd_cmdline = cmdline,
         .rd_disk = station->st_overlay,
-        .rd_seed = image->seed,
-        .rd_channel = host->ph_agent == AGENT_NONE ? NULL : channel,
+        .rd_seed = way == AGENT_SEED ? image->seed : NULL,
+        .rd_channel = way == AGENT_NONE ? NULL : channel,
         .rd_console = console,
+        .rd_serial = serial,
+        .rd_guest_agent = way == AGENT_GUEST_AGENT ? guest : NULL,
     };
 
     (void)seq;
@@ -233,7 +257,7 @@ static void domain_want(Station *station)
     Provision *provision = station->st_provision;
     Daemon *d = provision->pv_daemon;
     const PlanHost *host = plan_host(d->dm_plan, station->st_host);
-    g_autofree char *channel = station_channel(d, station->st_host);
+    g_autofree char *channel = station_socket(d, "a", station->st_host);
     g_autoptr(GError) error = NULL;
 
     if (host->ph_agent != AGENT_NONE &&
@@ -578,6 +602,17 @@ static void image_want(Image *image)
     daemon_then(d, image_build, image->im_seq, image);
 }
 
+static gboolean wants_seed(const Plan *plan, const PlanImage *image)
+{
+    for (guint i = 0; i < plan->p_hosts->len; i++) {
+        const PlanHost *host = plan_host(plan, (int)i);
+        if (plan_image(plan, host->ph_image) == image &&
+            plan_agent_way(plan, host) == AGENT_SEED)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static void image_init(Image *image, Provision *provision, const PlanImage *plan)
 {
     image->im_provision = provision;
@@ -593,7 +628,8 @@ static void image_init(Image *image, Provision *provision, const PlanImage *plan
     image->im_spec = (ImageSpec){.id = plan->pi_id,
                                  .base = plan->pi_base,
                                  .packages = plan->pi_packages,
-                                 .files = image->im_files->len ? image->im_files : NULL};
+                                 .files = image->im_files->len ? image->im_files : NULL,
+                                 .seed = wants_seed(provision->pv_daemon->dm_plan, plan)};
 }
 
 /* ---- life ---- */
@@ -605,6 +641,7 @@ Provision *provision_new(Daemon *d)
 
     provision->pv_daemon = d;
     provision->pv_cancel = g_cancellable_new();
+    provision->pv_delivery = delivery_new(d);
     provision->pv_images = g_new0(Image, images + 1);
     provision->pv_stations = g_new0(Station, hosts + 1);
     for (guint i = 0; i < images; i++)
@@ -628,6 +665,7 @@ void provision_free(Provision *provision)
     provision->pv_active = FALSE;
     g_cancellable_cancel(provision->pv_cancel);
     pool_free(provision->pv_pool);
+    delivery_free(provision->pv_delivery);
     for (guint i = 0; i < d->dm_plan->p_images->len; i++) {
         image_result_clear(&provision->pv_images[i].im_result);
         g_ptr_array_unref(provision->pv_images[i].im_files);
@@ -712,6 +750,7 @@ void provision_down(Provision *provision, ProvisionDown done, gpointer data)
     g_cancellable_cancel(provision->pv_cancel);
     for (guint i = 0; i < d->dm_plan->p_hosts->len; i++) {
         evtimer_del(provision->pv_stations[i].st_hello);
+        delivery_end(provision->pv_delivery, (int)i);
         hosts_set(d->dm_hosts, (int)i, HOST_GONE, NULL);
     }
     if (!d->dm_range) {

@@ -6,6 +6,7 @@
 #define PARRY_ORCHESTRATOR_DAEMON_PROVISION_PRIV_H
 
 #include "agents/images/images.h"
+#include "orchestrator/daemon/delivery.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/range/pool.h"
 
@@ -46,14 +47,15 @@ struct Provision {
     char *pv_uri, *pv_accel, *pv_accel_reason, *pv_cpu;
     GError *pv_host_error;
     uid_t pv_qemu_uid;
+    Delivery *pv_delivery;
     json_t *pv_world; /* what there was of the drill when it was taken up, or NULL */
 };
 
 /* ---- adopt.c ---- */
 
 gboolean provision_still(const Daemon *d); /* the VMs stand still */
-/* The host's socket; numbered, not named: a socket's path has 107 bytes. */
-char *station_channel(Daemon *d, int host);
+/* A socket of the host's, below run/dir; numbered, not named: its path has 107 bytes. */
+char *station_socket(Daemon *d, const char *dir, int host);
 /* The agent has so long from now on; while the drill stands still it is not late. */
 void station_hello_wait(Station *station);
 /*

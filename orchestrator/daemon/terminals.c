@@ -107,8 +107,7 @@ static guint count_of(const Terminals *terminals, const ControlPeer *peer)
     return count;
 }
 
-/* In a phase that locks red, red looks on. */
-static gboolean red_locked(const Daemon *d, const ControlPeer *peer)
+gboolean terminals_red_locked(const Daemon *d, const ControlPeer *peer)
 {
     gint64 now = daemon_now(d);
 
@@ -134,7 +133,7 @@ static gboolean may_open(Terminals *terminals, const ControlPeer *peer, int host
         why = "is not one of your team's hosts";
     else if (d->dm_state != DRILL_RUNNING && d->dm_state != DRILL_READY)
         why = "cannot be used while the drill does not run";
-    else if (red_locked(d, peer))
+    else if (terminals_red_locked(d, peer))
         why = "is locked: red comes in with a later phase";
     else if (!hosts_connected(d->dm_hosts, host))
         why = "has no agent connected at the moment";

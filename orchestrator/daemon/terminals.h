@@ -23,6 +23,9 @@ gboolean terminals_credit(Terminals *terminals, ControlPeer *peer, gint64 id,
                           gsize bytes);
 gboolean terminals_close(Terminals *terminals, ControlPeer *peer, gint64 id);
 
+/* In a phase that locks red, red looks on. */
+gboolean terminals_red_locked(const Daemon *d, const ControlPeer *peer);
+
 /* pty and ptyend records; FALSE where they belong to nothing. */
 gboolean terminals_record(Terminals *terminals, const struct hub_head *head,
                           const void *body, const void *tail);

@@ -357,7 +357,14 @@ static DeskResult do_answer(Args *args)
 
 static DeskResult do_shell(Args *args)
 {
-    return relay_open(args->visit, args->word[1]) ? DESK_SHELL : DESK_FAILED;
+    return relay_open(args->visit, "terminal.open", args->word[1]) ? DESK_SHELL
+                                                                   : DESK_FAILED;
+}
+
+static DeskResult do_console(Args *args)
+{
+    return relay_open(args->visit, "console.open", args->word[1]) ? DESK_SHELL
+                                                                  : DESK_FAILED;
 }
 
 static DeskResult do_quit(Args *args G_GNUC_UNUSED)
@@ -388,6 +395,8 @@ static const struct {
     {"answer", "MESSAGE TEXT", "answer a message", 2, TRUE, do_answer},
     {"shell", "HOST", "a shell on one of your hosts; Ctrl-] leaves it", 2, FALSE,
      do_shell},
+    {"console", "HOST", "the serial console of one of your hosts; Ctrl-] leaves it", 2,
+     FALSE, do_console},
     {"quit", "", "leave", 1, FALSE, do_quit},
 };
 

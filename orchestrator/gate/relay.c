@@ -21,9 +21,9 @@ struct Relay {
     gboolean eof_sent;
 };
 
-gboolean relay_open(Visit *visit, const char *host)
+gboolean relay_open(Visit *visit, const char *method, const char *host)
 {
-    json_t *answer = visit_call(visit, "terminal.open",
+    json_t *answer = visit_call(visit, method,
                                 json_pack("{s:s, s:i, s:i}", "host", host, "cols",
                                           visit->vi_cols, "rows", visit->vi_rows));
 

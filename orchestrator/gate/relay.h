@@ -7,8 +7,9 @@
 
 #include "orchestrator/gate/visit.h"
 
-/* Opens a terminal on host and makes it visit's; FALSE when refused, which was shown. */
-gboolean relay_open(Visit *visit, const char *host);
+/* Opens a terminal on host by the method (terminal.open, console.open) and makes it
+ * visit's; FALSE when refused, which was shown. */
+gboolean relay_open(Visit *visit, const char *method, const char *host);
 void relay_free(Relay *relay);
 
 /* Takes typed bytes; *used tells how many, the rest waits. FALSE: the player left it. */

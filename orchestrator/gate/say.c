@@ -23,6 +23,8 @@ static const struct {
      "呈報事故：TIME 為 now、10m（之前）或演練時鐘 18:04"},
     {"answer a message", "回覆訊息"},
     {"a shell on one of your hosts; Ctrl-] leaves it", "登入你的主機；按 Ctrl-] 離開"},
+    {"the serial console of one of your hosts; Ctrl-] leaves it",
+     "你的主機的序列主控台；按 Ctrl-] 離開"},
     {"leave", "離開"},
     {"name", "名稱"},
     {"address", "位址"},

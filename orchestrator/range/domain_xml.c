@@ -144,22 +144,42 @@ static void write_nic(Guest *guest, const Plan *plan, int host, int index)
     xml_close(xml);
 }
 
-static void write_console(Xml *xml, const char *file)
+/*
+ * With a socket somebody may type there. What the guest writes goes to the log whether or
+ * not anybody is connected, and is dropped where nobody is: it never waits.
+ */
+static void write_console(Xml *xml, const char *file, const char *socket)
 {
-    xml_open(xml, "serial", "type", "file", NULL);
-    xml_item(xml, "source", "path", file, "append", "on", NULL);
+    xml_open(xml, "serial", "type", socket ? "unix" : "file", NULL);
+    if (socket) {
+        xml_item(xml, "source", "mode", "bind", "path", socket, NULL);
+        xml_item(xml, "log", "file", file, "append", "on", NULL);
+    } else {
+        xml_item(xml, "source", "path", file, "append", "on", NULL);
+    }
     xml_item(xml, "target", "type", "isa-serial", "port", "0", NULL);
     xml_close(xml);
 }
 
-/* QEMU connects to the hub, and again by itself 1 s after it went away. */
-static void write_channel(Guest *guest, const char *socket)
+/* The agents' ports hang on it. */
+static void write_ports(Guest *guest)
 {
-    Xml *xml = guest->gu_xml;
-
-    xml_open(xml, "controller", "type", "virtio-serial", "index", "0", NULL);
+    xml_open(guest->gu_xml, "controller", "type", "virtio-serial", "index", "0", NULL);
     write_slot(guest);
+    xml_close(guest->gu_xml);
+}
+
+static void write_guest_agent(Xml *xml, const char *socket)
+{
+    xml_open(xml, "channel", "type", "unix", NULL);
+    xml_item(xml, "source", "mode", "bind", "path", socket, NULL);
+    xml_item(xml, "target", "type", "virtio", "name", DOMAIN_GUEST_AGENT, NULL);
     xml_close(xml);
+}
+
+/* QEMU connects to the hub, and again by itself 1 s after it went away. */
+static void write_channel(Xml *xml, const char *socket)
+{
     xml_open(xml, "channel", "type", "unix", NULL);
     xml_open(xml, "source", "mode", "connect", "path", socket, NULL);
     xml_item(xml, "reconnect", "enabled", "yes", "timeout", "1", NULL);
@@ -197,9 +217,13 @@ static void write_devices(Xml *xml, const Plan *plan, int host, const RangeDomai
     if (boot->rd_seed)
         write_disk(&guest, boot->rd_seed, "raw", "vdb", TRUE, FALSE);
     if (boot->rd_console)
-        write_console(xml, boot->rd_console);
+        write_console(xml, boot->rd_console, boot->rd_serial);
+    if (boot->rd_channel || boot->rd_guest_agent)
+        write_ports(&guest);
     if (boot->rd_channel)
-        write_channel(&guest, boot->rd_channel);
+        write_channel(xml, boot->rd_channel);
+    if (boot->rd_guest_agent)
+        write_guest_agent(xml, boot->rd_guest_agent);
     write_rng(&guest);
     xml_item(xml, "memballoon", "model", "none", NULL);
     xml_close(xml);

@@ -13,8 +13,9 @@
 
 #include "orchestrator/range/range.h"
 
-/* The name of the virtio port that the agent opens in the guest. */
+/* The names of the virtio ports that the agent and qemu-guest-agent open in the guest. */
 #define DOMAIN_CHANNEL "org.parry.agent.0"
+#define DOMAIN_GUEST_AGENT "org.qemu.guest_agent.0"
 
 /* XML for virDomainCreateXML(); the caller frees it. Of config: rg_accel, rg_cpu,
  * rg_drill. */

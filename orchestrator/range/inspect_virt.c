@@ -24,6 +24,7 @@ static const Device devices[] = {
     {"emulator", NULL, NULL},        {"controller", NULL, NULL},
     {"disk", "type", "file"},        {"interface", "type", "network"},
     {"serial", "type", "file"},      {"console", "type", "file"},
+    {"serial", "type", "unix"},      {"console", "type", "unix"},
     {"channel", "type", "unix"},     {"input", "bus", "ps2"},
     {"audio", "type", "none"},       {"rng", "model", "virtio"},
     {"memballoon", "model", "none"},
@@ -144,24 +145,38 @@ static void check_file(GString *wrong, const char *directory, xmlNodePtr node)
     xmlNodePtr source = child(node, "source");
     g_autofree char *file = attribute(source, "file");
     g_autofree char *path = file ? g_strdup(file) : attribute(source, "path");
+    g_autofree char *log = attribute(child(node, "log"), "file");
     g_autofree char *below = g_strconcat(directory, "/", NULL);
+    const char *const all[] = {path, log};
 
-    if (path && !child(node, "readonly") && !g_str_has_prefix(path, below))
-        inspect_wrong(wrong, "its <%s> leads to %s, outside the drill's directory",
-                      (const char *)node->name, path);
+    for (guint i = 0; i < G_N_ELEMENTS(all); i++)
+        if (all[i] && !child(node, "readonly") && !g_str_has_prefix(all[i], below))
+            inspect_wrong(wrong, "its <%s> leads to %s, outside the drill's directory",
+                          (const char *)node->name, all[i]);
 }
 
-static void check_devices(Inspection *inspection, const char *id, xmlNodePtr root)
+/* The agent's; and that of the guest's own agent where the agent comes by it. */
+static gboolean own_channel(const Inspection *inspection, const PlanHost *owner,
+                            xmlNodePtr node)
+{
+    xmlNodePtr target = child(node, "target");
+
+    return has(target, "name", DOMAIN_CHANNEL) ||
+           (has(target, "name", DOMAIN_GUEST_AGENT) &&
+            plan_agent_way(inspection->in_plan, owner) == AGENT_GUEST_AGENT);
+}
+
+static void check_devices(Inspection *inspection, const PlanHost *owner, xmlNodePtr root)
 {
     g_autoptr(GString) wrong = g_string_new(NULL);
-    g_autofree char *name = g_strdup_printf("host %s: devices", id);
+    g_autofree char *name = g_strdup_printf("host %s: devices", owner->ph_id);
     xmlNodePtr list = child(root, "devices");
 
     for (xmlNodePtr at = list ? list->children : NULL; at; at = at->next) {
         if (at->type != XML_ELEMENT_NODE)
             continue;
         check_device(wrong, at);
-        if (is(at, "channel") && !has(child(at, "target"), "name", DOMAIN_CHANNEL))
+        if (is(at, "channel") && !own_channel(inspection, owner, at))
             inspect_wrong(wrong, "it has a channel that is not the agent's");
         if (inspection->in_config->rg_dir)
             check_file(wrong, inspection->in_config->rg_dir, at);
@@ -296,7 +311,7 @@ static void inspect_domain(Inspection *inspection, virDomainPtr domain,
         return; /* ended since it was listed */
     host = planned_host(inspection->in_plan, uuid);
     if (host) {
-        check_devices(inspection, host->ph_id, root);
+        check_devices(inspection, host, root);
         check_nics(inspection, host, root);
         return;
     }

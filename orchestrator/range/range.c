@@ -7,6 +7,7 @@
 #include "orchestrator/range/inspect.h"
 #include "orchestrator/range/network_xml.h"
 #include "orchestrator/range/pool.h"
+#include "orchestrator/range/range_parts.h"
 #include "orchestrator/range/sweep.h"
 #include "orchestrator/range/watch.h"
 
@@ -621,6 +622,23 @@ void range_domain_used(Range *range, int host, RangeUsed done, gpointer data)
     usage->us_done = done;
     usage->us_data = data;
     pool_run(range->ra_pool, POOL_SOON, used_work, used_done, usage);
+}
+
+/* ---- for the range's other files ---- */
+
+Pool *range_pool(const Range *range)
+{
+    return range->ra_pool;
+}
+
+Connection *range_connection(const Range *range)
+{
+    return range->ra_link;
+}
+
+const PlanHost *range_host(const Range *range, int host)
+{
+    return plan_host(range->ra_plan, host);
 }
 
 /* ---- life ---- */

@@ -70,6 +70,9 @@ typedef struct {
     const char *rd_channel; /* the hub's socket for this host, which must be listening
                              * already; NULL: agent: none */
     const char *rd_console; /* log file of the serial console */
+    /* Sockets that QEMU listens on, or NULL: of the serial console, which is then to be
+     * used (see docs/range.md), and of the guest's qemu-guest-agent, for libvirt. */
+    const char *rd_serial, *rd_guest_agent;
 } RangeDomain;
 
 /* Binds the host's ports on shared networks, before its domain is there. Needs a libvirt
@@ -90,6 +93,27 @@ void range_domain_used(Range *range, int host, RangeUsed done, gpointer data);
 
 /* The taps of a host that get a filter; empty where it has no NIC on a shared network. */
 GPtrArray *range_filter_names(const Range *range, int host);
+
+/*
+ * Has the qemu-guest-agent of a host write files, reads them back and, where each is what
+ * it should be, has it run a script. Nothing is tried twice: RANGE_ERROR_ABSENT says that
+ * no guest agent answers, which may only be too early.
+ */
+typedef struct {
+    const char *gf_path;
+    GBytes *gf_bytes;
+} RangeGuestFile;
+
+typedef struct {
+    const char *gp_folder; /* made before, for root alone: the files go in there */
+    const RangeGuestFile *gp_files;
+    guint gp_count;
+    const char *gp_script; /* for /bin/sh -c */
+} RangeGuestPush;
+
+/* push is copied. */
+void range_guest_push(Range *range, int host, const RangeGuestPush *push, RangeDone done,
+                      gpointer data);
 
 /* Suspends or resumes every tagged running domain, as parallel as calls allow. count: how
  * many. The kill switch: needs no guest's help, overtakes all other calls and has its own
@@ -138,6 +162,7 @@ typedef enum {
                               drill's */
     RANGE_ERROR_LINK,      /* no connection: try again once rg_on_link said connected */
     RANGE_ERROR_CANCELLED, /* freed, or torn down, before the call began */
+    RANGE_ERROR_ABSENT,    /* the guest's qemu-guest-agent does not answer */
 } RangeErrorCode;
 
 #define RANGE_ERROR (range_error_quark())

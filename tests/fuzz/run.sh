@@ -14,7 +14,8 @@ build=$(mkdir -p "${BUILD:-build-fuzz}" && cd "${BUILD:-build-fuzz}" && pwd)
 # What a target starts from, besides its corpus; its dictionary.
 declare -A seeds=([scenario]="tests/unit/data/scenario examples"
   [audit]=tests/unit/data/audit)
-declare -A dict=([wire]=wire.dict [hub]=agent.dict [audit]=audit.dict [actions]=actions.dict [scenario]=scenario.dict
+declare -A dict=([wire]=wire.dict [agent]=wire.dict [hub]=agent.dict [audit]=audit.dict
+  [actions]=actions.dict [scenario]=scenario.dict
   [import_ocr]=import.dict [import_kypo]=import.dict)
 
 cmake -G Ninja -S . -B "$build" -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug \

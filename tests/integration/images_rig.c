@@ -3,11 +3,14 @@
 #include <CUnit/CUnit.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -139,7 +142,9 @@ void rig_boot(RigGuest *guest, const ImageResult *image, const char *initrd,
     g_autofree char *serial = NULL;
     g_autofree char *chardev =
         guest->channel
-            ? g_strdup_printf("socket,id=agent,reconnect=1,path=%s", guest->channel)
+            ? g_strdup_printf("socket,id=agent,%s,path=%s",
+                              guest->serves ? "server=on,wait=off" : "reconnect=1",
+                              guest->channel)
             : g_strdup("null,id=agent");
     GPid pid = 0;
 
@@ -157,6 +162,64 @@ void rig_boot(RigGuest *guest, const ImageResult *image, const char *initrd,
                                        G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH,
                                        die_with_test, NULL, &pid, NULL));
     guest->pid = pid;
+}
+
+static char *monitor_path(const char *role)
+{
+    g_autofree char *name = g_strconcat(role, ".monitor", NULL);
+
+    return g_build_filename(rig_dir(), name, NULL);
+}
+
+char *rig_monitor(const char *role)
+{
+    g_autofree char *path = monitor_path(role);
+
+    return g_strdup_printf("unix:%s,server=on,wait=off", path);
+}
+
+static int monitor_open(const char *role)
+{
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    g_autofree char *path = monitor_path(role);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    g_strlcpy(addr.sun_path, path, sizeof(addr.sun_path));
+    if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* Until it asks for the next command. */
+static gboolean monitor_prompt(int fd, int seconds)
+{
+    gint64 deadline = g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC;
+    g_autoptr(GString) said = g_string_new(NULL);
+    char bytes[4096];
+
+    while (!strstr(said->str, "(qemu) ") && g_get_monotonic_time() < deadline) {
+        struct pollfd p = {fd, POLLIN, 0};
+        ssize_t n = poll(&p, 1, 100) > 0 ? read(fd, bytes, sizeof(bytes)) : -1;
+        if (n == 0)
+            return FALSE;
+        g_string_append_len(said, bytes, n > 0 ? n : 0);
+    }
+    return strstr(said->str, "(qemu) ") != NULL;
+}
+
+gboolean rig_command(RigGuest *guest, const char *command, int seconds)
+{
+    int fd = monitor_open(guest->role);
+    g_autofree char *line = g_strconcat(command, "\n", NULL);
+
+    gboolean ok = fd >= 0 && monitor_prompt(fd, seconds) &&
+                  write(fd, line, strlen(line)) == (ssize_t)strlen(line) &&
+                  monitor_prompt(fd, seconds);
+    if (fd >= 0)
+        close(fd);
+    CU_ASSERT_TRUE(ok);
+    return ok;
 }
 
 static char *console(RigGuest *guest)

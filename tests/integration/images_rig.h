@@ -28,11 +28,17 @@ typedef struct {
     pid_t pid;
     char *role, *log;
     const char *channel; /* socket that the agent's port is connected to; NULL: nothing */
+    gboolean serves;     /* QEMU listens there, so that a test may come and go at once */
 } RigGuest;
 
 /* Boots `initrd` of the image with "parry.test=ROLE"; args: further arguments of QEMU. */
 void rig_boot(RigGuest *guest, const ImageResult *image, const char *initrd,
               const char *role, const char *const *args);
+/* Sends a command to QEMU's monitor (at "ROLE.monitor" in rig_dir(), see rig_monitor) and
+ * waits for its end; FALSE fails a test. */
+gboolean rig_command(RigGuest *guest, const char *command, int seconds);
+/* Arguments for rig_boot that give the guest that monitor; to be freed. */
+char *rig_monitor(const char *role);
 /* Waits for a line of the console that contains text. */
 gboolean rig_wait(RigGuest *guest, const char *text, int seconds);
 /* Waits for the end of images_guest.sh; then each of the words must have been "ok". */

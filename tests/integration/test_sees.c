@@ -4,8 +4,7 @@
  * the kernel's audit gave meanwhile (the samples of the parser's unit test come from
  * there).
  */
-#include "tests/integration/images_rig.h"
-#include "tests/unit/agent_host.h"
+#include "tests/integration/agent_guest.h"
 #include "tests/unit/cunit_main.h"
 
 #include <stdio.h>
@@ -13,189 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BOOT_S = 240, ROW_S = 40, FLOOD_S = 10 };
-
-#define PLAYER (WIRE_AUID_PLAYER + 1)
-
-struct guest {
-    struct host h;
-    RigGuest vm;
-    char channel[128];
-};
-
-/* What a row must be; NULL and 0: anything. */
-struct wanted {
-    enum wire_what what;
-    enum wire_act act;
-    const char *exe, *args, *path, *to, *player;
-    enum wire_origin origin;
-    int64_t auid, id;
-    int exit;
-};
-
-static bool holds(const char *text, const char *part)
-{
-    return !part || (text && strstr(text, part));
-}
-
-static bool fits(const struct wire_seen *s, const struct wanted *w)
-{
-    return s->what == w->what && (!w->act || s->act == w->act) && holds(s->exe, w->exe) &&
-           holds(s->args, w->args) && holds(s->path, w->path) && holds(s->to, w->to) &&
-           (!w->player || (s->player && strcmp(s->player, w->player) == 0)) &&
-           (!w->origin || s->origin == w->origin) && (!w->auid || s->auid == w->auid) &&
-           (!w->id || s->act_id == w->id) && (!w->exit || s->exit == w->exit);
-}
-
-static const struct wire_seen *find(const struct host *h, const struct wanted *w)
-{
-    for (const struct heard *item = h->first; item; item = item->next) {
-        if (item->m.kind != WIRE_OBS)
-            continue;
-        for (size_t i = 0; i < item->m.obs.n_rows; i++)
-            if (fits(&item->m.obs.rows[i], w))
-                return &item->m.obs.rows[i];
-    }
-    return NULL;
-}
-
-static void show(const struct host *h)
-{
-    for (const struct heard *item = h->first; item; item = item->next)
-        for (size_t i = 0; item->m.kind == WIRE_OBS && i < item->m.obs.n_rows; i++) {
-            const struct wire_seen *s = &item->m.obs.rows[i];
-            printf("    %lld %s %s pid %lld<%lld uid %lld auid %lld %s | %s | %s | %s -> "
-                   "%s | exit %lld | %s %s %lld\n",
-                   (long long)(item->m.obs.n + (int64_t)i), wire_what_name(s->what),
-                   wire_act_name(s->act), (long long)s->pid, (long long)s->ppid,
-                   (long long)s->uid, (long long)s->auid, s->exe ? s->exe : "-",
-                   s->args ? s->args : "-", s->cwd ? s->cwd : "-",
-                   s->path ? s->path : "-", s->to ? s->to : "-", (long long)s->exit,
-                   wire_origin_name(s->origin), s->player ? s->player : "-",
-                   (long long)s->act_id);
-        }
-}
-
-static const struct wire_seen *expect(struct guest *g, const char *name,
-                                      const struct wanted *w)
-{
-    gint64 deadline = g_get_monotonic_time() + (gint64)ROW_S * G_USEC_PER_SEC;
-    const struct wire_seen *s;
-
-    while (!(s = find(&g->h, w)) && g_get_monotonic_time() < deadline)
-        host_pump(&g->h, 100);
-    if (!s)
-        printf("  %s: no row of %s\n", g->vm.role, name);
-    CU_ASSERT_PTR_NOT_NULL(s);
-    return s;
-}
-
-#define EXPECT(g, name, ...) expect(g, name, &(struct wanted){__VA_ARGS__})
-
-/* ---- guests ---- */
-
-static GPtrArray *guest_files(void)
-{
-    GPtrArray *files = g_ptr_array_new_with_free_func((GDestroyNotify)image_file_free);
-    char *bytes = NULL;
-    gsize len = 0;
-
-    CU_ASSERT_TRUE_FATAL(
-        g_file_get_contents(PARRY_BINARY_DIR "/tests/sees-guest", &bytes, &len, NULL));
-    g_autoptr(GBytes) tool = g_bytes_new_take(bytes, len);
-    g_ptr_array_add(files, image_file_new("/usr/bin/sees", 0755, NULL, tool));
-    return files;
-}
-
-static bool wait_hello(struct guest *g)
-{
-    gint64 deadline = g_get_monotonic_time() + (gint64)BOOT_S * G_USEC_PER_SEC;
-
-    while (!host_has(&g->h, WIRE_HELLO, 0) && g_get_monotonic_time() < deadline)
-        host_pump(&g->h, 100);
-    bool said = host_has(&g->h, WIRE_HELLO, 0);
-    CU_ASSERT_TRUE(said);
-    return said;
-}
-
-static bool observe(struct guest *g)
-{
-    const char *paths[] = {"/srv"}, *mask[] = {"--pin"};
-    struct wire_player players[] = {{PLAYER, "p-7"}};
-    struct wire_msg m;
-
-    wire_msg_init(&m, WIRE_OBSERVE);
-    m.id = 10;
-    m.observe.paths = paths;
-    m.observe.n_paths = 1;
-    m.observe.mask = mask;
-    m.observe.n_mask = 1;
-    m.observe.players = players;
-    m.observe.n_players = 1;
-    m.observe.rate = 100000;
-    host_send(&g->h, &m);
-    const struct wire_msg *answer = host_wait(&g->h, WIRE_RESULT, 10);
-    CU_ASSERT_TRUE_FATAL(answer != NULL);
-    CU_ASSERT_EQUAL(answer->result.status, WIRE_DONE);
-    return answer->result.status == WIRE_DONE;
-}
-
-static bool begin(struct guest *g, const ImageResult *image, const char *role,
-                  const char *const *args)
-{
-    memset(g, 0, sizeof(*g));
-    CU_ASSERT_TRUE_FATAL(host_listen(&g->h));
-    snprintf(g->channel, sizeof(g->channel), "%s/agent.sock", g->h.dir);
-    g->vm.channel = g->channel;
-    rig_boot(&g->vm, image, image->initrd, role, args);
-    return wait_hello(g) && observe(g);
-}
-
-static void end(struct guest *g)
-{
-    if (CU_get_number_of_failure_records())
-        show(&g->h);
-    rig_end(&g->vm);
-    host_stop(&g->h);
-}
-
-static void terminal(struct guest *g, int64_t id, const char *user)
-{
-    struct wire_msg m;
-
-    wire_msg_init(&m, WIRE_OPEN);
-    m.id = id;
-    m.open.cols = 80;
-    m.open.rows = 24;
-    m.open.user = user;
-    m.open.player = "p-7";
-    m.open.auid = PLAYER;
-    host_send(&g->h, &m);
-}
-
-static void type_line(struct guest *g, int64_t id, const char *line)
-{
-    struct wire_msg m;
-
-    wire_msg_init(&m, WIRE_IN);
-    m.id = id;
-    m.out.data = (struct wire_bytes){(const unsigned char *)line, strlen(line)};
-    host_send(&g->h, &m);
-}
+enum { FLOOD_S = 10 };
 
 /* ---- what both kinds of guests show ---- */
-
-static void sources(struct guest *g, int64_t want)
-{
-    gint64 deadline = g_get_monotonic_time() + (gint64)ROW_S * G_USEC_PER_SEC;
-    const struct wire_msg *m;
-    int64_t got = 0;
-
-    while (got != want && g_get_monotonic_time() < deadline &&
-           (m = host_wait(&g->h, WIRE_BEAT, 0)))
-        got = m->beat.sources;
-    CU_ASSERT_EQUAL(got, want);
-}
 
 static void orders(struct guest *g)
 {
@@ -210,8 +29,8 @@ static void orders(struct guest *g)
 
 static void player(struct guest *g)
 {
-    terminal(g, 12, NULL);
-    type_line(g, 12, "cd /srv; sees as-player; echo x >made; mv made moved; rm moved\n");
+    guest_terminal(g, 12, NULL);
+    guest_type(g, 12, "cd /srv; sees as-player; echo x >made; mv made moved; rm moved\n");
     EXPECT(g, "a player's program", WIRE_SAW_EXEC, .args = "sees as-player",
            .player = "p-7", .origin = WIRE_FROM_PLAYER, .auid = PLAYER, .id = 12);
     EXPECT(g, "a file made", WIRE_SAW_FILE, WIRE_ACT_CREATED, .path = "/srv/made",
@@ -220,23 +39,23 @@ static void player(struct guest *g)
            .to = "/srv/moved");
     EXPECT(g, "a file deleted", WIRE_SAW_FILE, WIRE_ACT_DELETED, .path = "/srv/moved",
            .player = "p-7");
-    type_line(g, 12, "mkdir -p /srv/a/b/c; echo deep >/srv/a/b/c/file\n");
+    guest_type(g, 12, "mkdir -p /srv/a/b/c; echo deep >/srv/a/b/c/file\n");
     EXPECT(g, "a file in new directories", WIRE_SAW_FILE, .path = "/srv/a/b/c/file");
-    type_line(g, 12, "sees listen 4444 &\n");
+    guest_type(g, 12, "sees listen 4444 &\n");
     EXPECT(g, "a listener", WIRE_SAW_LISTEN, WIRE_ACT_OPENED, .to = "tcp 0.0.0.0:4444",
            .exe = "/bin/sees", .player = "p-7");
     EXPECT(g, "a listener's end", WIRE_SAW_UNLISTEN, .to = "tcp 0.0.0.0:4444");
-    type_line(g, 12, "sees listen 4445 & sleep 1; kill -9 $!\n");
+    guest_type(g, 12, "sees listen 4445 & sleep 1; kill -9 $!\n");
     EXPECT(g, "a kill", WIRE_SAW_EXEC, WIRE_ACT_STOPPED, .to = "signal 9",
            .player = "p-7");
     EXPECT(g, "who was killed", WIRE_SAW_EXIT, .exit = 137, .player = "p-7");
-    type_line(g, 12, "echo 'eve:x:1066:1066::/:/bin/sh' >>/etc/passwd\n");
+    guest_type(g, 12, "echo 'eve:x:1066:1066::/:/bin/sh' >>/etc/passwd\n");
     EXPECT(g, "an account", WIRE_SAW_ACCOUNT, WIRE_ACT_ADDED, .to = "eve",
            .player = "p-7");
-    type_line(g, 12, "mkdir -p /root/.ssh; echo key >/root/.ssh/authorized_keys\n");
+    guest_type(g, 12, "mkdir -p /root/.ssh; echo key >/root/.ssh/authorized_keys\n");
     EXPECT(g, "a key", WIRE_SAW_KEY, .path = "/root/.ssh/authorized_keys",
            .player = "p-7");
-    type_line(g, 12, "mkdir -p /etc/cron.d; echo x >/etc/cron.d/job\n");
+    guest_type(g, 12, "mkdir -p /etc/cron.d; echo x >/etc/cron.d/job\n");
     EXPECT(g, "a crontab", WIRE_SAW_CRON, .path = "/etc/cron.d/job", .player = "p-7");
 }
 
@@ -408,9 +227,9 @@ static void services(struct guest *g)
     CU_ASSERT_PTR_NOT_NULL(host_wait(&g->h, WIRE_READY, 15));
     EXPECT(g, "a service started by the agent", WIRE_SAW_SERVICE, WIRE_ACT_STARTED,
            .path = "httpd");
-    type_line(g, 12, "kill -9 $(pidof httpd)\n");
+    guest_type(g, 12, "kill -9 $(pidof httpd)\n");
     EXPECT(g, "a service stopped", WIRE_SAW_SERVICE, WIRE_ACT_STOPPED, .path = "httpd");
-    type_line(g, 12, "httpd -h /srv\n"); /* goes to the background */
+    guest_type(g, 12, "httpd -h /srv\n"); /* goes to the background */
     EXPECT(g, "a service started by a player", WIRE_SAW_SERVICE, WIRE_ACT_STARTED,
            .path = "httpd", .player = "p-7");
 }
@@ -428,11 +247,6 @@ static void wakeups(struct guest *g)
     free(out);
     printf("  %s: %ld wakeups in 15 s\n", g->vm.role, after - before);
     CU_ASSERT(after - before < 60); /* 7 beats, and what the order itself is seen by */
-}
-
-static const char *agent_path(void)
-{
-    return PARRY_BINARY_DIR "/bin/parry-agent-static";
 }
 
 static void record(struct guest *g)
@@ -468,28 +282,28 @@ static void keep_record(struct guest *g)
 /* sudo, su, services, logins: what only a whole system has. */
 static void whole_system(struct guest *g)
 {
-    type_line(g, 12, "echo 'PS1=' >/dev/null; sudo -u nobody sees as-nobody\n");
+    guest_type(g, 12, "echo 'PS1=' >/dev/null; sudo -u nobody sees as-nobody\n");
     EXPECT(g, "a player through sudo", WIRE_SAW_EXEC, .args = "sees as-nobody",
            .player = "p-7", .auid = PLAYER, .id = 12);
     /* sudo reads what is typed ahead. */
     EXPECT(g, "the end of sudo's session", WIRE_SAW_SESSION, WIRE_ACT_CLOSED,
            .path = "nobody");
-    type_line(g, 12, "su -s /bin/sh nobody -c 'sees as-nobody-by-su'\n");
+    guest_type(g, 12, "su -s /bin/sh nobody -c 'sees as-nobody-by-su'\n");
     EXPECT(g, "a player through su", WIRE_SAW_EXEC, .exe = "sees",
            .args = "sees as-nobody-by-su", .player = "p-7", .auid = PLAYER, .id = 12);
     EXPECT(g, "a session of su", WIRE_SAW_SESSION, WIRE_ACT_OPENED, .path = "nobody");
-    type_line(g, 12, "systemctl restart cron\n");
+    guest_type(g, 12, "systemctl restart cron\n");
     EXPECT(g, "a service stopped", WIRE_SAW_SERVICE, WIRE_ACT_STOPPED, .path = "cron");
     EXPECT(g, "a service started", WIRE_SAW_SERVICE, WIRE_ACT_STARTED, .path = "cron");
-    type_line(g, 12, "echo root:sesame | chpasswd\n");
+    guest_type(g, 12, "echo root:sesame | chpasswd\n");
     EXPECT(g, "a password", WIRE_SAW_ACCOUNT, WIRE_ACT_CHANGED, .path = "/etc/shadow",
            .to = "root", .player = "p-7");
-    type_line(g, 12, "nft add table inet parrytest\n");
+    guest_type(g, 12, "nft add table inet parrytest\n");
     EXPECT(g, "the firewall", WIRE_SAW_FIREWALL, .path = "parrytest", .player = "p-7");
-    type_line(g, 12, "su -s /bin/sh nobody -c 'echo wrong | su root -c true'\n");
+    guest_type(g, 12, "su -s /bin/sh nobody -c 'echo wrong | su root -c true'\n");
     EXPECT(g, "a failure", WIRE_SAW_AUTH_FAILURE, WIRE_ACT_REFUSED, .path = "root");
-    type_line(g, 12,
-              "mkdir -p /etc/systemd/system; echo x >/etc/systemd/system/x.service\n");
+    guest_type(g, 12,
+               "mkdir -p /etc/systemd/system; echo x >/etc/systemd/system/x.service\n");
     EXPECT(g, "a unit", WIRE_SAW_UNIT, .path = "/etc/systemd/system/x.service",
            .player = "p-7");
 }
@@ -499,7 +313,7 @@ static bool boot_debian(struct guest *g, const char *role, const char *packages)
     g_autoptr(GPtrArray) files = guest_files();
     g_auto(ImageResult) image = {0};
 
-    if (!rig_build("debian/bookworm", packages, agent_path(), files, &image))
+    if (!rig_build("debian/bookworm", packages, guest_agent(), files, &image))
         return false;
     g_autofree char *name = g_strconcat(role, ".qcow2", NULL);
     g_autofree char *disk = g_build_filename(rig_dir(), name, NULL);
@@ -507,7 +321,7 @@ static bool boot_debian(struct guest *g, const char *role, const char *packages)
         g_strdup_printf("file=%s,if=virtio,format=qcow2,cache=unsafe", disk);
     const char *const args[] = {"-m", "256", "-drive", drive, NULL};
     CU_ASSERT_TRUE_FATAL(images_overlay(image.disk, disk, (guint64)3 << 30, NULL));
-    return begin(g, &image, role, args);
+    return guest_begin(g, &image, role, args);
 }
 
 static void test_debian(void)
@@ -519,7 +333,7 @@ static void test_debian(void)
         return;
     }
     if (boot_debian(&g, "debian", "sudo nftables cron")) {
-        sources(&g, WIRE_SOURCE_AUDIT | WIRE_SOURCE_PROC | WIRE_SOURCE_FANOTIFY);
+        guest_sources(&g, WIRE_SOURCE_AUDIT | WIRE_SOURCE_PROC | WIRE_SOURCE_FANOTIFY);
         record(&g);
         orders(&g);
         player(&g);
@@ -528,7 +342,7 @@ static void test_debian(void)
         idle(&g);
         flood(&g);
     }
-    end(&g);
+    guest_end(&g);
 }
 
 /* Where an auditd has audit, its rules stay its own: the rest is seen all the same. */
@@ -542,23 +356,24 @@ static void test_auditd(void)
     }
     if (boot_debian(&g, "auditd", "auditd")) {
         /* It may have come after the agent, and then takes over. */
-        sources(&g, WIRE_SOURCE_MULTICAST | WIRE_SOURCE_PROC | WIRE_SOURCE_FANOTIFY);
-        terminal(&g, 12, NULL);
-        type_line(&g, 12, "sees listen 4444 --pin 1234\n");
+        guest_sources(&g,
+                      WIRE_SOURCE_MULTICAST | WIRE_SOURCE_PROC | WIRE_SOURCE_FANOTIFY);
+        guest_terminal(&g, 12, NULL);
+        guest_type(&g, 12, "sees listen 4444 --pin 1234\n");
         EXPECT(&g, "a program", WIRE_SAW_EXEC, .args = "sees listen 4444 --pin ***",
                .player = "p-7", .id = 12);
-        type_line(&g, 12, "echo x >/srv/made\n");
+        guest_type(&g, 12, "echo x >/srv/made\n");
         EXPECT(&g, "a file", WIRE_SAW_FILE, .path = "/srv/made", .player = "p-7");
-        type_line(&g, 12,
-                  "until systemctl -q is-active auditd; do sleep 1; done; "
-                  "su -s /bin/sh nobody -c 'exit 9'\n");
+        guest_type(&g, 12,
+                   "until systemctl -q is-active auditd; do sleep 1; done; "
+                   "su -s /bin/sh nobody -c 'exit 9'\n");
         EXPECT(&g, "a session", WIRE_SAW_SESSION, WIRE_ACT_OPENED, .path = "nobody",
                .player = "p-7");
         EXPECT(&g, "an exit", WIRE_SAW_EXIT, .player = "p-7", .exit = 9);
-        type_line(&g, 12, "auditctl -l; auditctl -s\n");
+        guest_type(&g, 12, "auditctl -l; auditctl -s\n");
         EXPECT(&g, "auditctl", WIRE_SAW_EXIT, .exe = "auditctl");
     }
-    end(&g);
+    guest_end(&g);
 }
 
 static void test_micro(void)
@@ -568,17 +383,17 @@ static void test_micro(void)
     g_auto(ImageResult) image = {0};
     struct guest g;
 
-    if (!rig_build("micro", "", agent_path(), files, &image))
+    if (!rig_build("micro", "", guest_agent(), files, &image))
         return;
-    if (begin(&g, &image, "micro", args)) {
-        sources(&g, WIRE_SOURCE_AUDIT | WIRE_SOURCE_PROC | WIRE_SOURCE_FANOTIFY);
+    if (guest_begin(&g, &image, "micro", args)) {
+        guest_sources(&g, WIRE_SOURCE_AUDIT | WIRE_SOURCE_PROC | WIRE_SOURCE_FANOTIFY);
         idle(&g);
         wakeups(&g);
         record(&g);
         orders(&g);
         player(&g);
-        type_line(&g, 12, "echo 'pat:x:1000:1000::/tmp:/bin/sh' >>/etc/passwd\n");
-        type_line(&g, 12, "su pat -c 'sees as-pat'\n");
+        guest_type(&g, 12, "echo 'pat:x:1000:1000::/tmp:/bin/sh' >>/etc/passwd\n");
+        guest_type(&g, 12, "su pat -c 'sees as-pat'\n");
         EXPECT(&g, "a player through su", WIRE_SAW_EXEC, .args = "sees as-pat",
                .player = "p-7", .auid = PLAYER, .id = 12);
         services(&g);
@@ -587,7 +402,7 @@ static void test_micro(void)
         slow_rate(&g);
         blind(&g);
     }
-    end(&g);
+    guest_end(&g);
 }
 
 int main(void)

@@ -347,7 +347,8 @@ static const struct wire_result *replace(struct host *h, int64_t id, const char 
     return &r->result;
 }
 
-static void replace_over(bool socket)
+/* where: a directory that the new one is put into first; NULL: beside the old one. */
+static void replace_over(bool socket, const char *where)
 {
     const char *built = host_agent;
     char dir[] = "/tmp/parry-agent-new-XXXXXX", old[64], new[64], hex[65];
@@ -356,7 +357,7 @@ static void replace_over(bool socket)
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
     snprintf(old, sizeof(old), "%s/agent", dir);
-    snprintf(new, sizeof(new), "%s/new", dir);
+    snprintf(new, sizeof(new), "%s/new-%d", where ? where : dir, (int)getpid());
     copy(built, old);
     copy(built, new);
     CU_ASSERT_PTR_NOT_NULL(SHA256File(new, hex));
@@ -370,6 +371,9 @@ static void replace_over(bool socket)
     CU_ASSERT_NOT_EQUAL(h.inst, inst);
     CU_ASSERT_EQUAL(kill(h.pid, 0), 0); /* the same process */
     CU_ASSERT(stat(new, &st) < 0);      /* it took the old one's place */
+    char now[65];
+    CU_ASSERT_PTR_NOT_NULL(SHA256File(old, now));
+    CU_ASSERT_STRING_EQUAL(now, hex);
     const struct wire_msg *again = host_order(&h, 1, "exit 6"); /* it remembers */
     CU_ASSERT_PTR_NOT_NULL_FATAL(again);
     CU_ASSERT_EQUAL(again->result.exit, 5);
@@ -383,8 +387,20 @@ static void replace_over(bool socket)
 
 static void test_replace(void)
 {
-    replace_over(false);
-    replace_over(true);
+    replace_over(false, NULL);
+    replace_over(true, NULL);
+}
+
+/* From another file system, as on a host whose /run is one of its own. */
+static void test_replace_across(void)
+{
+    struct stat tmp, shm;
+
+    CU_ASSERT_EQUAL_FATAL(stat("/tmp", &tmp), 0);
+    if (stat("/dev/shm", &shm) < 0 || shm.st_dev == tmp.st_dev)
+        printf("SKIP: /dev/shm and /tmp are one file system\n");
+    else
+        replace_over(true, "/dev/shm");
 }
 
 /* What is no agent does not become one, and a busy agent is let be. */
@@ -436,6 +452,7 @@ int main(void)
         {"the clock is set", test_clock},
         {"a clock that jumps", test_clock_that_jumps},
         {"a new agent in place", test_replace},
+        {"replace from another file system", test_replace_across},
         {"no new agent", test_replace_refused},
         CU_TEST_INFO_NULL,
     };

@@ -30,6 +30,15 @@ static const RangeDomain own = {
     .rd_console = "/p/logs/1.log",
 };
 
+static const RangeDomain reached = {
+    .rd_kernel = "/p/vmlinux",
+    .rd_initrd = "/p/initrd",
+    .rd_channel = "/p/run/a/2.sock",
+    .rd_console = "/p/logs/2.log",
+    .rd_serial = "/p/run/s/2.sock",
+    .rd_guest_agent = "/p/run/g/2.sock",
+};
+
 #define HAS(xml, text) CU_ASSERT_PTR_NOT_NULL(strstr(xml, text))
 #define HAS_NOT(xml, text) CU_ASSERT_PTR_NULL(strstr(xml, text))
 
@@ -62,12 +71,14 @@ static void test_domains_fit_the_schema(void)
 
     for (guint a = 0; a < G_N_ELEMENTS(accels); a++)
         for (int host = 0; host < (int)plan->p_hosts->len; host++) {
-            g_autofree char *one = NULL, *two = NULL;
+            g_autofree char *one = NULL, *two = NULL, *three = NULL;
 
             config.rg_accel = accels[a];
             one = domain_xml(plan, &config, host, &micro);
             two = domain_xml(plan, &config, host, &own);
+            three = domain_xml(plan, &config, host, &reached);
             CU_ASSERT_TRUE(valid(one, "domain"));
+            CU_ASSERT_TRUE(valid(three, "domain"));
             CU_ASSERT_TRUE(valid(two, "domain"));
         }
     config.rg_accel = "qemu";
@@ -102,6 +113,24 @@ static void test_a_domain_has_what_it_needs(void)
     HAS(xml, "<mac address=\"52:54:00:aa:00:00\"/>");
     HAS(xml, "<mac address=\"52:54:00:aa:00:01\"/>");
     HAS_NOT(xml, "<disk");
+}
+
+/* A console that can be typed on and is logged all the same; libvirt's own channel to
+ * qemu-guest-agent, beside the agent's, on one controller. */
+static void test_a_console_and_a_guest_agent(void)
+{
+    g_autofree char *xml = domain_xml(plan, &config, HOST_GATEWAY, &reached);
+    g_autofree char *plain = domain_xml(plan, &config, HOST_GATEWAY, &micro);
+
+    HAS(xml, "<serial type=\"unix\">");
+    HAS(xml, "<source mode=\"bind\" path=\"/p/run/s/2.sock\"/>");
+    HAS(xml, "<log file=\"/p/logs/2.log\" append=\"on\"/>");
+    HAS(xml, "<source mode=\"bind\" path=\"/p/run/g/2.sock\"/>");
+    HAS(xml, "name=\"org.qemu.guest_agent.0\"");
+    HAS(xml, "name=\"org.parry.agent.0\"");
+    CU_ASSERT_PTR_NULL(strstr(strstr(xml, "virtio-serial") + 1, "virtio-serial"));
+    HAS(plain, "<serial type=\"file\">");
+    HAS_NOT(plain, "org.qemu.guest_agent.0");
 }
 
 static void test_a_domain_has_nothing_more(void)
@@ -297,6 +326,7 @@ int main(void)
         {"domains fit libvirt's schema", test_domains_fit_the_schema},
         {"a CPU model fits the schema", test_a_cpu_model_fits_the_schema},
         {"a domain has what it needs", test_a_domain_has_what_it_needs},
+        {"a console and a guest agent", test_a_console_and_a_guest_agent},
         {"a domain has nothing more", test_a_domain_has_nothing_more},
         {"an own disk boots itself", test_an_own_disk_boots_itself},
         {"an emulated CPU has random numbers", test_emulated_cpu_has_random_numbers},
