@@ -10,8 +10,8 @@
 #include "orchestrator/daemon/daemon.h"
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/injects.h"
-#include "orchestrator/daemon/resume.h"
 #include "orchestrator/daemon/observations.h"
+#include "orchestrator/daemon/resume.h"
 #include "orchestrator/daemon/watches.h"
 
 #include <string.h>
