@@ -9,9 +9,6 @@ points=0
 daemon_pid() { cat "$PARRY_HOME/drills/recovery/journal.lock"; }
 killed=0
 daemon_lives() { [ "$(daemon_pid)" != "$killed" ] && kill -0 "$(daemon_pid)"; }
-state() { parry status recovery --json | json d.state; }
-is_daemon_lives() { kill -0 "$(daemon_pid)"; }
-state() { [ "$(state)" = "$1" ]; }
 crashed() { parry status | grep -q "^recovery *crashed"; }
 kill_daemon() {
   killed=$(daemon_pid)
