@@ -349,6 +349,12 @@ void wire_queue_set_taken(struct wire_queue *q, int64_t seq)
     q->taken = q->committed = q->ack_told = seq;
 }
 
+void wire_queue_set_sent(struct wire_queue *q, int64_t seq)
+{
+    if (!q->unacked.head)
+        q->sent = seq;
+}
+
 int64_t wire_credit_left(const struct wire_queue *q)
 {
     return q->credit;

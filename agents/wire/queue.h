@@ -92,6 +92,10 @@ int64_t wire_queue_committed(const struct wire_queue *q);
 /* For a host that starts again and knows from its journal what it committed. */
 void wire_queue_set_taken(struct wire_queue *q, int64_t seq);
 
+/* The same of what was sent: its peer has taken everything up to seq, and what waits gets
+ * the numbers that follow. For a queue that has handed out nothing yet. */
+void wire_queue_set_sent(struct wire_queue *q, int64_t seq);
+
 /*
  * Stream credit of the sending side (the agent). Credit counts bytes of data in out and
  * pty messages: a source is read only while wire_credit_left is above 0, and putting

@@ -172,9 +172,9 @@ RpcClient *cli_connect(const Drill *drill, int *status)
 
     if (!drill->dr_alive) {
         *status = cli_fail(EXIT_NO_DRILL,
-                           "drill %s: its daemon does not run; `parry down %s` "
-                           "removes what it left",
-                           drill->dr_name, drill->dr_name);
+                           "drill %s: its daemon does not run; `parry up %s` "
+                           "goes on with it, `parry down %s` removes what it left",
+                           drill->dr_name, drill->dr_name, drill->dr_name);
         return NULL;
     }
     client = rpc_client_connect(path, &error);

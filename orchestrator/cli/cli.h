@@ -109,6 +109,12 @@ typedef struct {
 /* From a scenario file to a drill that is ready, its progress shown; NULL and *status,
  * with nothing left behind unless la_keep. *client: still connected and subscribed. */
 Drill *launch_up(const Launch *launch, RpcClient **client, int *status);
+/* The drill that `up` means and that is there already, dead or alive: by its name, or by
+ * the scenario that it was made from; NULL: none, and an error where *status says so. */
+Drill *launch_standing(const Launch *launch, int *status);
+/* Goes on with it (taken over): a daemon where it has none, until it is ready or as far
+ * as it was. NULL and *status; nothing is torn down. */
+Drill *launch_resume(const Launch *launch, Drill *drill, RpcClient **client, int *status);
 /* Tears the drill down, with its daemon or without; purge removes its directory too. */
 int launch_down(const Drill *drill, gboolean purge, gboolean quiet);
 

@@ -42,7 +42,8 @@ static void print_line(const json_t *status)
         printf(" %s  %zu hosts", clock,
                json_array_size(json_object_get(status, "hosts")));
     else if (strcmp(state, "crashed") == 0)
-        printf(" its daemon is gone; `parry down %s` removes what it left", name);
+        printf(" its daemon is gone; `parry up %s` goes on, `parry down %s` removes it",
+               name, name);
     printf("\n");
 }
 

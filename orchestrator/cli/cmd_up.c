@@ -107,6 +107,27 @@ static int show_ready(const Drill *drill, RpcClient *client)
     return EXIT_OK;
 }
 
+/* Ready, or wherever it was when its daemon ended. */
+static void say_where(const Drill *drill, RpcClient *client)
+{
+    int status = EXIT_OK;
+    json_t *answer = cli_call(client, "status", NULL, -1, &status);
+    const char *state = json_string_value(json_object_get(answer, "state"));
+    const char *reason = json_string_value(json_object_get(answer, "reason"));
+
+    if (!state)
+        return;
+    if (strcmp(state, "ready") == 0)
+        printf("drill %s is ready; `parry start %s` starts its clock\n", drill->dr_name,
+               drill->dr_name);
+    else if (strcmp(state, "paused") == 0)
+        printf("drill %s is paused (%s); `parry resume %s` goes on\n", drill->dr_name,
+               reason, drill->dr_name);
+    else
+        printf("drill %s goes on: %s\n", drill->dr_name, state);
+    json_decref(answer);
+}
+
 static int up(int argc, char **argv)
 {
     g_auto(Launch) launch = {0};
@@ -115,12 +136,15 @@ static int up(int argc, char **argv)
 
     if (!parse(&cmd_up, argc, argv, &launch, &status))
         return status;
-    g_autoptr(Drill) drill = launch_up(&launch, &client, &status);
+    Drill *there = launch_standing(&launch, &status);
+    if (!there && status != EXIT_OK)
+        return status;
+    g_autoptr(Drill) drill = there ? launch_resume(&launch, there, &client, &status)
+                                   : launch_up(&launch, &client, &status);
     if (!drill)
         return status;
     status = show_ready(drill, client);
-    printf("drill %s is ready; `parry start %s` starts its clock\n", drill->dr_name,
-           drill->dr_name);
+    say_where(drill, client);
     rpc_client_free(client);
     return status;
 }
@@ -169,7 +193,9 @@ static int run(int argc, char **argv)
     return status != EXIT_OK ? status : report;
 }
 
-const CliCommand cmd_up = {"up", "SCENARIO",
-                           "make the drill's VMs, until it is ready to start", up};
+const CliCommand cmd_up = {"up", "SCENARIO|NAME",
+                           "make the drill's VMs, until it is ready to start; or go on "
+                           "with one that has lost its daemon",
+                           up};
 const CliCommand cmd_run = {"run", "SCENARIO",
                             "up, start, follow, report and down, in one", run};

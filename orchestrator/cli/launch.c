@@ -127,25 +127,54 @@ static Plan *plan_that_fits(const char *home, const Launch *launch, int *status)
     return g_steal_pointer(&plan);
 }
 
-static RpcClient *begin(const Launch *launch, const Drill *drill, int *status)
+/* Whether it has still to be made ready. */
+static gboolean is_on_its_way(RpcClient *client, int *status)
+{
+    static const char *const states[] = {"defined", "provisioning", "failed", NULL};
+    json_t *answer = cli_call(client, "status", NULL, -1, status);
+    const char *state = json_string_value(json_object_get(answer, "state"));
+    gboolean is = state && g_strv_contains(states, state);
+
+    json_decref(answer);
+    return is;
+}
+
+/* after: which events are not shown any more. */
+static RpcClient *begin(const Launch *launch, const Drill *drill, gint64 after,
+                        int *status)
 {
     g_autoptr(RpcClient) client = cli_connect(drill, status);
     json_t *answer;
 
     if (!client)
         return NULL;
-    answer = cli_call(client, "subscribe", json_object(), -1, status);
+    answer = cli_call(client, "subscribe", json_pack("{s:I}", "after", (json_int_t)after),
+                      -1, status);
     json_decref(answer);
-    if (answer)
+    if (answer && (!after || is_on_its_way(client, status)))
         answer =
             cli_call(client, "provision",
                      json_pack("{s:i, s:b}", "boot_timeout_s", launch->la_boot_timeout_s,
                                "clones", !launch->la_no_clones),
                      -1, status);
+    else if (answer)
+        answer = json_object();
     if (!answer)
         return NULL;
     json_decref(answer);
     return g_steal_pointer(&client);
+}
+
+/* A daemon that died takes nothing along: whatever it made can be gone on with. */
+static gboolean has_lost_daemon(const Drill *drill)
+{
+    g_autoptr(Drill) now = drill_open(drill->dr_dir, NULL);
+
+    if (!now || now->dr_alive)
+        return FALSE;
+    fprintf(stderr, "its daemon has died; `parry up %s` goes on (log: %s/parryd.log)\n",
+            drill->dr_name, drill->dr_dir);
+    return TRUE;
 }
 
 /* FALSE: it did not come to `ready`, and what there was is gone, or kept as asked. */
@@ -159,6 +188,8 @@ static gboolean came_up(const Launch *launch, const Drill *drill, int code,
         cli_fail(code, "interrupted: tearing down what was made");
     else
         cli_fail(code, "drill %s is not ready: %s", drill->dr_name, reason);
+    if (code == EXIT_FAIL && has_lost_daemon(drill))
+        return FALSE;
     if (launch->la_keep && code != EXIT_INTERRUPTED)
         fprintf(stderr,
                 "kept as it is: look with `parry status %s`, remove with `parry down "
@@ -167,6 +198,84 @@ static gboolean came_up(const Launch *launch, const Drill *drill, int code,
     else
         launch_down(drill, code == EXIT_INTERRUPTED, TRUE);
     return FALSE;
+}
+
+/* ---- taking a drill up ---- */
+
+#define AFTER_ALL ((gint64)1 << 50)
+
+/* A drill of that name whose daemon is gone or at work; one that was taken down is none.
+ */
+static Drill *standing(const char *home, const char *name)
+{
+    g_autofree char *dir = drill_dir(home, name);
+    g_autofree char *run = g_build_filename(dir, "run", NULL);
+
+    return g_file_test(run, G_FILE_TEST_IS_DIR) ? drill_open(dir, NULL) : NULL;
+}
+
+static gboolean is_same(const Drill *drill, const Plan *plan)
+{
+    g_autoptr(Plan) own = drill_plan(drill, NULL);
+
+    return own && strcmp(own->p_scenario_sha256, plan->p_scenario_sha256) == 0;
+}
+
+Drill *launch_resume(const Launch *launch, Drill *taken, RpcClient **client, int *status)
+{
+    g_autofree char *home = drill_home();
+    g_autofree char *reason = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Drill) drill = taken;
+    g_autoptr(Plan) plan = drill_plan(drill, &error);
+
+    if (!plan || (!drill->dr_alive && !spawn_daemon(home, launch, drill, &error))) {
+        *status = cli_fail(EXIT_FAIL, "%s", error->message);
+        return NULL;
+    }
+    drill->dr_alive = TRUE;
+    cli_catch_signals();
+    *client = begin(launch, drill, AFTER_ALL, status);
+    if (!*client)
+        return NULL;
+    int code = is_on_its_way(*client, status)
+                   ? follow(*client, plan, FOLLOW_UNTIL_READY, &reason)
+                   : EXIT_OK;
+    if (code == EXIT_OK)
+        return g_steal_pointer(&drill);
+    g_clear_pointer(client, rpc_client_free);
+    *status = code;
+    if (code == EXIT_INTERRUPTED)
+        cli_fail(code, "interrupted; drill %s stays as it is", drill->dr_name);
+    else
+        cli_fail(code, "drill %s is not ready: %s; `parry up %s` tries again",
+                 drill->dr_name, reason, drill->dr_name);
+    return NULL;
+}
+
+/* By its name, or by the scenario that it was made from. *status is set where that is
+ * another one's place. */
+Drill *launch_standing(const Launch *launch, int *status)
+{
+    g_autofree char *home = drill_home();
+    gboolean file = g_file_test(launch->la_scenario, G_FILE_TEST_EXISTS);
+
+    *status = EXIT_OK;
+    if (!file)
+        return strchr(launch->la_scenario, '/') ? NULL
+                                                : standing(home, launch->la_scenario);
+    g_autoptr(ParryDiags) diags = parry_diags_new();
+    g_autoptr(Plan) plan = cli_load(launch->la_scenario, launch->la_set, diags);
+    g_autoptr(Drill) drill = plan ? standing(home, plan->p_name) : NULL;
+    if (!drill || !is_same(drill, plan))
+        return NULL;
+    if (launch->la_rehearsal != drill->dr_rehearsal)
+        *status = cli_fail(EXIT_STATE,
+                           "drill %s stands already, %s rehearsal; `parry up %s` "
+                           "goes on with it, `parry down %s` removes it",
+                           drill->dr_name, drill->dr_rehearsal ? "as a" : "and is no",
+                           drill->dr_name, drill->dr_name);
+    return *status == EXIT_OK ? g_steal_pointer(&drill) : NULL;
 }
 
 Drill *launch_up(const Launch *launch, RpcClient **client, int *status)
@@ -192,9 +301,10 @@ Drill *launch_up(const Launch *launch, RpcClient **client, int *status)
         return NULL;
     }
     drill->dr_alive = TRUE;
-    *client = begin(launch, drill, status);
+    *client = begin(launch, drill, 0, status);
     if (!*client) {
-        launch_down(drill, TRUE, TRUE);
+        if (!has_lost_daemon(drill))
+            launch_down(drill, TRUE, TRUE);
         return NULL;
     }
     int code = follow(*client, plan, FOLLOW_UNTIL_READY, &reason);

@@ -34,6 +34,13 @@ void clock_stand(DrillClock *clock)
     clock->ck_running = FALSE;
 }
 
+void clock_restore(DrillClock *clock, gint64 now_us, gboolean running)
+{
+    clock->ck_base_us = now_us;
+    clock->ck_anchor_us = clock_boottime_us();
+    clock->ck_running = running;
+}
+
 void clock_leap(DrillClock *clock, gint64 to_us)
 {
     gint64 now = clock_now(clock);

@@ -19,6 +19,8 @@ gint64 clock_boottime_us(void);
 gint64 clock_now(const DrillClock *clock);
 void clock_run(DrillClock *clock);
 void clock_stand(DrillClock *clock);
+/* Takes up a clock that stood at now_us, or ran until now and runs on. */
+void clock_restore(DrillClock *clock, gint64 now_us, gboolean running);
 /* Moves a running or standing clock forward to `to_us`; an earlier time is ignored. */
 void clock_leap(DrillClock *clock, gint64 to_us);
 /* This boot's id (36 characters), or "" where the kernel has none. */

@@ -1,11 +1,11 @@
-#include "orchestrator/daemon/clones.h"
+#include "orchestrator/daemon/clones_priv.h"
 
 #include "orchestrator/daemon/boot.h"
-#include "orchestrator/daemon/clone_proof.h"
 #include "orchestrator/daemon/drill.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/personalise.h"
 #include "orchestrator/daemon/provision.h"
+#include "orchestrator/daemon/resets.h"
 #include "orchestrator/range/save_image.h"
 
 #include <errno.h>
@@ -25,51 +25,9 @@
 #define SETTLE_ID (((gint64)1 << 52) + 1)
 #define SETTLE_HAS_KEYS 10
 
-typedef enum {
-    GROUP_LOOKUP, /* in the cache; then its overlay */
-    GROUP_BOOT,
-    GROUP_SETTLE,
-    GROUP_SAVE,
-    GROUP_READY,
-    GROUP_FAILED
-} GroupState;
-
 static const char *const group_words[] = {
     [GROUP_LOOKUP] = "looked up", [GROUP_BOOT] = "boots",     [GROUP_SETTLE] = "settles",
     [GROUP_SAVE] = "is saved",    [GROUP_READY] = "is ready", [GROUP_FAILED] = "failed",
-};
-
-/* Hosts of one shape. */
-typedef struct {
-    Clones *gr_clones;
-    char *gr_shape;
-    int gr_host; /* over whose channel the golden guest speaks */
-    GroupState gr_state;
-    GArray *gr_waiting; /* of int */
-    guint gr_hosts;     /* that are or become its clones */
-    char *gr_key, *gr_overlay, *gr_saved;
-    Golden gr_golden;
-    gboolean gr_cached, gr_keys;
-    GError *gr_error; /* of work on a thread */
-    char *gr_reason;  /* GROUP_FAILED */
-    gint64 gr_seq, gr_began_us;
-    struct event *gr_late;
-} Group;
-
-typedef struct {
-    Group *cr_group; /* NULL: boots */
-    char *cr_reason; /* why it boots */
-    guint32 cr_epoch;
-    AnswerDone cr_done;
-    gpointer cr_data;
-} CloneRun;
-
-struct Clones {
-    Daemon *cl_daemon;
-    GPtrArray *cl_groups;
-    CloneRun *cl_runs; /* one a host */
-    char *cl_off;      /* why there are none */
-    CloneProof *cl_proof;
 };
 
 static void group_free(gpointer data)
@@ -89,6 +47,11 @@ static void group_free(gpointer data)
     g_free(group);
 }
 
+static void past_clear(gpointer data)
+{
+    g_free(((Past *)data)->pa_key);
+}
+
 Clones *clones_new(Daemon *d)
 {
     Clones *clones = g_new0(Clones, 1);
@@ -97,6 +60,8 @@ Clones *clones_new(Daemon *d)
     clones->cl_groups = g_ptr_array_new_with_free_func(group_free);
     clones->cl_runs = g_new0(CloneRun, d->dm_plan->p_hosts->len + 1);
     clones->cl_proof = clone_proof_new(d->dm_plan);
+    clones->cl_past = g_array_new(FALSE, TRUE, sizeof(Past));
+    g_array_set_clear_func(clones->cl_past, past_clear);
     return clones;
 }
 
@@ -104,8 +69,11 @@ void clones_free(Clones *clones)
 {
     if (!clones)
         return;
-    for (guint i = 0; i < clones->cl_daemon->dm_plan->p_hosts->len; i++)
+    for (guint i = 0; i < clones->cl_daemon->dm_plan->p_hosts->len; i++) {
         g_free(clones->cl_runs[i].cr_reason);
+        g_free(clones->cl_runs[i].cr_key);
+    }
+    g_array_unref(clones->cl_past);
     g_ptr_array_unref(clones->cl_groups);
     clone_proof_free(clones->cl_proof);
     g_free(clones->cl_runs);
@@ -115,7 +83,10 @@ void clones_free(Clones *clones)
 
 void clones_disable(Clones *clones, const char *reason)
 {
-    g_free(clones->cl_off);
+    if (clones->cl_off)
+        return;
+    daemon_event(clones->cl_daemon, "clones.off/1", "white", -1, -1, 0,
+                 json_pack("{s:s}", "reason", reason));
     clones->cl_off = g_strdup(reason);
 }
 
@@ -133,7 +104,7 @@ const char *clones_reason(const Clones *clones, int host)
     return reason ? reason : "";
 }
 
-static void boots(Clones *clones, int host, const char *reason)
+void clones_boots(Clones *clones, int host, const char *reason)
 {
     CloneRun *run = &clones->cl_runs[host];
 
@@ -148,7 +119,7 @@ void clones_give_up(Clones *clones, int host, const char *reason)
 {
     daemon_event(clones->cl_daemon, "clone.failed/1", "parryd", -1, host, 0,
                  json_pack("{s:s}", "reason", reason));
-    boots(clones, host, reason);
+    clones_boots(clones, host, reason);
     clone_proof_forget(clones->cl_proof, host);
 }
 
@@ -167,12 +138,12 @@ static gboolean ending(const Group *group)
     return !d->dm_provision || !provision_active(d->dm_provision);
 }
 
-static void remove_files(Group *group)
+void clones_remove_files(const char *saved, const char *overlay)
 {
-    if (group->gr_saved)
-        g_unlink(group->gr_saved);
-    if (group->gr_overlay)
-        g_unlink(group->gr_overlay);
+    if (saved)
+        g_unlink(saved);
+    if (overlay)
+        g_unlink(overlay);
 }
 
 static void release(Group *group)
@@ -185,9 +156,15 @@ static void release(Group *group)
         int host = g_array_index(waiting, int, i);
 
         if (group->gr_state == GROUP_FAILED)
-            boots(group->gr_clones, host, group->gr_reason);
+            clones_boots(group->gr_clones, host, group->gr_reason);
         provision_station_go(d->dm_provision, host);
     }
+}
+
+void clones_group_take(Group *group)
+{
+    group->gr_state = GROUP_READY;
+    group->gr_keys = json_is_true(json_object_get(group->gr_golden.go_about, "ssh_keys"));
 }
 
 static void group_ready(Group *group)
@@ -195,11 +172,10 @@ static void group_ready(Group *group)
     Daemon *d = group->gr_clones->cl_daemon;
     gint64 took = clock_boottime_us() - group->gr_began_us;
 
-    group->gr_state = GROUP_READY;
-    group->gr_keys = json_is_true(json_object_get(group->gr_golden.go_about, "ssh_keys"));
+    clones_group_take(group);
     daemon_event(d, "golden.done/1", "parryd", -1, -1, group->gr_seq,
-                 json_pack("{s:s, s:b, s:I, s:I}", "golden", group->gr_key, "cached",
-                           group->gr_cached, "bytes",
+                 json_pack("{s:s, s:b, s:b, s:I, s:I}", "golden", group->gr_key, "cached",
+                           group->gr_cached, "ssh_keys", group->gr_keys, "bytes",
                            (json_int_t)group->gr_golden.go_bytes, "dur_us",
                            (json_int_t)took));
     release(group);
@@ -219,7 +195,7 @@ static void group_failed(Group *group, const char *reason)
     group->gr_reason = g_strdup_printf("its golden guest: %s", reason);
     daemon_event(d, "golden.failed/1", "parryd", -1, -1, group->gr_seq,
                  json_pack("{s:s}", "reason", reason));
-    remove_files(group);
+    clones_remove_files(group->gr_saved, group->gr_overlay);
     release(group);
 }
 
@@ -580,7 +556,17 @@ static Group *group_of(Clones *clones, int host)
     return NULL;
 }
 
-static Group *group_new(Clones *clones, int host)
+char *clones_saved_path(Daemon *d, int host)
+{
+    return boot_path(d, host, "disks", "-golden.save");
+}
+
+char *clones_overlay_path(Daemon *d, int host)
+{
+    return boot_path(d, host, "disks", "-golden.qcow2");
+}
+
+Group *clones_group_add(Clones *clones, int host)
 {
     Daemon *d = clones->cl_daemon;
     Group *group = g_new0(Group, 1);
@@ -589,14 +575,22 @@ static Group *group_new(Clones *clones, int host)
     group->gr_shape = shape_of(d, host);
     group->gr_host = host;
     group->gr_waiting = g_array_new(FALSE, FALSE, sizeof(int));
-    group->gr_saved = boot_path(d, host, "disks", "-golden.save");
+    group->gr_saved = clones_saved_path(d, host);
     if (provision_image(d->dm_provision, host)->disk)
-        group->gr_overlay = boot_path(d, host, "disks", "-golden.qcow2");
+        group->gr_overlay = clones_overlay_path(d, host);
     group->gr_began_us = clock_boottime_us();
+    g_ptr_array_add(clones->cl_groups, group);
+    return group;
+}
+
+static Group *group_new(Clones *clones, int host)
+{
+    Daemon *d = clones->cl_daemon;
+    Group *group = clones_group_add(clones, host);
+
     group->gr_seq =
         daemon_event(d, "golden.wanted/1", "parryd", -1, -1, 0,
                      json_pack("{s:s}", "like", plan_host(d->dm_plan, host)->ph_id));
-    g_ptr_array_add(clones->cl_groups, group);
     daemon_then(d, lookup, group->gr_seq, group);
     return group;
 }
@@ -609,16 +603,17 @@ gboolean clones_take(Clones *clones, int host)
                             : NULL;
     Group *group = !clones || no ? NULL : group_of(clones, host);
 
-    if (!clones)
-        return FALSE;
+    if (!clones || (*clones_reason(clones, host) && !clones->cl_runs[host].cr_group))
+        return FALSE; /* or given up already, by an earlier daemon */
     if (no || (group && group->gr_state == GROUP_FAILED)) {
-        boots(clones, host, no ? no : group->gr_reason);
+        clones_boots(clones, host, no ? no : group->gr_reason);
         return FALSE;
     }
     if (!group)
         group = group_new(clones, host);
+    if (!clones->cl_runs[host].cr_group)
+        group->gr_hosts++;
     clones->cl_runs[host].cr_group = group;
-    group->gr_hosts++;
     if (group->gr_state == GROUP_READY)
         return FALSE;
     g_array_append_val(group->gr_waiting, host);
@@ -650,7 +645,8 @@ static void not_itself(Daemon *d, int host, gint64 id, const char *reason)
 {
     CloneRun *run = &d->dm_clones->cl_runs[host];
 
-    if (d->dm_provision && provision_active(d->dm_provision)) {
+    if (d->dm_provision && provision_active(d->dm_provision) && d->dm_range &&
+        !resets_busy(d->dm_resets, host)) {
         clones_give_up(d->dm_clones, host, reason);
         provision_station_again(d->dm_provision, host);
     } else {
@@ -660,8 +656,8 @@ static void not_itself(Daemon *d, int host, gint64 id, const char *reason)
 
 /* All hosts say what they are, that clones are compared with those that booted too; only
  * a clone's finding counts. */
-static void on_personalised(Daemon *d, gint64 id, gboolean ok, const char *text,
-                            json_t *rows, gpointer data)
+void clones_personalised(Daemon *d, gint64 id, gboolean ok, const char *text,
+                         json_t *rows, gpointer data)
 {
     int host = GPOINTER_TO_INT(data);
     CloneRun *run = &d->dm_clones->cl_runs[host];
@@ -693,22 +689,21 @@ static void on_identity(Daemon *d, gint64 id, gboolean ok, const char *text, jso
 
     (void)rows;
     if (ok)
-        personalise_host(d, host, on_personalised, data);
+        personalise_host(d, host, clones_personalised, data);
     else
         not_itself(d, host, id, reason);
 }
 
 /* The machine-id is that of a cold boot: the domain's UUID. */
-static json_t *identity_message(const Group *group, const PlanHost *host)
+static json_t *identity_message(const Plan *plan, const PlanHost *host, gboolean keys)
 {
-    const Plan *plan = group->gr_clones->cl_daemon->dm_plan;
     json_t *whole = personalise_message(plan, host);
     guint8 seed[SEED_BYTES];
     GString *machine = g_string_new(host->ph_uuid);
     json_t *msg = json_pack("{s:s, s:s, s:O, s:O, s:b, s:I}", "k", "identity", "hostname",
                             host->ph_name, "nics", json_object_get(whole, "nics"),
                             "routes", json_object_get(whole, "routes"), "regenerate_ssh",
-                            group->gr_keys, "wall_us", (json_int_t)g_get_real_time());
+                            keys, "wall_us", (json_int_t)g_get_real_time());
 
     g_string_replace(machine, "-", "", 0);
     json_object_set_new(msg, "machine_id", json_string(machine->str));
@@ -722,6 +717,13 @@ static json_t *identity_message(const Group *group, const PlanHost *host)
     return msg;
 }
 
+void clones_identify(Daemon *d, int host, gboolean keys)
+{
+    orders_ask(d->dm_orders, host, "identity",
+               identity_message(d->dm_plan, plan_host(d->dm_plan, host), keys),
+               IDENTITY_US, on_identity, GINT_TO_POINTER(host));
+}
+
 void clones_personalise(Daemon *d, int host, AnswerDone done, gpointer data)
 {
     CloneRun *run = d->dm_clones ? &d->dm_clones->cl_runs[host] : NULL;
@@ -732,11 +734,8 @@ void clones_personalise(Daemon *d, int host, AnswerDone done, gpointer data)
     }
     run->cr_done = done;
     run->cr_data = data;
-    if (!clones_golden(d->dm_clones, host)) {
-        personalise_host(d, host, on_personalised, GINT_TO_POINTER(host));
-        return;
-    }
-    orders_ask(d->dm_orders, host, "identity",
-               identity_message(run->cr_group, plan_host(d->dm_plan, host)), IDENTITY_US,
-               on_identity, GINT_TO_POINTER(host));
+    if (clones_golden(d->dm_clones, host))
+        clones_identify(d, host, run->cr_group->gr_keys);
+    else
+        personalise_host(d, host, clones_personalised, GINT_TO_POINTER(host));
 }

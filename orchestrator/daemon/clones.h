@@ -50,6 +50,19 @@ gboolean clones_record(Clones *clones, const struct hub_head *head, const void *
  */
 void clones_personalise(Daemon *d, int host, AnswerDone done, gpointer data);
 
+/*
+ * A drill that is taken up: each event of its journal, in order. clones_resume(): range
+ * and images are there; what restores from which golden guest goes on so, a golden guest
+ * that was in the making is ended (another is made where one is needed), then done.
+ */
+typedef void (*ClonesResumed)(Daemon *d);
+void clones_replay(Clones *clones, const JournalEvent *event);
+void clones_resume(Daemon *d, ClonesResumed done);
+/* Its agent was being told who it is: goes on. As clones_personalise(). */
+void clones_personalise_resume(Daemon *d, int host, AnswerDone done, gpointer data);
+/* Given up, and not made anew since: what is there of it is none of its own. */
+gboolean clones_again(const Clones *clones, int host);
+
 /* {on, golden: [{key, state, hosts, ...}], ...} for status. */
 json_t *clones_json(const Clones *clones);
 

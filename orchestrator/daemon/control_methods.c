@@ -216,7 +216,10 @@ static void method_provision(RpcCall *call, ControlPeer *peer, Daemon *d,
     gint64 hello = param_int(params, "boot_timeout_s", HELLO_TIMEOUT_S);
 
     (void)peer;
-    if (wrong_state(call, d, 1u << DRILL_DEFINED, "provision"))
+    /* One that stopped half way, or failed, goes on where it is. */
+    if (wrong_state(call, d,
+                    1u << DRILL_DEFINED | 1u << DRILL_PROVISIONING | 1u << DRILL_FAILED,
+                    "provision"))
         return;
     if (hello < 1 || hello > 3600) {
         rpc_fail(call, RPC_PARAMS, "boot_timeout_s: 1 to 3600 seconds");

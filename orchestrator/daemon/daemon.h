@@ -48,6 +48,8 @@ typedef struct Scripts Scripts;
 typedef struct Control Control;
 typedef struct Terminals Terminals;
 typedef struct Services Services;
+typedef struct Alive Alive;
+typedef struct Resuming Resuming;
 typedef struct Silence Silence;
 typedef struct Residue Residue;
 typedef struct Roster Roster;
@@ -76,7 +78,11 @@ typedef struct Daemon {
     Ledger *dm_ledger;
     gint64 dm_applied; /* last seq that ledger and subscribers have seen */
     gboolean dm_full;  /* the last commit failed: nothing is acknowledged */
-    GQueue dm_then;    /* of closures, run after the next commit */
+    /* Asked before and after each commit: TRUE, and it goes no further, as if killed
+     * there. For orchestrator/sim alone, NULL elsewhere. */
+    gboolean (*dm_killed)(gboolean committed, gpointer data);
+    gpointer dm_killed_data;
+    GQueue dm_then; /* of closures, run after the next commit */
     DrillClock dm_clock;
 
     HubLink *dm_link;
@@ -95,6 +101,8 @@ typedef struct Daemon {
     Control *dm_control;
     Terminals *dm_terminals;
     Services *dm_services;
+    Alive *dm_alive;
+    Resuming *dm_resume; /* of a journal that is taken up, NULL: it is a new one */
     Silence *dm_silence;
     Residue *dm_residue;
     Roster *dm_roster;
@@ -128,15 +136,20 @@ void daemon_send(Daemon *d, int host, json_t *msg);
 /* The end of a loop turn: commit, fold, notify, run what waited. */
 void daemon_barrier(Daemon *d);
 
+/* Folds all that the journal holds into ledger, streams and modules, each event by
+ * resume_event() too: a daemon that takes up a drill. */
+gboolean daemon_replay(Daemon *d, GError **error);
+
 /* ---- modules.c ---- */
 
 /*
  * Makes and frees all that decides, for a journal, signer and ledger that are open:
  * nothing here opens a socket or starts a process. daemon_modules_new() appends the
- * events that begin a journal.
+ * events that begin a journal where it is empty; else resume_drill() comes next.
  */
 void daemon_modules_new(Daemon *d);
 void daemon_modules_free(Daemon *d);
+gint64 daemon_started(Daemon *d); /* appends daemon.started/1 */
 
 /* ---- state.c ---- */
 
@@ -144,6 +157,7 @@ void daemon_modules_free(Daemon *d);
  */
 void daemon_set_state(Daemon *d, DrillState state, const char *actor, const char *reason);
 const char *drill_state_name(DrillState state);
+gboolean drill_state_parse(const char *name, DrillState *state);
 /* Ends the loop after the next barrier. */
 void daemon_quit(Daemon *d, const char *reason);
 gint64 daemon_now(const Daemon *d); /* drill clock */

@@ -181,3 +181,14 @@ void director_end(Director *director, const char *actor, const char *reason)
     daemon_set_state(d, DRILL_ENDED, actor, reason);
     injects_settle(d->dm_injects, on_settled, NULL);
 }
+
+void director_resume(Director *director)
+{
+    Daemon *d = director->di_daemon;
+
+    director->di_ending = d->dm_state >= DRILL_ENDED && d->dm_state <= DRILL_PROVISIONAL;
+    windows_resume(director->di_windows);
+    checks_run(d->dm_checks, d->dm_state == DRILL_RUNNING);
+    if (d->dm_state == DRILL_ENDED)
+        injects_settle(d->dm_injects, on_settled, NULL);
+}

@@ -23,6 +23,9 @@ void director_state_changed(Director *director);
  */
 void director_pump(Director *director);
 
+/* A drill that is taken up, once all modules know where they stand. */
+void director_resume(Director *director);
+
 /* Ends the drill now: settles what is open, then judging, and in a rehearsal provisional.
  */
 void director_end(Director *director, const char *actor, const char *reason);

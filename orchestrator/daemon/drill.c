@@ -122,6 +122,18 @@ static gboolean write_sources(const Drill *drill, const Plan *plan, GError **err
     return TRUE;
 }
 
+/* Whoever made it was killed on the way: drill.json comes last, a journal later. */
+static gboolean is_half_made(const char *dir)
+{
+    g_autofree char *json = g_build_filename(dir, "drill.json", NULL);
+    g_autofree char *journal = g_build_filename(dir, "journal.db", NULL);
+    g_autofree char *run = g_build_filename(dir, "run", NULL);
+
+    return g_file_test(run, G_FILE_TEST_IS_DIR) &&
+           !g_file_test(json, G_FILE_TEST_EXISTS) &&
+           !g_file_test(journal, G_FILE_TEST_EXISTS);
+}
+
 Drill *drill_create(const char *home, const char *name, const char *scenario,
                     const Plan *plan, const char *connect, gboolean rehearsal,
                     GError **error)
@@ -144,6 +156,8 @@ Drill *drill_create(const char *home, const char *name, const char *scenario,
         fail_errno(error, drills, "make directory");
         return NULL;
     }
+    if (is_half_made(drill->dr_dir) && !drill_remove_tree(drill->dr_dir, error))
+        return NULL;
     if (g_file_test(drill->dr_dir, G_FILE_TEST_EXISTS)) {
         g_set_error(error, DRILL_ERROR, EEXIST,
                     "drill %s exists already in %s; `parry down %s --purge` removes it",

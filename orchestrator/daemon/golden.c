@@ -138,19 +138,27 @@ static void fill(Golden *golden, const char *key, const char *dir, const json_t 
     golden->go_about = json_deep_copy(json_object_get(meta, "about"));
 }
 
+static json_t *meta_read(const char *dir, GError **error)
+{
+    g_autofree char *path = g_build_filename(dir, META, NULL);
+    json_error_t at;
+    json_t *meta = json_load_file(path, JSON_REJECT_DUPLICATES, &at);
+
+    if (!meta)
+        g_set_error(error, GOLDEN_ERROR, EINVAL, "%s: %s", path, at.text);
+    return meta;
+}
+
 gboolean golden_find(const char *home, const char *key, Golden *golden, GError **error)
 {
     g_autofree char *dir = entry_dir(home, key);
     g_autofree char *path = g_build_filename(dir, META, NULL);
     g_autoptr(GError) why = NULL;
-    json_error_t at;
     json_t *meta;
 
     if (!g_file_test(dir, G_FILE_TEST_IS_DIR))
         return FALSE;
-    meta = json_load_file(path, JSON_REJECT_DUPLICATES, &at);
-    if (!meta)
-        g_set_error(&why, GOLDEN_ERROR, EINVAL, "%s: %s", path, at.text);
+    meta = meta_read(dir, &why);
     if (meta && check_files(dir, meta, &why)) {
         fill(golden, key, dir, meta);
         utimensat(AT_FDCWD, path, NULL, 0); /* used now */
@@ -161,6 +169,18 @@ gboolean golden_find(const char *home, const char *key, Golden *golden, GError *
     }
     json_decref(meta);
     return golden->go_key != NULL;
+}
+
+gboolean golden_open(const char *home, const char *key, Golden *golden, GError **error)
+{
+    g_autofree char *dir = entry_dir(home, key);
+    json_t *meta = NULL;
+
+    if (!g_file_test(dir, G_FILE_TEST_IS_DIR) || !(meta = meta_read(dir, error)))
+        return FALSE;
+    fill(golden, key, dir, meta);
+    json_decref(meta);
+    return TRUE;
 }
 
 /* ---- writing ---- */

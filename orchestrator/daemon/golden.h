@@ -40,6 +40,10 @@ char *golden_key(const json_t *what);
  */
 gboolean golden_find(const char *home, const char *key, Golden *golden, GError **error);
 
+/* The same of one that the drill has pinned: it was checked then, and is not again. Reads
+ * one small file. */
+gboolean golden_open(const char *home, const char *key, Golden *golden, GError **error);
+
 /* A directory to put `memory` and `disk.qcow2` in; golden_commit() or drill_remove_tree()
  * it. */
 char *golden_begin(const char *home, const char *key, GError **error);

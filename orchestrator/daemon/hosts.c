@@ -316,3 +316,77 @@ json_t *hosts_json(const Hosts *hosts, int team)
     }
     return list;
 }
+
+/* ---- taken up again ---- */
+
+static const struct {
+    const char *to_kind;
+    HostState to_state;
+} told[] = {
+    {"domain.wanted/1", HOST_CREATE}, {"domain.done/1", HOST_BOOT},
+    {"domain.failed/1", HOST_FAILED}, {"domain.lost/1", HOST_LOST},
+    {"agent.ready/1", HOST_READY},    {"agent.lost/1", HOST_SILENT},
+    {"reset.wanted/1", HOST_CREATE},  {"reset.done/1", HOST_READY},
+    {"reset.failed/1", HOST_FAILED},
+};
+
+static void replay_hello(HostRun *run, const json_t *body)
+{
+    const char *boot = json_string_value(json_object_get(body, "boot"));
+
+    if (g_strcmp0(boot, run->hr_boot) != 0) {
+        g_strlcpy(run->hr_boot, boot ? boot : "", sizeof(run->hr_boot));
+        run->hr_state = HOST_AGENT;
+    } else if (run->hr_state == HOST_SILENT) {
+        run->hr_state = HOST_READY;
+    }
+}
+
+void hosts_replay(Hosts *hosts, const JournalEvent *event)
+{
+    const Plan *plan = hosts->ho_daemon->dm_plan;
+    int host = *event->ev_host ? plan_host_index(plan, event->ev_host) : -1;
+    const char *reason = json_string_value(json_object_get(event->ev_body, "reason"));
+
+    if (host < 0)
+        return;
+    HostRun *run = &hosts->ho_runs[host];
+    if (strcmp(event->ev_kind, "agent.hello/1") == 0)
+        replay_hello(run, event->ev_body);
+    if (strcmp(event->ev_kind, "reset.wanted/1") == 0)
+        run->hr_boot[0] = '\0';
+    for (guint i = 0; i < G_N_ELEMENTS(told); i++) {
+        if (strcmp(event->ev_kind, told[i].to_kind) != 0)
+            continue;
+        /* An agent may say hello before libvirt says that its VM was started. */
+        if (told[i].to_state == HOST_BOOT && run->hr_state != HOST_CREATE)
+            return;
+        run->hr_state = told[i].to_state;
+        if (run->hr_state == HOST_BOOT && plan_host(plan, host)->ph_agent == AGENT_NONE)
+            run->hr_state = HOST_READY;
+        g_free(run->hr_reason);
+        run->hr_reason = g_strdup(reason ? reason : "");
+    }
+}
+
+const char *hosts_boot(const Hosts *hosts, int host)
+{
+    return hosts->ho_runs[host].hr_boot;
+}
+
+/* An agent has the grace of one that just spoke. One that was being personalised is told
+ * the same once more: under its old number where that is open. Not where its guest is
+ * about to be another one. */
+void hosts_resume(Hosts *hosts)
+{
+    Daemon *d = hosts->ho_daemon;
+
+    for (guint i = 0; i < hosts->ho_count; i++) {
+        HostRun *run = &hosts->ho_runs[i];
+        run->hr_beat_us = run->hr_since_us = clock_boottime_us();
+        if (run->hr_state == HOST_AGENT && !resets_pending(d->dm_resets, (int)i) &&
+            !clones_again(d->dm_clones, (int)i))
+            clones_personalise_resume(d, (int)i, on_personalised,
+                                      GINT_TO_POINTER((int)i));
+    }
+}

@@ -47,6 +47,13 @@ void hosts_record(Hosts *hosts, const struct hub_head *head, const void *body,
 /* libvirt's word on a domain. */
 void hosts_range_event(Hosts *hosts, int host, RangeEvent event, const char *detail);
 
+/* A drill that is taken up: each event of its journal, in order, and then those that were
+ * on their way go on. */
+void hosts_replay(Hosts *hosts, const JournalEvent *event);
+void hosts_resume(Hosts *hosts);
+/* Boot id of the guest as its agent last said it, "" before. */
+const char *hosts_boot(const Hosts *hosts, int host);
+
 /* Number of required hosts that are not ready; those past all hope go to *failed. */
 guint hosts_missing(const Hosts *hosts, guint *failed);
 /* All of those with their reasons, as one text. The caller frees it. */

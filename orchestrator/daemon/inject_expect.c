@@ -270,6 +270,15 @@ static gint64 note_gone(Run *run, const char *text)
     return run->ru_gone_seq;
 }
 
+/* What a look found that a later one counts on: it outlives the daemon. */
+static void note_look(const Expectation *ep, gboolean well)
+{
+    run_event(ep->ep_run, "expect.look/1", "parryd", ep->ep_run->ru_seq,
+              json_pack("{s:s, s:i, s:b}", "expect",
+                        plan_expect_name(ep->ep_plan->ex_kind), "index",
+                        (int)ep->ep_index, "well", well));
+}
+
 static void judge_contain(Expectation *ep, gboolean good, const char *text)
 {
     if (good)
@@ -283,10 +292,10 @@ static void judge_eradicate(Expectation *ep, gboolean good, const char *text)
 {
     gint64 seq = good ? note_gone(ep->ep_run, text) : 0;
 
-    if (!good)
-        ep->ep_good_us = -1;
-    else if (ep->ep_good_us < 0)
-        ep->ep_good_us = daemon_now(daemon_of(ep->ep_run));
+    if (good != (ep->ep_good_us >= 0)) {
+        ep->ep_good_us = good ? daemon_now(daemon_of(ep->ep_run)) : -1;
+        note_look(ep, good);
+    }
     if (ep->ep_closing)
         settle_at(ep, good, good ? ep->ep_good_us : daemon_now(daemon_of(ep->ep_run)),
                   seq);
@@ -295,8 +304,10 @@ static void judge_eradicate(Expectation *ep, gboolean good, const char *text)
 /* Back after it was away; or, when the time is over, never away. */
 static void judge_recover(Expectation *ep, CheckStatus status, gint64 ref)
 {
-    if (status != CHECK_UP && status != CHECK_UNCHECKED)
+    if (status != CHECK_UP && status != CHECK_UNCHECKED && !ep->ep_fell) {
         ep->ep_fell = TRUE;
+        note_look(ep, FALSE);
+    }
     if (status == CHECK_UP && (ep->ep_fell || ep->ep_closing))
         settle(ep, TRUE, ref);
     else if (ep->ep_closing)
@@ -429,21 +440,33 @@ void expects_executed(Run *run)
             run->ru_expect[i].ep_state = EP_OPEN;
 }
 
-static void open_one(Expectation *ep)
+gboolean expect_opens(const Expectation *ep)
 {
-    Daemon *d = daemon_of(ep->ep_run);
     PlanExpectKind kind = ep->ep_plan->ex_kind;
 
-    /* A report may have come while the effect was still being looked for. */
-    if (kind == EXPECT_DETECT && ep->ep_state != EP_OPEN)
-        return;
-    if (kind != EXPECT_DETECT && kind != EXPECT_ANSWER && !is_looked_at(ep))
-        return;
-    ep->ep_state = EP_OPEN;
+    return kind == EXPECT_DETECT || kind == EXPECT_ANSWER || is_looked_at(ep);
+}
+
+static void arm(Expectation *ep)
+{
+    Daemon *d = daemon_of(ep->ep_run);
+
     director_due(
         d->dm_director,
         plan_deadline(d->dm_plan, ep->ep_run->ru_exec_us, ep->ep_plan->ex_within_us),
         due_close, ep);
+}
+
+static void open_one(Expectation *ep)
+{
+
+    /* A report may have come while the effect was still being looked for. */
+    if (ep->ep_plan->ex_kind == EXPECT_DETECT && ep->ep_state != EP_OPEN)
+        return;
+    if (!expect_opens(ep))
+        return;
+    ep->ep_state = EP_OPEN;
+    arm(ep);
 }
 
 void expects_open(Run *run)
@@ -492,7 +515,42 @@ void expects_close(Run *run)
     expects_look(run);
 }
 
+/* Its windows close at their times again; what their looks would have told is looked at
+ * once more, and a cleanup that had begun goes on. */
+void expects_rejoin(Run *run)
+{
+    Daemon *d = daemon_of(run);
+
+    for (guint i = 0; i < run->ru_n_expect; i++)
+        if (run->ru_expect[i].ep_state != EP_SHUT && expect_opens(&run->ru_expect[i]))
+            arm(&run->ru_expect[i]); /* of what is settled too: a leap ends there */
+    if (any_looked_at(run) && !d->dm_rehearsal)
+        director_due(d->dm_director, daemon_now(d), due_look, run);
+    else if (expects_any(run, EXPECT_RECOVER, EP_OPEN))
+        expects_look(run);
+    if (run->ru_cleanup_open)
+        clean_up(run);
+    else if (run->ru_cleaning && !run->ru_clean && run->ru_looked)
+        compare(run);
+    else if (run->ru_cleaning && !run->ru_clean)
+        cleaned_up(run);
+}
+
 /* ---- rounds of checks ---- */
+
+void expects_fell(Run *run)
+{
+    for (guint i = 0; i < run->ru_n_expect; i++) {
+        Expectation *ep = &run->ru_expect[i];
+        if (ep->ep_state != EP_OPEN || ep->ep_plan->ex_kind != EXPECT_RECOVER)
+            continue;
+        const LedgerCheck *check =
+            ledger_check(daemon_of(run)->dm_ledger, ep->ep_plan->ex_check);
+        ep->ep_fell = ep->ep_fell ||
+                      (check->lc_seq > run->ru_exec_seq && check->lc_status != CHECK_UP &&
+                       check->lc_status != CHECK_UNCHECKED);
+    }
+}
 
 void expects_checked(Run *run)
 {

@@ -61,6 +61,12 @@ struct Run {
     guint ru_at;       /* the expectation that it is at */
     gint64 ru_gone_seq;
     gboolean ru_cleaning, ru_clean;
+    /* as a journal that is taken up tells it */
+    gint64 ru_again_us;                   /* of the next attempt */
+    gint64 ru_attack_seq, ru_cleanup_seq; /* the latest orders, 0: none */
+    gboolean ru_attack_open, ru_cleanup_open;
+    gboolean ru_looked; /* the cleanup's effect was looked at */
+    int ru_exit;        /* of the latest attack's script, -1: it did not end by itself */
 };
 
 struct Injects {
@@ -95,6 +101,8 @@ void together_moved(Run *run);
 gint64 trigger_open_from(const Run *run, gint64 at_us, const char **why);
 /* The drill has ended before it began. */
 void trigger_over(Run *run);
+/* Its trigger has come, and was told: puts it on the timeline. */
+void trigger_due(Run *run, gint64 at_us);
 
 /* ---- inject_run.c ---- */
 
@@ -102,6 +110,8 @@ void run_begin(Run *run);
 void run_end(Run *run, const char *actor, const char *state, const char *reason);
 /* The drill has ended: no further attempt. */
 void run_over(Run *run);
+/* Taken up again between its beginning and its end. */
+void run_rejoin(Run *run);
 void effect_check(Run *run, CheckDone done);
 
 /* ---- inject_expect.c ---- */
@@ -127,5 +137,11 @@ void expects_checked(Run *run);
 gboolean expects_watch(const Run *run, int check);
 void expects_look(Run *run);
 void cleanup_if_settled(Run *run);
+/* Whether it is one that opens at all, and closes by its time. */
+gboolean expect_opens(const Expectation *ep);
+/* Taken up again after its end: its windows, looks and its cleanup. */
+void expects_rejoin(Run *run);
+/* A round of checks as it is replayed: services that were away since the attack. */
+void expects_fell(Run *run);
 
 #endif

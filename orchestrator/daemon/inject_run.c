@@ -205,10 +205,8 @@ static void on_attack_done(Daemon *d, const Order *order, gpointer data)
     run_failed(run, reason);
 }
 
-/* Once it is known how the victim was before. White's word may have come meanwhile. */
-static void attack_order(Daemon *d, gpointer data)
+static void attack_ordered(Run *run)
 {
-    Run *run = data;
     const PlanInject *plan = run->ru_plan;
     OrderSpec spec = {
         .os_host = plan->in_from,
@@ -226,6 +224,15 @@ static void attack_order(Daemon *d, gpointer data)
         .os_data = run,
     };
 
+    orders_run(run->ru_injects->ij_daemon->dm_orders, &spec);
+}
+
+/* Once it is known how the victim was before. White's word may have come meanwhile. */
+static void attack_order(Daemon *d, gpointer data)
+{
+    Run *run = data;
+    const PlanInject *plan = run->ru_plan;
+
     if (d->dm_state == DRILL_STOPPED || run->ru_injects->ij_over) {
         run->ru_aborted = TRUE;
         run_failed(run, "the drill was stopped before it began");
@@ -238,7 +245,7 @@ static void attack_order(Daemon *d, gpointer data)
         run_failed(run, reason);
         return;
     }
-    orders_run(d->dm_orders, &spec);
+    attack_ordered(run);
 }
 
 static void attack_begin(Run *run)
@@ -247,6 +254,21 @@ static void attack_begin(Run *run)
 
     run->ru_undone = FALSE;
     residue_before(d->dm_residue, run->ru_plan->in_index, attack_order, run);
+}
+
+/* It waits for its next attempt, for its order (or what goes before that), or for the
+ * look at its effect. */
+void run_rejoin(Run *run)
+{
+    if (run->ru_waiting)
+        director_due(run->ru_injects->ij_daemon->dm_director, run->ru_again_us,
+                     due_attempt, run);
+    else if (run->ru_attack_open)
+        attack_ordered(run);
+    else if (run->ru_attack_seq)
+        attack_ran(run, run->ru_exit);
+    else
+        attack_begin(run);
 }
 
 /* What was lost once it had run is not run again: only its effect is looked for. */

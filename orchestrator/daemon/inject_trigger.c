@@ -229,7 +229,7 @@ static void proceed(Run *run)
 
 /* ---- triggers ---- */
 
-static void trigger(Run *run, gint64 at_us)
+void trigger_due(Run *run, gint64 at_us)
 {
     Daemon *d = daemon_of(run);
 
@@ -248,14 +248,14 @@ static void trigger_told(Run *run, const char *actor, const char *by, gint64 ref
     json_t *body = json_pack("{s:s, s:I}", "trigger", by, "at", (json_int_t)at_us);
 
     run_event(run, "inject.due/1", actor, ref, body);
-    trigger(run, at_us);
+    trigger_due(run, at_us);
 }
 
 void trigger_arm(Run *run)
 {
     run->ru_asked_us = -1;
     if (run->ru_plan->in_trigger == TRIGGER_AT)
-        trigger(run, run->ru_plan->in_at_us);
+        trigger_due(run, run->ru_plan->in_at_us);
 }
 
 static void look_after(Run *run)
@@ -363,7 +363,7 @@ static void fire(Run *run, const char *actor, const char *by)
     json_object_set_new(body, "trigger", json_string("manual"));
     json_object_set_new(body, "at", json_integer(now));
     run_event(run, "inject.due/1", actor, 0, body);
-    trigger(run, now);
+    trigger_due(run, now);
 }
 
 static void approve(Run *run, const char *actor, const char *by)

@@ -103,7 +103,7 @@ Injects *injects_new(Daemon *d)
         Run *run = &injects->ij_runs[i];
         run->ru_injects = injects;
         run->ru_plan = plan_inject(d->dm_plan, (int)i);
-        run->ru_exec_us = -1;
+        run->ru_exec_us = run->ru_exit = -1;
         expects_new(run);
         trigger_arm(run);
     }

@@ -86,6 +86,13 @@ const PlanAttachment *injects_attachment(const Injects *injects, int team,
  * would have contained or eradicated what was there will never be known. */
 void injects_host_reset(Injects *injects, int host, gint64 ref);
 
+/* ---- taken up again ---- */
+
+/* An event of the journal, in order, after the ledger took it; then, with the clock and
+ * the state as they are, goes on with all that was under way. */
+void injects_replay(Injects *injects, const JournalEvent *event);
+void injects_resume(Injects *injects);
+
 /* ---- the end ---- */
 
 /* The drill has ended: open windows are verified and closed, cleanups run, then done. */

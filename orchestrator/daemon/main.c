@@ -1,6 +1,7 @@
 /*
  * parryd --home HOME --dir DIR [options]: the daemon of one drill. Started by `parry up`.
  */
+#include "orchestrator/daemon/alive.h"
 #include "orchestrator/daemon/clones.h"
 #include "orchestrator/daemon/control.h"
 #include "orchestrator/daemon/daemon.h"
@@ -12,12 +13,14 @@
 #include "orchestrator/daemon/players.h"
 #include "orchestrator/daemon/programs.h"
 #include "orchestrator/daemon/provision.h"
+#include "orchestrator/daemon/resume.h"
 #include "orchestrator/daemon/roster.h"
 #include "orchestrator/daemon/services.h"
 #include "orchestrator/daemon/signer.h"
 #include "orchestrator/daemon/terminals.h"
 #include "orchestrator/host/accounts.h"
 
+#include <glib/gstdio.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,25 +77,54 @@ static gboolean hub_open(Daemon *d, GError **error)
 
 /* ---- start ---- */
 
+/* A new journal, or that of a daemon that is gone. One that was killed before it had even
+ * made its tables left nothing to go on with. */
+static Journal *journal_take(const Daemon *d, GError **error)
+{
+    g_autofree char *path = g_build_filename(d->dm_dir, "journal.db", NULL);
+    g_autoptr(GError) cause = NULL;
+    AliveMark mark;
+
+    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+        return journal_create(d->dm_dir, error);
+    Journal *journal = journal_open(d->dm_dir, &cause);
+    if (journal)
+        return journal;
+    if (g_error_matches(cause, JOURNAL_ERROR, JOURNAL_ERROR_VERSION) &&
+        !alive_read(d, &mark)) {
+        g_unlink(path);
+        return journal_create(d->dm_dir, error);
+    }
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return NULL;
+}
+
 /* Everything that lives as long as the drill; main's end takes it down in reverse. */
 static gboolean daemon_open(Daemon *d, const Options *options, GError **error)
 {
     ServicesConfig services = {options->op_gate, options->op_board};
 
-    d->dm_journal = journal_create(d->dm_dir, error);
+    d->dm_journal = journal_take(d, error);
     if (!d->dm_journal || !signer_open(d, error) || !players_prepare(d, error))
         return FALSE;
     d->dm_ledger = ledger_new(d->dm_plan);
     daemon_modules_new(d);
     d->dm_control = control_new(d, error);
-    if (!d->dm_control || !hub_open(d, error))
+    if (!d->dm_control || (journal_committed(d->dm_journal) && !resume_drill(d, error)) ||
+        !hub_open(d, error))
         return FALSE;
     d->dm_services = services_new(d, &services, error);
-    return d->dm_services != NULL;
+    if (!d->dm_services)
+        return FALSE;
+    d->dm_alive = alive_new(d);
+    if (d->dm_resume)
+        provision_take_up(d->dm_provision);
+    return TRUE;
 }
 
 static void daemon_close(Daemon *d)
 {
+    alive_free(d->dm_alive);
     services_free(d->dm_services);
     control_free(d->dm_control);
     d->dm_control = NULL;

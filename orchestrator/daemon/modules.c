@@ -11,6 +11,7 @@
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/residue.h"
+#include "orchestrator/daemon/resume.h"
 #include "orchestrator/daemon/roster.h"
 #include "orchestrator/daemon/scripts.h"
 #include "orchestrator/daemon/signer.h"
@@ -22,7 +23,6 @@
 
 static void record_start(Daemon *d)
 {
-    char boot[40];
     json_t *defined = json_pack(
         "{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:b}", "name", d->dm_plan->p_name, "uuid",
         d->dm_plan->p_uuid, "title", parry_text_to_json(d->dm_plan->p_title),
@@ -32,17 +32,25 @@ static void record_start(Daemon *d)
 
     if (d->dm_simulated)
         json_object_set_new(defined, "simulated", json_true());
-    clock_boot_id(boot);
     daemon_event(d, "drill.defined/1", "parryd", -1, -1, 0, defined);
-    daemon_event(d, "daemon.started/1", "parryd", -1, -1, 0,
-                 json_pack("{s:i, s:s, s:s, s:I}", "pid", (int)getpid(), "version",
-                           PARRY_VERSION, "boot_id", boot, "boottime_us",
-                           (json_int_t)clock_boottime_us()));
+    daemon_started(d);
+}
+
+gint64 daemon_started(Daemon *d)
+{
+    char boot[40];
+
+    clock_boot_id(boot);
+    return daemon_event(d, "daemon.started/1", "parryd", -1, -1, 0,
+                        json_pack("{s:i, s:s, s:s, s:I}", "pid", (int)getpid(), "version",
+                                  PARRY_VERSION, "boot_id", boot, "boottime_us",
+                                  (json_int_t)clock_boottime_us()));
 }
 
 void daemon_modules_new(Daemon *d)
 {
-    record_start(d);
+    if (!journal_committed(d->dm_journal))
+        record_start(d);
     d->dm_director = director_new(d);
     d->dm_orders = orders_new(d);
     d->dm_hosts = hosts_new(d);
@@ -80,5 +88,6 @@ void daemon_modules_free(Daemon *d)
     roster_free(d->dm_roster);
     hosts_free(d->dm_hosts);
     orders_free(d->dm_orders);
+    resume_free(d);
     director_free(d->dm_director);
 }

@@ -1,6 +1,7 @@
 #include "orchestrator/daemon/orders.h"
 
 #include "orchestrator/daemon/hosts.h"
+#include "orchestrator/daemon/spool.h"
 #include "scenarios/base/cjson.h"
 #include "scenarios/base/text.h"
 
@@ -32,6 +33,7 @@ typedef struct {
     gint64 fl_due_us;  /* boot time of the deadline */
     gint64 fl_left_us; /* of it, while the VMs stand still */
     GByteArray *fl_out, *fl_err;
+    guint64 fl_spooled; /* number of the last piece that an earlier daemon had */
     OrderDone fl_done;
     OrderStarted fl_on_started;
     CheckDone fl_check;
@@ -39,9 +41,19 @@ typedef struct {
     gpointer fl_data;
 } Flight;
 
+/* An order.wanted/1 that nothing has settled when the journal is taken up. */
+typedef struct {
+    gint64 op_id;
+    int op_host;
+    gboolean op_started;
+    char *op_actor;
+    json_t *op_body;
+} Open;
+
 struct Orders {
     Daemon *od_daemon;
     GHashTable *od_flights; /* gint64 id -> Flight */
+    GPtrArray *od_open;     /* Open, in order */
     gint64 od_last_check;
     gboolean od_still; /* the VMs stand */
     char *od_abort;    /* why it was */
@@ -60,11 +72,21 @@ static void flight_free(gpointer data)
     g_free(flight);
 }
 
+static void open_free(gpointer data)
+{
+    Open *open = data;
+
+    g_free(open->op_actor);
+    json_decref(open->op_body);
+    g_free(open);
+}
+
 Orders *orders_new(Daemon *d)
 {
     Orders *orders = g_new0(Orders, 1);
 
     orders->od_daemon = d;
+    orders->od_open = g_ptr_array_new_with_free_func(open_free);
     orders->od_flights =
         g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, flight_free);
     return orders;
@@ -75,6 +97,7 @@ void orders_free(Orders *orders)
     if (!orders)
         return;
     g_hash_table_unref(orders->od_flights);
+    g_ptr_array_unref(orders->od_open);
     g_free(orders->od_abort);
     g_free(orders);
 }
@@ -111,6 +134,12 @@ static const char *const order_ends[] = {
     [ORDER_REFUSED] = "order.failed/1",
     [ORDER_LOST] = "order.lost/1",
 };
+
+static void forget_spool(Daemon *d, gint64 id, gpointer data)
+{
+    (void)data;
+    spool_remove(d->dm_dir, id);
+}
 
 static void order_result(Order *order, json_t *body, const struct hub_result *result)
 {
@@ -155,6 +184,8 @@ static void order_end(Flight *flight, OrderStatus status, const struct hub_resul
         order_output(body, "err", flight->fl_err);
     }
     flight_take(flight);
+    if (!d->dm_simulated)
+        daemon_then(d, forget_spool, flight->fl_id, NULL);
     daemon_event(d, order_ends[status], "agent", -1, flight->fl_host, flight->fl_id,
                  body);
     flight->fl_done(d, &order, flight->fl_data);
@@ -312,6 +343,41 @@ static json_t *order_wanted(const Daemon *d, const OrderSpec *spec)
     return body;
 }
 
+/*
+ * The open order that says the same, which is taken up then, by its id; 0 where there is
+ * none. Its agent runs it if it never saw it, goes on where it runs, and answers with
+ * the result that it kept where it has ended: the message may go out again.
+ */
+static gint64 open_take(Orders *orders, int host, const char *actor, const json_t *body,
+                        gboolean *started)
+{
+    for (guint i = 0; i < orders->od_open->len; i++) {
+        Open *open = orders->od_open->pdata[i];
+        if (open->op_host != host || strcmp(open->op_actor, actor) != 0 ||
+            !json_equal(open->op_body, (json_t *)body))
+            continue;
+        gint64 id = open->op_id;
+        *started = open->op_started;
+        g_ptr_array_remove_index(orders->od_open, i);
+        return id;
+    }
+    *started = FALSE;
+    return 0;
+}
+
+/* Appends order.wanted/1, unless one that says the same is open. body is taken over. */
+static gint64 want(Orders *orders, int host, const char *actor, gint64 ref, json_t *body,
+                   gboolean *started)
+{
+    gint64 id = open_take(orders, host, actor, body, started);
+
+    if (!id)
+        return daemon_event(orders->od_daemon, "order.wanted/1", actor, -1, host, ref,
+                            body);
+    json_decref(body);
+    return id;
+}
+
 static json_t *order_message(const OrderSpec *spec, const PlanLimits *limits)
 {
     json_t *msg =
@@ -340,9 +406,9 @@ static json_t *order_message(const OrderSpec *spec, const PlanLimits *limits)
 gint64 orders_run(Orders *orders, const OrderSpec *spec)
 {
     Daemon *d = orders->od_daemon;
-    gint64 id =
-        daemon_event(d, "order.wanted/1", spec->os_actor ? spec->os_actor : "parryd", -1,
-                     spec->os_host, spec->os_ref, order_wanted(d, spec));
+    gboolean started;
+    gint64 id = want(orders, spec->os_host, spec->os_actor ? spec->os_actor : "parryd",
+                     spec->os_ref, order_wanted(d, spec), &started);
     Flight *flight = flight_new(orders, FLIGHT_ORDER, id, spec->os_host,
                                 spec->os_timeout_us, spec->os_data);
     PlanLimits limits = limits_of(d, spec);
@@ -350,8 +416,11 @@ gint64 orders_run(Orders *orders, const OrderSpec *spec)
 
     flight->fl_done = spec->os_done;
     flight->fl_on_started = spec->os_started;
+    flight->fl_started = started;
     flight->fl_quiet = spec->os_msg != NULL;
     flight->fl_out_max = spec->os_msg ? spec->os_out_max : limits.li_output;
+    if (started && !d->dm_simulated)
+        flight->fl_spooled = spool_load(d->dm_dir, id, flight->fl_out, flight->fl_err);
     json_object_set_new(msg, "id", json_integer(id));
     daemon_send(d, spec->os_host, msg);
     return id;
@@ -377,9 +446,11 @@ gint64 orders_ask(Orders *orders, int host, const char *purpose, json_t *msg,
                   gint64 timeout_us, AnswerDone done, gpointer data)
 {
     Daemon *d = orders->od_daemon;
-    gint64 id = daemon_event(d, "order.wanted/1", "parryd", -1, host, 0,
-                             json_pack("{s:s, s:I}", "purpose", purpose, "timeout_us",
-                                       (json_int_t)timeout_us));
+    gboolean started;
+    gint64 id = want(
+        orders, host, "parryd", 0,
+        json_pack("{s:s, s:I}", "purpose", purpose, "timeout_us", (json_int_t)timeout_us),
+        &started);
     Flight *flight = flight_new(orders, FLIGHT_ASK, id, host, timeout_us, data);
 
     flight->fl_answer = done;
@@ -397,14 +468,19 @@ gint64 orders_ask(Orders *orders, int host, const char *purpose, json_t *msg,
     return id;
 }
 
-static void record_out(Flight *flight, const struct hub_out *out, const void *tail,
-                       guint32 len)
+static void record_out(Flight *flight, const struct hub_head *head,
+                       const struct hub_out *out, const void *tail)
 {
+    const Daemon *d = flight->fl_orders->od_daemon;
     GByteArray *bytes = out->stream == 2 ? flight->fl_err : flight->fl_out;
+    guint32 len = (guint32)MIN(head->rc_len,
+                               flight->fl_out_max - MIN(bytes->len, flight->fl_out_max));
 
-    guint64 room = flight->fl_out_max - MIN(bytes->len, flight->fl_out_max);
-
-    g_byte_array_append(bytes, tail, (guint)MIN(len, room));
+    if (!len || (head->rc_seq && head->rc_seq <= flight->fl_spooled))
+        return;
+    g_byte_array_append(bytes, tail, len);
+    if (!d->dm_simulated)
+        spool_append(d->dm_dir, flight->fl_id, out->stream, head->rc_seq, tail, len);
 }
 
 static void record_result(Flight *flight, const struct hub_result *result,
@@ -513,7 +589,7 @@ gboolean orders_record(Orders *orders, const struct hub_head *head, const void *
         record_started(flight);
         break;
     case HUB_OUT:
-        record_out(flight, body, tail, head->rc_len);
+        record_out(flight, head, body, tail);
         break;
     case HUB_RESULT:
         if (flight->fl_kind == FLIGHT_ASK) {
@@ -625,6 +701,98 @@ void orders_stand(Orders *orders, gboolean still)
             flight->fl_left_us = MAX(flight->fl_due_us - clock_boottime_us(), 0);
         } else {
             flight_wait(flight, flight->fl_left_us);
+        }
+    }
+}
+
+/* ---- taken up again ---- */
+
+static void open_settled(Orders *orders, gint64 id)
+{
+    for (guint i = 0; i < orders->od_open->len; i++)
+        if (((Open *)orders->od_open->pdata[i])->op_id == id) {
+            g_ptr_array_remove_index(orders->od_open, i);
+            return;
+        }
+}
+
+static void open_started(Orders *orders, gint64 id)
+{
+    for (guint i = 0; i < orders->od_open->len; i++)
+        if (((Open *)orders->od_open->pdata[i])->op_id == id)
+            ((Open *)orders->od_open->pdata[i])->op_started = TRUE;
+}
+
+gboolean orders_ends(const char *kind)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(order_ends); i++)
+        if (strcmp(kind, order_ends[i]) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+void orders_replay(Orders *orders, const JournalEvent *event)
+{
+    if (strcmp(event->ev_kind, "order.wanted/1") == 0) {
+        Open *open = g_new0(Open, 1);
+        open->op_id = event->ev_seq;
+        open->op_host = plan_host_index(orders->od_daemon->dm_plan, event->ev_host);
+        open->op_actor = g_strdup(event->ev_actor);
+        open->op_body = json_deep_copy(event->ev_body);
+        g_ptr_array_add(orders->od_open, open);
+    } else if (strcmp(event->ev_kind, "order.started/1") == 0) {
+        open_started(orders, event->ev_ref);
+    } else if (orders_ends(event->ev_kind)) {
+        open_settled(orders, event->ev_ref);
+    }
+}
+
+/* Whoever waited for it is gone: how it ends stands in the journal all the same. */
+static void on_orphan(Daemon *d, const Order *order, gpointer data)
+{
+    (void)d;
+    (void)order;
+    (void)data;
+}
+
+static void open_end(Daemon *d, const Open *open, const char *kind, const char *reason)
+{
+    daemon_event(d, kind, "parryd", -1, open->op_host, open->op_id,
+                 json_pack("{s:s}", "reason", reason));
+}
+
+gboolean orders_open(const Orders *orders, int host, const char *purpose)
+{
+    for (guint i = 0; i < orders->od_open->len; i++) {
+        const Open *open = orders->od_open->pdata[i];
+        if (open->op_host == host &&
+            !g_strcmp0(json_string_value(json_object_get(open->op_body, "purpose")),
+                       purpose))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+void orders_resumed(Orders *orders)
+{
+    Daemon *d = orders->od_daemon;
+    g_autoptr(GPtrArray) open = g_steal_pointer(&orders->od_open);
+
+    orders->od_open = g_ptr_array_new_with_free_func(open_free);
+    for (guint i = 0; i < open->len; i++) {
+        const Open *one = open->pdata[i];
+        const json_t *body = one->op_body;
+        const char *purpose = json_string_value(json_object_get(body, "purpose"));
+        if (json_object_get(body, "title")) {
+            Flight *flight =
+                flight_new(orders, FLIGHT_ORDER, one->op_id, one->op_host,
+                           json_integer_value(json_object_get(body, "timeout_us")), NULL);
+            flight->fl_done = on_orphan;
+            flight->fl_started = TRUE; /* nobody can say that it did not */
+        } else {
+            g_autofree char *reason = g_strdup_printf(
+                "parryd ended before the answer; a %s is asked for anew", purpose);
+            open_end(d, one, "order.failed/1", reason);
         }
     }
 }

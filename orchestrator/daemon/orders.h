@@ -99,6 +99,16 @@ gboolean orders_record(Orders *orders, const struct hub_head *head, const void *
                        const void *tail);
 /* The host's VM is gone or booted anew: what was in flight there is lost. */
 void orders_host_lost(Orders *orders, int host, const char *reason);
+/*
+ * A drill that is taken up: each event of the journal, in order. From then on an order
+ * that is wanted and says the same as one that was left open is that one: it keeps its
+ * id, by which its agent runs nothing twice. orders_resumed(): all that wanted theirs
+ * have said so; what is left has nobody who waits.
+ */
+void orders_replay(Orders *orders, const JournalEvent *event);
+gboolean orders_ends(const char *kind); /* whether an event of that kind settles one */
+void orders_resumed(Orders *orders);
+gboolean orders_open(const Orders *orders, int host, const char *purpose);
 /* How many are in flight: a leaping clock waits for none. */
 guint orders_in_flight(const Orders *orders);
 

@@ -268,3 +268,11 @@ void personalise_host(Daemon *d, int host, AnswerDone done, gpointer data)
         orders_ask(d->dm_orders, host, "file", file_pieces(large->pdata[i]),
                    PERSONALISE_TIMEOUT_US, on_file, upload);
 }
+
+void personalise_resume(Daemon *d, int host, AnswerDone done, gpointer data)
+{
+    if (orders_open(d->dm_orders, host, "personalise"))
+        send_message(d, host, done, data); /* what goes ahead of it has arrived */
+    else
+        personalise_host(d, host, done, data);
+}

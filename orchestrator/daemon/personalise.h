@@ -13,4 +13,7 @@ void personalise_host(Daemon *d, int host, AnswerDone done, gpointer data);
 /* The message alone, with the files that ride in it; a pure function of the plan. */
 json_t *personalise_message(const Plan *plan, const PlanHost *host);
 
+/* The same of a host whose daemon was killed meanwhile: nothing is done twice there. */
+void personalise_resume(Daemon *d, int host, AnswerDone done, gpointer data);
+
 #endif

@@ -1,4 +1,4 @@
-#include "orchestrator/daemon/provision.h"
+#include "orchestrator/daemon/provision_priv.h"
 
 #include "orchestrator/daemon/boot.h"
 #include "orchestrator/daemon/clones.h"
@@ -9,56 +9,25 @@
 #include "orchestrator/daemon/needs.h"
 #include "orchestrator/daemon/programs.h"
 #include "orchestrator/daemon/progress.h"
+#include "orchestrator/daemon/resets.h"
+#include "orchestrator/daemon/resume.h"
 #include "orchestrator/host/accounts.h"
 #include "orchestrator/host/host.h"
-#include "orchestrator/host/trial.h"
 
 #include <string.h>
 
-typedef struct {
-    Provision *im_provision;
-    const PlanImage *im_plan;
-    gint64 im_seq;
-    GPtrArray *im_files;
-    ImageSpec im_spec;
-    ImageResult im_result;
-    gboolean im_cached;
-    GError *im_error;
-} Image;
-
-typedef struct {
-    Provision *st_provision;
-    int st_host;
-    gint64 st_seq;       /* of domain.wanted/1 */
-    char *st_overlay;    /* NULL for none */
-    const char *st_base; /* what the overlay stands on */
-    GError *st_error;
-    struct event *st_hello;
-    gboolean st_begun;
-} Station; /* one host on its way */
-
-struct Provision {
-    Daemon *pv_daemon;
-    Pool *pv_pool; /* images, disks and the hypervisor: never the loop */
-    GCancellable *pv_cancel;
-    gint64 pv_hello_us;
-    gboolean pv_active;
-    gboolean pv_wired; /* networks are there: hosts may be switched on */
-    gboolean pv_proving;
-    Image *pv_images;
-    Station *pv_stations;
-    guint pv_waiting; /* images, then networks */
-    char *pv_uri, *pv_accel, *pv_accel_reason, *pv_cpu;
-    GError *pv_host_error;
-    uid_t pv_qemu_uid;
-    Delivery *pv_delivery;
-};
+/* Of a host that is brought back; `parry up` asks for its own. */
+#define HELLO_TIMEOUT_US (180 * (gint64)G_USEC_PER_SEC)
 
 static void provision_fail(Provision *provision, const char *reason)
 {
     if (!provision->pv_active)
         return;
     provision->pv_active = FALSE;
+    if (provision->pv_daemon->dm_state != DRILL_PROVISIONING) {
+        provision_take_up_failed(provision->pv_daemon, reason);
+        return;
+    }
     g_cancellable_cancel(provision->pv_cancel);
     daemon_set_state(provision->pv_daemon, DRILL_FAILED, "parryd", reason);
 }
@@ -149,6 +118,10 @@ void provision_advance(Provision *provision)
     missing = hosts_missing(d->dm_hosts, &failed);
     if (missing > failed)
         return;
+    if (d->dm_state != DRILL_PROVISIONING) { /* taken up: it was proved before */
+        provision->pv_active = FALSE;
+        return;
+    }
     if (failed) {
         g_autofree char *reason = hosts_failures(d->dm_hosts);
 
@@ -159,13 +132,22 @@ void provision_advance(Provision *provision)
     isolation_prove(d->dm_isolation, on_proved);
 }
 
+/* What the host's VM is made of now. One that is brought back has a disk on which its
+ * team has worked: it boots from that, whatever its resets are made of. */
+static const Golden *station_golden(const Station *station)
+{
+    return station->st_boots ? NULL
+                             : clones_golden(station->st_provision->pv_daemon->dm_clones,
+                                             station->st_host);
+}
+
 /* A clone has another chance: it boots. */
 static void station_failed(Station *station, const char *reason)
 {
     Provision *provision = station->st_provision;
     Daemon *d = provision->pv_daemon;
 
-    if (provision->pv_active && clones_golden(d->dm_clones, station->st_host)) {
+    if (provision->pv_active && station_golden(station)) {
         clones_give_up(d->dm_clones, station->st_host, reason);
         provision_station_again(provision, station->st_host);
     } else {
@@ -183,6 +165,10 @@ static void on_hello_late(evutil_socket_t fd, short what, void *data)
     (void)what;
     if (state != HOST_BOOT)
         return;
+    if (provision_still(provision->pv_daemon)) { /* and so does the VM */
+        station_hello_wait(station);
+        return;
+    }
     const char *tried = delivery_reason(provision->pv_delivery, station->st_host);
     g_autofree char *reason = g_strdup_printf(
         "its agent said no hello within %" G_GINT64_FORMAT
@@ -209,11 +195,11 @@ static void on_domain(const GError *error, gpointer data)
     Station *station = data;
     Provision *provision = station->st_provision;
     Daemon *d = provision->pv_daemon;
-    struct timeval tv = {provision->pv_hello_us / G_USEC_PER_SEC,
-                         provision->pv_hello_us % G_USEC_PER_SEC};
+    const Golden *golden = station_golden(station);
 
-    const Golden *golden = clones_golden(d->dm_clones, station->st_host);
-
+    if (error && golden) /* the boot is another act */
+        daemon_event(d, "domain.failed/1", "parryd", -1, station->st_host,
+                     station->st_seq, json_pack("{s:s}", "reason", error->message));
     if (error) {
         station_failed(station, error->message);
         return;
@@ -222,13 +208,15 @@ static void on_domain(const GError *error, gpointer data)
                  golden
                      ? json_pack("{s:s, s:s}", "from", "golden", "golden", golden->go_key)
                      : json_pack("{s:s, s:s}", "from", "boot", "reason",
-                                 clones_reason(d->dm_clones, station->st_host)));
+                                 station->st_boots
+                                     ? "its disk as it was"
+                                     : clones_reason(d->dm_clones, station->st_host)));
     if (plan_host(d->dm_plan, station->st_host)->ph_agent == AGENT_NONE) {
         hosts_set(d->dm_hosts, station->st_host, HOST_READY, "no agent by design");
         provision_advance(provision);
     } else if (hosts_state(d->dm_hosts, station->st_host) == HOST_CREATE) {
         hosts_set(d->dm_hosts, station->st_host, HOST_BOOT, NULL);
-        evtimer_add(station->st_hello, &tv);
+        station_hello_wait(station);
         provision_deliver(provision, station->st_host);
     }
 }
@@ -237,7 +225,7 @@ static void domain_create(Daemon *d, gint64 seq, gpointer data)
 {
     Station *station = data;
     Provision *provision = d->dm_provision;
-    const Golden *golden = clones_golden(d->dm_clones, station->st_host);
+    const Golden *golden = station_golden(station);
     g_autofree char *at = boot_path(d, station->st_host, "disks", ".save");
     g_auto(Boot) boot;
 
@@ -268,10 +256,12 @@ static void domain_want(Station *station)
         provision_host_failed(provision, station->st_host, error->message);
         return;
     }
-    station->st_seq =
-        daemon_event(d, "domain.wanted/1", "parryd", -1, station->st_host, 0,
-                     json_pack("{s:s, s:s, s:i, s:i}", "uuid", host->ph_uuid, "domain",
-                               host->ph_domain, "generation", 0, "epoch", (int)epoch));
+    station->st_seq = resume_take(d, "domain.wanted/1", station->st_host, NULL, NULL);
+    if (!station->st_seq)
+        station->st_seq = daemon_event(
+            d, "domain.wanted/1", "parryd", -1, station->st_host, 0,
+            json_pack("{s:s, s:s, s:i, s:i}", "uuid", host->ph_uuid, "domain",
+                      host->ph_domain, "generation", 0, "epoch", (int)epoch));
     daemon_then(d, domain_create, station->st_seq, station);
 }
 
@@ -282,14 +272,16 @@ static void on_filter(const GError *error, gpointer data)
 
     if (!station->st_provision->pv_active)
         return;
-    if (error) {
+    if (error && station->st_seq)
         daemon_event(d, "filter.failed/1", "parryd", -1, station->st_host,
                      station->st_seq, json_pack("{s:s}", "reason", error->message));
+    if (error) {
         provision_host_failed(station->st_provision, station->st_host, error->message);
         return;
     }
-    daemon_event(d, "filter.done/1", "parryd", -1, station->st_host, station->st_seq,
-                 NULL);
+    if (station->st_seq)
+        daemon_event(d, "filter.done/1", "parryd", -1, station->st_host, station->st_seq,
+                     NULL);
     domain_want(station);
 }
 
@@ -315,8 +307,15 @@ static void filter_want(Station *station)
         domain_want(station);
         return;
     }
-    station->st_seq = daemon_event(d, "filter.wanted/1", "parryd", -1, station->st_host,
-                                   0, json_pack("{s:o}", "filter", list));
+    /* Of filters that were done before none is wanted; they are made sure of. */
+    station->st_seq = resume_take(d, "filter.wanted/1", station->st_host, NULL, NULL);
+    if (station->st_seq ||
+        resume_done(d, "filter.wanted/1", station->st_host, NULL, NULL))
+        json_decref(list);
+    else
+        station->st_seq =
+            daemon_event(d, "filter.wanted/1", "parryd", -1, station->st_host, 0,
+                         json_pack("{s:o}", "filter", list));
     daemon_then(d, filter_create, station->st_seq, station);
 }
 
@@ -348,8 +347,10 @@ static void station_start(Station *station)
     Provision *provision = station->st_provision;
     Daemon *d = provision->pv_daemon;
 
+    if (d->dm_resume && station_adopt(station))
+        return;
     hosts_set(d->dm_hosts, station->st_host, HOST_CREATE, NULL);
-    if (!clones_take(d->dm_clones, station->st_host))
+    if (station->st_boots || !clones_take(d->dm_clones, station->st_host))
         provision_station_go(provision, station->st_host);
 }
 
@@ -357,7 +358,7 @@ void provision_station_go(Provision *provision, int host)
 {
     Daemon *d = provision->pv_daemon;
     Station *station = &provision->pv_stations[host];
-    const Golden *golden = clones_golden(d->dm_clones, host);
+    const Golden *golden = station_golden(station);
     const ImageResult *image = provision_image(provision, host);
 
     if (!provision->pv_active)
@@ -369,6 +370,10 @@ void provision_station_go(Provision *provision, int host)
     }
     g_free(station->st_overlay);
     station->st_overlay = boot_path(d, host, "disks", ".qcow2");
+    if (station->st_keep && g_file_test(station->st_overlay, G_FILE_TEST_EXISTS)) {
+        filter_want(station);
+        return;
+    }
     station->st_base = golden && golden->go_disk ? golden->go_disk : image->disk;
     pool_run(provision->pv_pool, POOL_NORMAL, overlay_work, overlay_done, station);
 }
@@ -388,6 +393,7 @@ void provision_station_again(Provision *provision, int host)
     Station *station = &provision->pv_stations[host];
 
     evtimer_del(station->st_hello);
+    station->st_keep = station->st_boots = FALSE;
     hosts_set(provision->pv_daemon->dm_hosts, host, HOST_CREATE, NULL);
     range_domain_destroy(provision->pv_daemon->dm_range, host, on_cleared, station);
 }
@@ -441,12 +447,14 @@ static void on_network(const GError *error, gpointer data)
     const PlanNetwork *network = plan_network(d->dm_plan, step->nw_network);
 
     if (error) {
-        daemon_event(d, "net.failed/1", "parryd", network->pn_team, -1, step->nw_seq,
-                     json_pack("{s:s}", "reason", error->message));
+        if (step->nw_seq)
+            daemon_event(d, "net.failed/1", "parryd", network->pn_team, -1, step->nw_seq,
+                         json_pack("{s:s}", "reason", error->message));
         provision_fail(provision, error->message);
         return;
     }
-    daemon_event(d, "net.done/1", "parryd", network->pn_team, -1, step->nw_seq, NULL);
+    if (step->nw_seq)
+        daemon_event(d, "net.done/1", "parryd", network->pn_team, -1, step->nw_seq, NULL);
     if (--provision->pv_waiting == 0 && provision->pv_active)
         networks_done(provision);
 }
@@ -459,20 +467,25 @@ static void network_create(Daemon *d, gint64 seq, gpointer data)
     range_network_create(d->dm_range, step->nw_network, on_network, step);
 }
 
-static void networks_want(Provision *provision)
+static void networks_want(Daemon *d)
 {
-    Daemon *d = provision->pv_daemon;
+    Provision *provision = d->dm_provision;
 
+    if (!provision->pv_active)
+        return;
     provision->pv_waiting = d->dm_plan->p_networks->len;
     for (guint i = 0; i < d->dm_plan->p_networks->len; i++) {
         const PlanNetwork *network = plan_network(d->dm_plan, (int)i);
         NetworkStep *step = g_new0(NetworkStep, 1);
         step->nw_provision = provision;
         step->nw_network = (int)i;
-        step->nw_seq =
-            daemon_event(d, "net.wanted/1", "parryd", network->pn_team, -1, 0,
-                         json_pack("{s:s, s:s, s:s}", "network", network->pn_id, "uuid",
-                                   network->pn_uuid, "bridge", network->pn_bridge));
+        step->nw_seq = resume_take(d, "net.wanted/1", -1, "network", network->pn_id);
+        if (!step->nw_seq &&
+            !resume_done(d, "net.wanted/1", -1, "network", network->pn_id))
+            step->nw_seq = daemon_event(
+                d, "net.wanted/1", "parryd", network->pn_team, -1, 0,
+                json_pack("{s:s, s:s, s:s}", "network", network->pn_id, "uuid",
+                          network->pn_uuid, "bridge", network->pn_bridge));
         daemon_then(d, network_create, step->nw_seq, step);
     }
     if (!provision->pv_waiting)
@@ -515,56 +528,12 @@ static gboolean range_open(Provision *provision, GError **error)
            (d->dm_range = range_new(d->dm_base, d->dm_plan, &config, error));
 }
 
-static const char *any_kernel(const Provision *provision)
+static void on_still(guint count, const GError *error, gpointer data)
 {
-    guint n = provision->pv_daemon->dm_plan->p_images->len;
-
-    for (guint i = 0; i < n; i++)
-        if (provision->pv_images[i].im_result.kernel)
-            return provision->pv_images[i].im_result.kernel;
-    return NULL;
-}
-
-/* What the embedded host's guests can use; it may run without KVM where the trial would
- * allow it, because it was started before there was a kernel to try. */
-static gboolean embedded_host(Provision *provision, const char *kernel, GError **error)
-{
-    Daemon *d = provision->pv_daemon;
-    g_auto(HostStatus) status = {0};
-
-    if (!host_ensure_with(d->dm_home, kernel, &provision->pv_uri, error) ||
-        !host_status(d->dm_home, &status, error))
-        return FALSE;
-    provision->pv_accel = g_strdup(status.accel);
-    provision->pv_cpu = g_strdup(status.cpu);
-    provision->pv_accel_reason = g_strdup(status.reason);
-    return TRUE;
-}
-
-static gboolean given_host(Provision *provision, const char *kernel, GError **error)
-{
-    Daemon *d = provision->pv_daemon;
-    g_autoptr(TrialVerdict) verdict = trial_decide(d->dm_home, kernel, error);
-
-    if (!verdict)
-        return FALSE;
-    provision->pv_uri = g_strdup(d->dm_connect);
-    provision->pv_accel = g_strdup(verdict->accel);
-    provision->pv_cpu = g_strdup(verdict->cpu);
-    provision->pv_accel_reason = g_strdup(verdict->reason);
-    return TRUE;
-}
-
-static void host_work(gpointer data)
-{
-    Provision *provision = data;
-    const char *kernel = any_kernel(provision);
-    GError **error = &provision->pv_host_error;
-    gid_t gid;
-
-    if (provision->pv_daemon->dm_connect ? given_host(provision, kernel, error)
-                                         : embedded_host(provision, kernel, error))
-        accounts_get("parry-qemu", &provision->pv_qemu_uid, &gid, error);
+    (void)data;
+    if (error)
+        g_warning("taken up while it stands still: %u VMs suspended, then: %s", count,
+                  error->message);
 }
 
 static void host_done(gpointer data, gboolean ran)
@@ -584,7 +553,9 @@ static void host_done(gpointer data, gboolean ran)
     daemon_event(d, "helper.up/1", "parryd", -1, -1, 0,
                  json_pack("{s:s, s:s, s:s}", "name", "libvirt", "accel", d->dm_accel,
                            "reason", provision->pv_accel_reason));
-    networks_want(provision);
+    if (provision_still(d)) /* whatever is made stays so too */
+        range_suspend_all(d->dm_range, on_still, NULL);
+    clones_resume(d, networks_want);
 }
 
 /* ---- images ---- */
@@ -621,17 +592,20 @@ static void image_done(gpointer data, gboolean ran)
     if (image->im_error) {
         g_autofree char *reason =
             g_strdup_printf("image %s: %s", image->im_spec.id, image->im_error->message);
-        daemon_event(
-            d, "image.failed/1", "parryd", -1, -1, image->im_seq,
-            json_pack("{s:s, s:s}", "image", image->im_spec.id, "reason", reason));
+        if (image->im_seq)
+            daemon_event(
+                d, "image.failed/1", "parryd", -1, -1, image->im_seq,
+                json_pack("{s:s, s:s}", "image", image->im_spec.id, "reason", reason));
         provision_fail(provision, reason);
         return;
     }
-    daemon_event(d, "image.done/1", "parryd", -1, -1, image->im_seq,
-                 json_pack("{s:s, s:s, s:b}", "image", image->im_spec.id, "key",
-                           image->im_result.key, "cached", image->im_cached));
+    if (image->im_seq)
+        daemon_event(d, "image.done/1", "parryd", -1, -1, image->im_seq,
+                     json_pack("{s:s, s:s, s:b}", "image", image->im_spec.id, "key",
+                               image->im_result.key, "cached", image->im_cached));
     if (--provision->pv_waiting == 0)
-        pool_run(provision->pv_pool, POOL_NORMAL, host_work, host_done, provision);
+        pool_run(provision->pv_pool, POOL_NORMAL, provision_host_work, host_done,
+                 provision);
 }
 
 static void image_build(Daemon *d, gint64 seq, gpointer data)
@@ -644,9 +618,12 @@ static void image_want(Image *image)
 {
     Daemon *d = image->im_provision->pv_daemon;
 
-    image->im_seq = daemon_event(
-        d, "image.wanted/1", "parryd", -1, -1, 0,
-        json_pack("{s:s, s:s}", "image", image->im_spec.id, "base", image->im_spec.base));
+    image->im_seq = resume_take(d, "image.wanted/1", -1, "image", image->im_spec.id);
+    if (!image->im_seq &&
+        !resume_done(d, "image.wanted/1", -1, "image", image->im_spec.id))
+        image->im_seq = daemon_event(d, "image.wanted/1", "parryd", -1, -1, 0,
+                                     json_pack("{s:s, s:s}", "image", image->im_spec.id,
+                                               "base", image->im_spec.base));
     daemon_then(d, image_build, image->im_seq, image);
 }
 
@@ -725,6 +702,7 @@ void provision_free(Provision *provision)
         g_clear_error(&provision->pv_stations[i].st_error);
     }
     g_clear_error(&provision->pv_host_error);
+    json_decref(provision->pv_world);
     g_object_unref(provision->pv_cancel);
     g_free(provision->pv_images);
     g_free(provision->pv_stations);
@@ -735,15 +713,15 @@ void provision_free(Provision *provision)
     g_free(provision);
 }
 
-void provision_begin(Provision *provision, gint64 hello_timeout_us)
+static void provision_go(Provision *provision, gint64 hello_timeout_us)
 {
     Daemon *d = provision->pv_daemon;
     g_autoptr(GError) error = NULL;
 
     provision->pv_active = TRUE;
     provision->pv_hello_us = hello_timeout_us;
-    daemon_set_state(d, DRILL_PROVISIONING, "white", "");
-    provision->pv_pool = pool_new(d->dm_base, 2, &error);
+    if (!provision->pv_pool)
+        provision->pv_pool = pool_new(d->dm_base, 2, &error);
     /* Emulation needs more than KVM: who passes this passes both. */
     if (!provision->pv_pool || !needs_check(d->dm_plan, d->dm_home, "kvm", &error)) {
         provision_fail(provision, error->message);
@@ -751,7 +729,8 @@ void provision_begin(Provision *provision, gint64 hello_timeout_us)
     }
     if (!d->dm_plan->p_hosts->len) {
         provision->pv_active = FALSE;
-        daemon_set_state(d, DRILL_READY, "parryd", "a drill without hosts");
+        if (d->dm_state == DRILL_PROVISIONING)
+            daemon_set_state(d, DRILL_READY, "parryd", "a drill without hosts");
         return;
     }
     provision->pv_waiting = d->dm_plan->p_images->len;
@@ -759,6 +738,21 @@ void provision_begin(Provision *provision, gint64 hello_timeout_us)
         image_want(&provision->pv_images[i]);
 }
 
+void provision_begin(Provision *provision, gint64 hello_timeout_us)
+{
+    if (provision->pv_active)
+        return; /* taken up, and on its way */
+    daemon_set_state(provision->pv_daemon, DRILL_PROVISIONING, "white", "");
+    provision_go(provision, hello_timeout_us);
+}
+
+void provision_take_up(Provision *provision)
+{
+    DrillState state = provision->pv_daemon->dm_state;
+
+    if (state != DRILL_DEFINED && state != DRILL_FAILED && state != DRILL_DOWN)
+        provision_go(provision, HELLO_TIMEOUT_US);
+}
 typedef struct {
     ProvisionDown dn_done;
     gpointer dn_data;

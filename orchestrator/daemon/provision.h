@@ -21,6 +21,11 @@ void provision_free(Provision *provision);
  * from power-on to its agent's hello. */
 void provision_begin(Provision *provision, gint64 hello_timeout_us);
 
+/* A drill that is taken up: finds what there is of it, and goes on where it stopped. VMs
+ * that run are adopted by their UUIDs; those that are gone are told of, and brought back
+ * where they are required. */
+void provision_take_up(Provision *provision);
+
 /* The first host that this one waits for (`after`) and that is not ready, or -1.
  * *hopeless: it never will be. */
 int provision_blocker(const Hosts *hosts, const PlanHost *host, gboolean *hopeless);

@@ -11,6 +11,7 @@
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/observations.h"
+#include "orchestrator/daemon/resume.h"
 #include "orchestrator/daemon/watches.h"
 
 #include <string.h>
@@ -38,7 +39,8 @@ static void record_failed(Daemon *d, const GError *error)
         return;
     d->dm_full = TRUE;
     g_critical(
-        "drill %s: journal: %s; the daemon ends, `parry down %s` tears the drill down",
+        "drill %s: journal: %s; the daemon ends; `parry up %s` goes on once there is "
+        "room",
         d->dm_plan->p_name, error->message, d->dm_plan->p_name);
     g_queue_clear_full(&d->dm_then, then_free);
     d->dm_quit = TRUE;
@@ -177,22 +179,55 @@ static gboolean record_fold(const JournalEvent *event, gpointer data)
     return TRUE;
 }
 
+static gboolean record_fold_all(Daemon *d, JournalEach fn, GError **error)
+{
+    Fold fold = {d, NULL, NULL};
+    gboolean ok;
+
+    fold.fo_rows = g_array_new(FALSE, TRUE, sizeof(JournalCheckRow));
+    fold.fo_texts = g_ptr_array_new_with_free_func(g_free);
+    ok = journal_each(d->dm_journal, d->dm_applied, 0, fn, &fold, error);
+    g_array_unref(fold.fo_rows);
+    g_ptr_array_unref(fold.fo_texts);
+    return ok;
+}
+
+static gboolean record_killed(Daemon *d, gboolean committed)
+{
+    if (d->dm_killed && d->dm_killed(committed, d->dm_killed_data))
+        d->dm_full = TRUE;
+    if (d->dm_full)
+        g_queue_clear_full(&d->dm_then, then_free);
+    return d->dm_full;
+}
+
 static gboolean record_commit(Daemon *d)
 {
     g_autoptr(GError) error = NULL;
-    Fold fold = {d, NULL, NULL};
 
+    if (record_killed(d, FALSE))
+        return FALSE;
     if (!journal_commit(d->dm_journal, &error)) {
         record_failed(d, error);
         return FALSE;
     }
-    fold.fo_rows = g_array_new(FALSE, TRUE, sizeof(JournalCheckRow));
-    fold.fo_texts = g_ptr_array_new_with_free_func(g_free);
-    if (!journal_each(d->dm_journal, d->dm_applied, 0, record_fold, &fold, &error))
+    if (record_killed(d, TRUE))
+        return FALSE;
+    if (!record_fold_all(d, record_fold, &error))
         record_failed(d, error);
-    g_array_unref(fold.fo_rows);
-    g_ptr_array_unref(fold.fo_texts);
     return !d->dm_full;
+}
+
+static gboolean replay_fold(const JournalEvent *event, gpointer data)
+{
+    record_fold(event, data);
+    resume_event(((Fold *)data)->fo_daemon, event);
+    return TRUE;
+}
+
+gboolean daemon_replay(Daemon *d, GError **error)
+{
+    return record_fold_all(d, replay_fold, error);
 }
 
 /* One waiting act may append events of its own: they belong to the next round of the loop

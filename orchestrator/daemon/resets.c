@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define LOST "the host is reset"
 
@@ -36,6 +37,7 @@ typedef struct {
     gboolean rs_again; /* by a boot: the disk of the attempt before is no evidence */
     GError *rs_error;
     struct event *rs_late;
+    gint64 rs_open, rs_open_us; /* reset.wanted/1 of an earlier daemon: its seq, UTC */
 } Reset;
 
 struct Resets {
@@ -116,6 +118,7 @@ static void finish(Reset *reset, const char *reason)
                                "epoch", (int)reset->rs_epoch));
     }
     batch_step(d, batch);
+    provision_advance(d->dm_provision); /* which waits for it in a drill taken up */
 }
 
 /* Out of memory it did not work: it boots, once. */
@@ -235,11 +238,16 @@ static void switch_on(Reset *reset)
         range_domain_create(d->dm_range, reset->rs_host, &boot.bo_domain, on_made, reset);
 }
 
+static char *evidence_path(const Reset *reset)
+{
+    return boot_path(reset->rs_daemon, reset->rs_host, "disks", ".qcow2.evidence");
+}
+
 static void disk_work(gpointer data)
 {
     Reset *reset = data;
     const PlanHost *host = plan_host(reset->rs_daemon->dm_plan, reset->rs_host);
-    g_autofree char *evidence = g_strconcat(reset->rs_disk, ".evidence", NULL);
+    g_autofree char *evidence = evidence_path(reset);
 
     if (!reset->rs_again && rename(reset->rs_disk, evidence) < 0 && errno != ENOENT) {
         g_set_error(&reset->rs_error, RESETS_ERROR, errno, "%s: keep as evidence: %s",
@@ -354,5 +362,64 @@ gboolean resets_begin(Resets *resets, const GArray *hosts, const char *actor,
                                      json_pack("{s:s}", "reason", reason));
         daemon_then(d, begin, reset->rs_seq, reset);
     }
+    return TRUE;
+}
+
+/* ---- taken up again ---- */
+
+void resets_replay(Resets *resets, const JournalEvent *event)
+{
+    int host = resets && *event->ev_host
+                   ? plan_host_index(resets->rt_daemon->dm_plan, event->ev_host)
+                   : -1;
+
+    if (host < 0 || !g_str_has_prefix(event->ev_kind, "reset."))
+        return;
+    gboolean wanted = strcmp(event->ev_kind, "reset.wanted/1") == 0;
+    resets->rt_resets[host].rs_open = wanted ? event->ev_seq : 0;
+    resets->rt_resets[host].rs_open_us = event->ev_at_us;
+}
+
+gboolean resets_pending(const Resets *resets, int host)
+{
+    return resets && resets->rt_resets[host].rs_open;
+}
+
+/* Whoever asked for it is gone: how it ends stands in the journal all the same. */
+static void on_orphan(Daemon *d, const ResetTotal *total, gpointer data)
+{
+    (void)d;
+    (void)total;
+    (void)data;
+}
+
+/* A rename is what changed the evidence last. */
+static gboolean has_evidence(const Reset *reset)
+{
+    g_autofree char *path = evidence_path(reset);
+    struct stat st;
+
+    return stat(path, &st) == 0 &&
+           (gint64)st.st_ctim.tv_sec * G_USEC_PER_SEC + st.st_ctim.tv_nsec / 1000 >=
+               reset->rs_open_us;
+}
+
+gboolean resets_resume(Resets *resets, int host)
+{
+    Reset *reset = resets ? &resets->rt_resets[host] : NULL;
+
+    if (!reset || !reset->rs_open)
+        return FALSE;
+    Batch *batch = g_new0(Batch, 1);
+    *batch = (Batch){.ba_left = 1,
+                     .ba_total.rt_hosts = 1,
+                     .ba_began_us = clock_boottime_us(),
+                     .ba_done = on_orphan};
+    reset->rs_batch = batch;
+    reset->rs_again = has_evidence(reset);
+    reset->rs_began_us = batch->ba_began_us;
+    reset->rs_seq = reset->rs_open;
+    reset->rs_open = 0;
+    begin(reset->rs_daemon, reset->rs_seq, reset);
     return TRUE;
 }

@@ -34,6 +34,13 @@ gboolean resets_begin(Resets *resets, const GArray *hosts, const char *actor,
 gboolean resets_agent(Resets *resets, int host, gboolean ok, const char *reason);
 gboolean resets_busy(const Resets *resets, int host);
 
+/* A drill that is taken up: each event of its journal, in order. resets_resume(): a reset
+ * of that host was under way, FALSE: none was; it is begun anew, by its number, but for
+ * the disk that is kept as evidence already. After link_listen() and clones_resume(). */
+void resets_replay(Resets *resets, const JournalEvent *event);
+gboolean resets_pending(const Resets *resets, int host);
+gboolean resets_resume(Resets *resets, int host);
+
 #define RESETS_ERROR (resets_error_quark())
 GQuark resets_error_quark(void);
 

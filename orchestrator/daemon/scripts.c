@@ -3,6 +3,7 @@
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
+#include "scenarios/base/cjson.h"
 
 #include <string.h>
 
@@ -15,6 +16,9 @@ typedef struct {
     const PlanAction *pl_action;
     int pl_inject;
     char *pl_actor; /* "script:health" */
+    /* as a journal that is taken up tells it: 0: not done, else the order, or -1 where
+     * it has ended */
+    gint64 pl_acted, pl_detected, pl_contained;
 } Play;
 
 struct Scripts {
@@ -70,6 +74,8 @@ static void due_action(Daemon *d, gpointer data)
 {
     Play *play = data;
 
+    if (play->pl_acted < 0)
+        return;
     run_order(d, play, play->pl_action->ac_host, play->pl_action->ac_title,
               play->pl_action->ac_run, &play->pl_action->ac_limits, on_action);
 }
@@ -107,6 +113,8 @@ static void due_detect(Daemon *d, gpointer data)
     Play *play = data;
     const PlanInject *inject = plan_inject(d->dm_plan, play->pl_inject);
 
+    if (play->pl_detected < 0)
+        return;
     if (inject->in_kind == INJECT_MESSAGE)
         injects_answer(d->dm_injects, play->pl_actor, inject->in_team, play->pl_inject,
                        "Acknowledged; the desk has been told.");
@@ -128,8 +136,9 @@ static void due_contain(Daemon *d, gpointer data)
     Play *play = data;
     const PlanInject *inject = plan_inject(d->dm_plan, play->pl_inject);
 
-    run_order(d, play, inject->in_host, inject->in_id, inject->in_contain,
-              &inject->in_book_limits, on_contained);
+    if (play->pl_contained >= 0)
+        run_order(d, play, inject->in_host, inject->in_id, inject->in_contain,
+                  &inject->in_book_limits, on_contained);
 }
 
 static gboolean plays(gboolean all, char **names, const char *name)
@@ -182,4 +191,110 @@ void scripts_free(Scripts *scripts)
         return;
     g_ptr_array_unref(scripts->sp_plays);
     g_free(scripts);
+}
+
+/* ---- taken up again ---- */
+
+static gboolean is_script(const char *script, const JournalEvent *event)
+{
+    char hash[65];
+
+    if (!script)
+        return FALSE;
+    cjson_sha256_bytes(script, strlen(script), hash);
+    return g_strcmp0(hash, json_string_value(
+                               json_object_get(event->ev_body, "script_sha256"))) == 0;
+}
+
+/* Notes the order with the play that it was of; each is ordered once. */
+static gboolean play_ordered(const Daemon *d, Play *play, const JournalEvent *event)
+{
+    const char *title = json_string_value(json_object_get(event->ev_body, "title"));
+    const PlanInject *inject =
+        play->pl_action ? NULL : plan_inject(d->dm_plan, play->pl_inject);
+    gint64 *done = NULL;
+
+    if (strcmp(play->pl_actor, event->ev_actor) != 0 ||
+        g_strcmp0(title, inject ? inject->in_id : play->pl_action->ac_title) != 0)
+        return FALSE;
+    if (!inject)
+        done = is_script(play->pl_action->ac_run, event) ? &play->pl_acted : NULL;
+    else if (!play->pl_detected && is_script(inject->in_detect, event))
+        done = &play->pl_detected;
+    else if (is_script(inject->in_contain, event))
+        done = &play->pl_contained;
+    if (!done || *done)
+        return FALSE;
+    *done = event->ev_seq;
+    return TRUE;
+}
+
+static void play_ended(Play *play, gint64 order)
+{
+    gint64 *all[] = {&play->pl_acted, &play->pl_detected, &play->pl_contained};
+
+    for (guint i = 0; i < G_N_ELEMENTS(all); i++)
+        if (*all[i] == order)
+            *all[i] = -1;
+}
+
+static void play_answered(const Daemon *d, Play *play, const JournalEvent *event)
+{
+    const char *inject = json_string_value(json_object_get(event->ev_body, "inject"));
+
+    if (!play->pl_action &&
+        g_strcmp0(inject, plan_inject(d->dm_plan, play->pl_inject)->in_id) == 0 &&
+        strcmp(play->pl_actor, event->ev_actor) == 0)
+        play->pl_detected = -1;
+}
+
+static gboolean begins_plays(const JournalEvent *event)
+{
+    const char *state = json_string_value(json_object_get(event->ev_body, "state"));
+
+    return strcmp(event->ev_kind, "inject.ended/1") == 0 &&
+           (g_strcmp0(state, "succeeded") == 0 || g_strcmp0(state, "sent") == 0);
+}
+
+void scripts_replay(Scripts *scripts, const JournalEvent *event)
+{
+    const Daemon *d = scripts->sp_daemon;
+    gboolean wanted = strcmp(event->ev_kind, "order.wanted/1") == 0;
+
+    if (begins_plays(event))
+        scripts_inject(scripts,
+                       plan_inject_index(d->dm_plan, json_string_value(json_object_get(
+                                                         event->ev_body, "inject"))));
+    for (guint i = 0; i < scripts->sp_plays->len; i++) {
+        Play *play = scripts->sp_plays->pdata[i];
+        if (wanted && play_ordered(d, play, event))
+            return;
+        if (orders_ends(event->ev_kind))
+            play_ended(play, event->ev_ref);
+        else if (strcmp(event->ev_kind, "message.answered/1") == 0)
+            play_answered(d, play, event);
+    }
+}
+
+/* Those that were under way come due again at once, before anything else of that time. */
+void scripts_resume(Scripts *scripts)
+{
+    Daemon *d = scripts->sp_daemon;
+
+    for (guint i = 0; i < scripts->sp_plays->len; i++) {
+        Play *play = scripts->sp_plays->pdata[i];
+        gint64 acted = play->pl_acted, detected = play->pl_detected,
+               contained = play->pl_contained;
+        if (acted > 0)
+            due_action(d, play);
+        if (detected > 0)
+            due_detect(d, play);
+        if (contained > 0)
+            due_contain(d, play);
+        play->pl_acted = acted ? -1 : 0;
+        play->pl_detected = detected ? -1 : 0;
+        play->pl_contained = contained ? -1 : 0;
+        if (contained < 0)
+            injects_verify(d->dm_injects, play->pl_inject);
+    }
 }

@@ -9,6 +9,11 @@
 Scripts *scripts_new(Daemon *d); /* puts the scripts' own actions on the timeline */
 void scripts_free(Scripts *scripts);
 
+/* A drill that is taken up: each event of its journal, in order, after the injects took
+ * it; then what was under way goes on. */
+void scripts_replay(Scripts *scripts, const JournalEvent *event);
+void scripts_resume(Scripts *scripts);
+
 /* An attack's effect was seen, or a message was sent: whoever plays that team notices. */
 void scripts_inject(Scripts *scripts, int inject);
 

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,6 +39,7 @@ struct Services {
     Service ss_all[2];
     struct event *ss_child;
     gboolean ss_closing;
+    pid_t ss_parent; /* this process */
 };
 
 static void service_exited(Service *service, int status);
@@ -58,10 +60,19 @@ static void on_child(evutil_socket_t fd, short what, void *data)
     }
 }
 
-/* In the child, before exec: the listening socket is descriptor 3, whatever it was. */
+/*
+ * In the child, before exec: the listening socket is descriptor 3, whatever it was. It
+ * ends with this daemon from its first moment on: one that outlived it would keep the
+ * port.
+ */
 static void child_setup(gpointer data)
 {
-    int fd = *(int *)data;
+    const Service *service = data;
+    int fd = service->sv_fd;
+
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
+        getppid() != service->sv_services->ss_parent)
+        _exit(1);
 
     if (fd == 3)
         fcntl(3, F_SETFD, 0);
@@ -76,7 +87,7 @@ static gboolean service_start(Service *service, GError **error)
 
     if (!g_spawn_async(NULL, service->sv_argv, NULL,
                        G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_LEAVE_DESCRIPTORS_OPEN,
-                       child_setup, &service->sv_fd, &pid, error))
+                       child_setup, service, &pid, error))
         return FALSE;
     service->sv_pid = pid;
     service->sv_since_us = clock_boottime_us();
@@ -189,6 +200,7 @@ Services *services_new(Daemon *d, const ServicesConfig *config, GError **error)
     Services *services = g_new0(Services, 1);
 
     services->ss_daemon = d;
+    services->ss_parent = getpid();
     services->ss_child = evsignal_new(d->dm_base, SIGCHLD, on_child, services);
     event_add(services->ss_child, NULL);
     if (!service_open(services, 0, "parry-gate", gate_argv(d), config->sv_gate_listen,

@@ -7,6 +7,8 @@
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/signer.h"
 
+#include <string.h>
+
 static const char *const state_names[] = {
     [DRILL_DEFINED] = "defined",
     [DRILL_PROVISIONING] = "provisioning",
@@ -24,6 +26,16 @@ static const char *const state_names[] = {
 const char *drill_state_name(DrillState state)
 {
     return state_names[state];
+}
+
+gboolean drill_state_parse(const char *name, DrillState *state)
+{
+    for (guint i = 0; name && i < G_N_ELEMENTS(state_names); i++)
+        if (strcmp(state_names[i], name) == 0) {
+            *state = (DrillState)i;
+            return TRUE;
+        }
+    return FALSE;
 }
 
 gint64 daemon_now(const Daemon *d)

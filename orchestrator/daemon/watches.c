@@ -3,6 +3,8 @@
 #include "orchestrator/daemon/conditions.h"
 #include "orchestrator/daemon/director.h"
 
+#include <string.h>
+
 typedef struct {
     Watches *wa_watches;
     PlanTeamCondition *const *wa_when; /* must all be true */
@@ -75,12 +77,17 @@ static void on_suspended(guint count, const GError *error, gpointer data)
         g_warning("stop condition: %u VMs suspended, then: %s", count, error->message);
 }
 
+static const char *stop_reason(const PlanStop *stop)
+{
+    return stop->st_reason ? parry_text_get(stop->st_reason, "en")
+                           : "a stop condition of the scenario is met";
+}
+
 /* By now the drill may have been paused or ended by something else. */
 static void stop_met(Daemon *d, const PlanStop *stop)
 {
     gboolean end = stop->st_action == STOP_END;
-    const char *reason = stop->st_reason ? parry_text_get(stop->st_reason, "en")
-                                         : "a stop condition of the scenario is met";
+    const char *reason = stop_reason(stop);
 
     daemon_event(
         d, "stop.met/1", "parryd", -1, -1, 0,
@@ -171,4 +178,38 @@ gboolean watches_check(const Watches *watches, int check)
                 return TRUE;
     }
     return FALSE;
+}
+
+/* ---- taken up again ---- */
+
+static gboolean watch_fits(const Watch *watch, const Daemon *d, const JournalEvent *event)
+{
+    const char *metric = json_string_value(json_object_get(event->ev_body, "metric"));
+    const char *reason = json_string_value(json_object_get(event->ev_body, "reason"));
+
+    if (watch->wa_met)
+        return FALSE;
+    if (watch->wa_metric)
+        return g_strcmp0(metric, watch->wa_metric->om_name) == 0 &&
+               plan_team_index(d->dm_plan, event->ev_team) == watch->wa_when[0]->tc_team;
+    return !metric && g_strcmp0(reason, stop_reason(watch->wa_stop)) == 0;
+}
+
+void watches_replay(Watches *watches, const JournalEvent *event)
+{
+    if (strcmp(event->ev_kind, "stop.met/1") != 0 &&
+        strcmp(event->ev_kind, "metric.met/1") != 0)
+        return;
+    for (guint i = 0; i < watches->ws_all->len; i++) {
+        Watch *watch = watches->ws_all->pdata[i];
+        if (watch_fits(watch, watches->ws_daemon, event)) {
+            watch->wa_met = TRUE;
+            return;
+        }
+    }
+}
+
+void watches_resume(Watches *watches)
+{
+    watches->ws_touched = NEEDS_ANY;
 }

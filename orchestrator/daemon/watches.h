@@ -19,6 +19,11 @@ void watches_free(Watches *watches);
 void watches_on_event(Watches *watches, const JournalEvent *event);
 void watches_committed(Watches *watches);
 
+/* A drill that is taken up: each event of its journal, in order; then what is not met is
+ * judged anew. */
+void watches_replay(Watches *watches, const JournalEvent *event);
+void watches_resume(Watches *watches);
+
 /* Whether a condition hangs on that check: the clock must not leap over a change of it.
  */
 gboolean watches_check(const Watches *watches, int check);

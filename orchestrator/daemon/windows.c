@@ -4,13 +4,17 @@
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/orders.h"
 
+#include <string.h>
+
 /* What is under way in a guest when the window opens may end first, for so long. */
 #define FINISH_US (60 * G_USEC_PER_SEC)
 
 struct Windows {
     Daemon *wd_daemon;
     const PlanWindow *wd_open; /* the pause that is on, or NULL */
+    gint64 wd_since_us;        /* UTC, of one that is taken up */
     gboolean wd_moving;        /* the state moves by our own hand */
+    GHashTable *wd_over; /* PlanWindow: paused for it before, in an earlier daemon */
     struct event *wd_timer;
 };
 
@@ -86,7 +90,7 @@ static void due_pause(Daemon *d, gpointer data)
     struct timeval tv = {lasts / G_USEC_PER_SEC, lasts % G_USEC_PER_SEC};
     g_autofree char *reason = window_reason(window);
 
-    if (lasts <= 0)
+    if (lasts <= 0 || g_hash_table_contains(windows->wd_over, window))
         return; /* a leap of another window's end went over it */
     if (d->dm_rehearsal) {
         leap_over(d, window);
@@ -122,6 +126,7 @@ Windows *windows_new(Daemon *d, Director *director)
     Windows *windows = g_new0(Windows, 1);
 
     windows->wd_daemon = d;
+    windows->wd_over = g_hash_table_new(NULL, NULL);
     windows->wd_timer = evtimer_new(d->dm_base, on_over, windows);
     for (guint i = 0; i < d->dm_plan->p_windows->len; i++) {
         PlanWindow *window = d->dm_plan->p_windows->pdata[i];
@@ -140,5 +145,51 @@ Windows *windows_new(Daemon *d, Director *director)
 void windows_free(Windows *windows)
 {
     event_free(windows->wd_timer);
+    g_hash_table_unref(windows->wd_over);
     g_free(windows);
+}
+
+/* ---- taken up again ---- */
+
+static PlanWindow *window_of(const Daemon *d, const char *reason)
+{
+    for (guint i = 0; i < d->dm_plan->p_windows->len; i++) {
+        PlanWindow *window = d->dm_plan->p_windows->pdata[i];
+        g_autofree char *own = window_reason(window);
+        if (window->wi_mode == WINDOW_PAUSE && g_strcmp0(own, reason) == 0)
+            return window;
+    }
+    return NULL;
+}
+
+void windows_replay(Windows *windows, const JournalEvent *event)
+{
+    const char *to = json_string_value(json_object_get(event->ev_body, "to"));
+    const char *reason = json_string_value(json_object_get(event->ev_body, "reason"));
+    PlanWindow *window;
+
+    if (strcmp(event->ev_kind, "drill.state/1") != 0)
+        return;
+    if (g_strcmp0(to, "paused") == 0 && strcmp(event->ev_actor, "parryd") == 0 &&
+        (window = window_of(windows->wd_daemon, reason))) {
+        g_hash_table_add(windows->wd_over, window);
+        windows->wd_open = window;
+        windows->wd_since_us = event->ev_at_us;
+    } else if (g_strcmp0(to, "paused") != 0 && g_strcmp0(to, "stopped") != 0) {
+        windows->wd_open = NULL;
+    }
+}
+
+/* It stays open for the rest of its time by the wall. */
+void windows_resume(Windows *windows)
+{
+    const PlanWindow *window = windows->wd_open;
+
+    if (!window)
+        return;
+    gint64 lasts = window->wi_until_us - daemon_now(windows->wd_daemon) -
+                   (g_get_real_time() - windows->wd_since_us);
+    lasts = CLAMP(lasts, 0, window->wi_until_us - window->wi_from_us);
+    struct timeval tv = {lasts / G_USEC_PER_SEC, lasts % G_USEC_PER_SEC};
+    evtimer_add(windows->wd_timer, &tv);
 }

@@ -19,6 +19,11 @@ typedef struct Windows Windows;
 Windows *windows_new(Daemon *d, Director *director);
 void windows_free(Windows *windows);
 
+/* A drill that is taken up: each event of its journal, in order, and then the pause that
+ * was on goes on. */
+void windows_replay(Windows *windows, const JournalEvent *event);
+void windows_resume(Windows *windows);
+
 /* White paused, stopped, resumed or ended the drill. */
 void windows_state_changed(Windows *windows);
 

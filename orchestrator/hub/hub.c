@@ -331,9 +331,14 @@ static void hub_ping(Hub *hub)
     for (uint32_t i = 0; i < hub->hb_n_hosts; i++) {
         HubHost *host = &hub->hb_hosts[i];
         /* One that does not read (a paused VM) is not sent a pile of them. */
-        if (host->hh_conn && conn_greeted(host->hh_conn) &&
-            evbuffer_get_length(host->hh_out) == 0)
+        if (!host->hh_conn || evbuffer_get_length(host->hh_out) > 0)
+            continue;
+        /* An agent whose VM stood still right after its hello may take the empty line of
+         * this connection for one of that: without another one it would wait for ever. */
+        if (conn_greeted(host->hh_conn))
             host_write(host, line, len);
+        else
+            host_write(host, "", 0);
     }
     free(line);
 }

@@ -477,6 +477,9 @@ static void host_set_epoch(LinkHost *host, guint32 epoch)
     /* The link may have moved on by itself: a number once told must not come again. */
     host->lh_epoch = first ? MAX(epoch, 1) : MAX(epoch, host->lh_epoch + 1);
     host->lh_fresh = TRUE;
+    /* A clone has the boot id of the guest before it: it is not the one that was known.
+     */
+    host->lh_known = host->lh_join = FALSE;
     host->lh_outstanding = 0;
     wire_queue_restart(host->lh_queue, first);
 }

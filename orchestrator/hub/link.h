@@ -59,6 +59,13 @@ void link_free(HubLink *link); /* ends the hub, removes the sockets; NULL is har
  */
 gboolean link_listen(HubLink *link, int host, const char *path, uid_t owner,
                      guint32 epoch, GError **error);
+/*
+ * An earlier daemon knew the host's agent, in that boot of the guest: when it says hello,
+ * its epoch and its counts are taken from there, so that its orders run on, nothing of
+ * what it has to say is lost, and what is queued goes to it (HUB_RESTARTED). Another boot
+ * is one like any other, and what is queued dies. After link_listen().
+ */
+void link_restore(HubLink *link, int host, const char *boot);
 void link_unlisten(HubLink *link, int host); /* closes and unlinks the socket */
 
 /*

@@ -9,7 +9,8 @@
  *   same boot, another instance      the agent was started again: new numbers, same
  * messages another boot                     all of it dies
  *
- * An agent that knows this epoch although nobody was welcomed in it, or has taken numbers
+ * An agent that an earlier daemon knew (link_restore) is joined where it stands. Any
+ * other that knows this epoch although nobody was welcomed in it, or has taken numbers
  * that were never sent, remembers another parryd (or lies): the epoch moves, so that
  * both sides begin anew.
  */
@@ -158,16 +159,41 @@ static void host_anew(LinkHost *host, gboolean keep)
     host->lh_outstanding = 0; /* its terminals and orders are gone */
 }
 
+/* The epoch is the guest's word: one that it could make overflow is not taken. */
+static gboolean host_join(LinkHost *host, const struct hub_hello *hello)
+{
+    if (!hello->epoch || hello->epoch > G_MAXINT32 || hello->last > G_MAXINT64)
+        return FALSE;
+    host->lh_epoch = hello->epoch;
+    host->lh_join = TRUE;
+    wire_queue_set_sent(host->lh_queue, (gint64)hello->last);
+    return TRUE;
+}
+
+void link_restore(HubLink *link, int index, const char *boot)
+{
+    g_return_if_fail(index >= 0 && (guint)index < link->lk_n_hosts);
+    LinkHost *host = &link->lk_hosts[index];
+
+    host->lh_known = *boot != '\0';
+    g_strlcpy(host->lh_boot, boot, sizeof(host->lh_boot));
+}
+
 /* Which agent this is, and what becomes of the counts: see the top of this file. */
 static enum hub_anew host_identify(LinkHost *host, const struct hub_hello *hello)
 {
     gboolean fresh = host->lh_fresh;
     gboolean same_boot = strcmp(host->lh_boot, hello->boot) == 0;
     gboolean same_inst = host->lh_inst == hello->inst;
+    gboolean known = host->lh_known;
 
-    host->lh_fresh = FALSE;
+    host->lh_known = host->lh_join = host->lh_fresh = FALSE;
     g_strlcpy(host->lh_boot, hello->boot, sizeof(host->lh_boot));
     host->lh_inst = hello->inst;
+    if (known && same_boot && host_join(host, hello))
+        return HUB_RESTARTED;
+    if (known)
+        host_anew(host, FALSE);
     if (fresh) {
         if (hello->epoch == host->lh_epoch)
             host->lh_epoch++;
@@ -237,6 +263,10 @@ static gboolean host_take(LinkHost *host, const struct hub_head *head)
     gint64 taken = wire_queue_taken(host->lh_queue);
     gint64 seq = (gint64)MIN(head->rc_seq, (uint64_t)G_MAXINT64);
 
+    if (host->lh_join) { /* it repeats what nobody acknowledged, from the oldest on */
+        host->lh_join = FALSE;
+        wire_queue_set_taken(host->lh_queue, seq - 1);
+    }
     switch (wire_queue_take(host->lh_queue, seq)) {
     case WIRE_NEW:
         break;

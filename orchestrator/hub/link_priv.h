@@ -11,11 +11,13 @@ typedef struct {
     guint lh_index;
     int lh_listener; /* -1: none */
     char *lh_path;
-    guint32 lh_given;    /* epoch as the daemon gave it last */
-    guint32 lh_epoch;    /* as agents are told */
-    guint32 lh_conn;     /* of the connection that said hello, 0: none */
-    gboolean lh_fresh;   /* nobody was welcomed in this epoch yet */
-    gboolean lh_ready;   /* stands in lk_ready */
+    guint32 lh_given;  /* epoch as the daemon gave it last */
+    guint32 lh_epoch;  /* as agents are told */
+    guint32 lh_conn;   /* of the connection that said hello, 0: none */
+    gboolean lh_known; /* lh_boot is what an earlier daemon knew, until the first hello */
+    gboolean lh_join;  /* the next number that comes is where its count stands */
+    gboolean lh_fresh; /* nobody was welcomed in this epoch yet */
+    gboolean lh_ready; /* stands in lk_ready */
     gboolean lh_granted; /* stands in lk_granted */
     gboolean lh_taken;   /* stands in lk_taken */
     char lh_boot[40];

@@ -27,10 +27,18 @@ typedef struct {
 struct Agents {
     Daemon *ag_daemon;
     Facts *ag_facts;
-    GQueue ag_records;  /* of Record */
-    gboolean *ag_watch; /* by host: its agent was told to observe */
-    guint64 *ag_n;      /* by host: rows numbered */
+    GQueue ag_records;   /* of Record */
+    GHashTable *ag_kept; /* gint64 id -> Kept: what was answered to an order */
+    gboolean *ag_watch;  /* by host: its agent was told to observe */
+    guint64 *ag_n;       /* by host: rows numbered */
 };
+
+/* An agent runs nothing twice: met again, it answers the same. */
+typedef struct {
+    gint64 ke_id;
+    int ke_exit;
+    char *ke_said;
+} Kept;
 
 static void record_free(gpointer data)
 {
@@ -97,22 +105,46 @@ static void take_observe(Agents *agents, int host, const json_t *msg)
     answer_result(agents, host, msg, HUB_DONE, 0, NULL);
 }
 
-static void take_order(Agents *agents, int host, const json_t *msg)
+static void kept_free(gpointer data)
+{
+    g_free(((Kept *)data)->ke_said);
+    g_free(data);
+}
+
+static const Kept *run_once(Agents *agents, int host, const json_t *msg)
 {
     const char *script = json_string_value(json_object_get(msg, "script"));
-    g_autofree char *said = NULL;
-    int exit =
-        facts_run(agents->ag_facts, host, script ? script : "",
-                  json_object_get(msg, "env"), daemon_now(agents->ag_daemon), &said);
+    gint64 id = (gint64)id_of(msg);
+    Kept *kept = g_hash_table_lookup(agents->ag_kept, &id);
+
+    if (kept)
+        return kept;
+    kept = g_new0(Kept, 1);
+    kept->ke_id = id;
+    kept->ke_exit = facts_run(agents->ag_facts, host, script ? script : "",
+                              json_object_get(msg, "env"), daemon_now(agents->ag_daemon),
+                              &kept->ke_said);
+    g_hash_table_insert(agents->ag_kept, &kept->ke_id, kept);
+    return kept;
+}
+
+static void take_order(Agents *agents, int host, const json_t *msg)
+{
+    gint64 id = (gint64)id_of(msg);
+    gboolean first = !g_hash_table_contains(agents->ag_kept, &id);
+    const Kept *kept = run_once(agents, host, msg);
 
     record_new(agents, HUB_STARTED, host, NULL)->re_body.started.id = id_of(msg);
-    if (*said) {
-        Record *out = record_new(agents, HUB_OUT, host, said);
+    if (*kept->ke_said) {
+        Record *out = record_new(agents, HUB_OUT, host, kept->ke_said);
         out->re_body.out.id = id_of(msg);
         out->re_body.out.stream = 1;
     }
-    tell_seen(agents, host, msg, script ? script : "");
-    answer_result(agents, host, msg, HUB_DONE, exit, NULL);
+    if (first) {
+        const char *script = json_string_value(json_object_get(msg, "script"));
+        tell_seen(agents, host, msg, script ? script : "");
+    }
+    answer_result(agents, host, msg, HUB_DONE, kept->ke_exit, NULL);
 }
 
 /* What of the message is not a parameter of the check. */
@@ -174,14 +206,21 @@ Agents *agents_new(Daemon *d, Facts *facts)
 {
     Agents *agents = g_new0(Agents, 1);
 
-    agents->ag_daemon = d;
     agents->ag_facts = facts;
+    agents->ag_kept = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, kept_free);
     agents->ag_watch = g_new0(gboolean, d->dm_plan->p_hosts->len + 1);
     agents->ag_n = g_new0(guint64, d->dm_plan->p_hosts->len + 1);
     g_queue_init(&agents->ag_records);
+    agents_attach(agents, d);
+    return agents;
+}
+
+void agents_attach(Agents *agents, Daemon *d)
+{
+    g_queue_clear_full(&agents->ag_records, record_free);
+    agents->ag_daemon = d;
     d->dm_deliver = deliver;
     d->dm_deliver_data = agents;
-    return agents;
 }
 
 void agents_free(Agents *agents)
@@ -189,6 +228,7 @@ void agents_free(Agents *agents)
     if (!agents)
         return;
     g_queue_clear_full(&agents->ag_records, record_free);
+    g_hash_table_unref(agents->ag_kept);
     g_free(agents->ag_watch);
     g_free(agents->ag_n);
     g_free(agents);
@@ -214,13 +254,13 @@ void agents_boot(Agents *agents)
     }
 }
 
-gboolean agents_answer(Agents *agents)
+gboolean agents_answer(Agents *agents, guint most)
 {
     Daemon *d = agents->ag_daemon;
     Record *record;
     gboolean any = agents->ag_records.length > 0;
 
-    while ((record = g_queue_pop_head(&agents->ag_records))) {
+    while (most-- && (record = g_queue_pop_head(&agents->ag_records))) {
         hosts_record(d->dm_hosts, &record->re_head, &record->re_body, record->re_tail);
         observations_record(d->dm_observations, &record->re_head, &record->re_body,
                             record->re_tail);

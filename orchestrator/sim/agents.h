@@ -16,12 +16,17 @@ Agents *agents_new(Daemon *d, Facts *facts);
 void agents_free(Agents *agents);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Agents, agents_free)
 
+/* Another daemon in the place of the first, which was killed: what that had not taken is
+ * lost, what it had asked is answered again when it is asked again. */
+void agents_attach(Agents *agents, Daemon *d);
+
 /* Every host that has an agent is on: its agent says hello. */
 void agents_boot(Agents *agents);
 
-/* Hands the answers that wait over to the daemon's modules, in the order in which they
- * were asked for; FALSE where there were none. The barrier is the caller's. */
-gboolean agents_answer(Agents *agents);
+/* At most so many: G_MAXUINT for all. Hands the answers that wait over to the daemon's
+ * modules, in the order in which they were asked for; FALSE where there were none. The
+ * barrier is the caller's. */
+gboolean agents_answer(Agents *agents, guint most);
 gboolean agents_waiting(const Agents *agents); /* whether there are any */
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/hosts.h"
+#include "orchestrator/daemon/resume.h"
 #include "orchestrator/daemon/signer.h"
 #include "orchestrator/sim/agents.h"
 #include "scenarios/base/duration.h"
@@ -17,6 +18,8 @@ typedef struct {
     Facts *si_facts;
     Agents *si_agents;
     SimStop si_stop;
+    SimKill si_kill;
+    gpointer si_kill_data;
     SimResult *si_result;
     gint64 si_signed_us; /* drill time of the last checkpoint */
 } Sim;
@@ -26,40 +29,65 @@ void sim_result_clear(SimResult *result)
     g_clear_pointer(&result->sr_notes, g_ptr_array_unref);
 }
 
-static gboolean sim_open(Sim *sim, GError **error)
+/* The daemon of a new journal, or one that takes up what another left. */
+static gboolean sim_open(Sim *sim, gboolean again, GError **error)
 {
     Daemon *d = &sim->si_daemon;
 
     g_queue_init(&d->dm_then);
+    d->dm_killed = sim->si_kill;
+    d->dm_killed_data = sim->si_kill_data;
     d->dm_reason = g_strdup("");
     d->dm_rehearsal = TRUE;
     d->dm_simulated = TRUE;
     d->dm_clock.ck_leaps_only = TRUE;
     /* Modules put timers on it, and nobody dispatches them: no wall time passes here. */
     d->dm_base = event_base_new();
-    d->dm_journal = journal_create(d->dm_dir, error);
+    d->dm_journal =
+        again ? journal_open(d->dm_dir, error) : journal_create(d->dm_dir, error);
     if (!d->dm_journal || !journal_hurry(d->dm_journal, error) || !signer_open(d, error))
         return FALSE;
     d->dm_ledger = ledger_new(d->dm_plan);
     daemon_modules_new(d);
-    sim->si_facts = facts_new(d->dm_plan);
-    sim->si_agents = agents_new(d, sim->si_facts);
-    return TRUE;
+    if (sim->si_agents) {
+        agents_attach(sim->si_agents, d);
+    } else {
+        sim->si_facts = facts_new(d->dm_plan);
+        sim->si_agents = agents_new(d, sim->si_facts);
+    }
+    return !journal_committed(d->dm_journal) || resume_drill(d, error);
 }
 
-static void sim_close(Sim *sim)
+static void sim_close_daemon(Sim *sim)
 {
     Daemon *d = &sim->si_daemon;
 
     if (d->dm_ledger)
         daemon_modules_free(d);
-    agents_free(sim->si_agents);
-    facts_free(sim->si_facts);
     signer_close(d);
     ledger_free(d->dm_ledger);
     journal_close(d->dm_journal);
     event_base_free(d->dm_base);
     g_free(d->dm_reason);
+}
+
+static void sim_close(Sim *sim)
+{
+    sim_close_daemon(sim);
+    agents_free(sim->si_agents);
+    facts_free(sim->si_facts);
+}
+
+/* The range and its agents stay; all that the daemon had not committed is gone. */
+static gboolean sim_open_again(Sim *sim, GError **error)
+{
+    const Daemon old = sim->si_daemon;
+
+    sim_close_daemon(sim);
+    sim->si_daemon =
+        (Daemon){.dm_home = old.dm_home, .dm_dir = old.dm_dir, .dm_plan = old.dm_plan};
+    sim->si_result->sr_killed++;
+    return sim_open(sim, TRUE, error);
 }
 
 static void sim_sign(Sim *sim)
@@ -88,7 +116,8 @@ static gboolean sim_step(Sim *sim, GError **error)
 {
     Daemon *d = &sim->si_daemon;
     gint64 seq = journal_seq(d->dm_journal), clock = daemon_now(d);
-    gboolean answered = agents_answer(sim->si_agents);
+    /* One by one where a daemon may be killed: between any two of them. */
+    gboolean answered = agents_answer(sim->si_agents, sim->si_kill ? 1 : G_MAXUINT);
 
     sim_resume(sim);
     daemon_barrier(d);
@@ -136,22 +165,46 @@ static gboolean is_over(const Daemon *d)
     return d->dm_state == DRILL_PROVISIONAL;
 }
 
+/* From wherever the drill stands. */
 static gboolean sim_play(Sim *sim, GError **error)
 {
     Daemon *d = &sim->si_daemon;
 
-    daemon_set_state(d, DRILL_PROVISIONING, CONTROLLER, "simulated: no VM is made");
+    if (d->dm_state == DRILL_DEFINED)
+        daemon_set_state(d, DRILL_PROVISIONING, CONTROLLER, "simulated: no VM is made");
     agents_boot(sim->si_agents);
     if (!sim_until(sim, hosts_ready, error))
         return FALSE;
-    daemon_event(d, "isolation.skipped/1", "parryd", -1, -1, 0,
-                 json_pack("{s:s}", "reason", "simulated: there is nothing to isolate"));
-    daemon_set_state(d, DRILL_READY, "parryd", "simulated: every host is taken as ready");
-    daemon_set_state(d, DRILL_RUNNING, CONTROLLER, "");
+    if (d->dm_state == DRILL_PROVISIONING) {
+        daemon_event(
+            d, "isolation.skipped/1", "parryd", -1, -1, 0,
+            json_pack("{s:s}", "reason", "simulated: there is nothing to isolate"));
+        daemon_set_state(d, DRILL_READY, "parryd",
+                         "simulated: every host is taken as ready");
+        daemon_set_state(d, DRILL_RUNNING, CONTROLLER, "");
+    }
     if (!sim_until(sim, is_over, error))
         return FALSE;
     daemon_quit(d, "the simulation is over");
     daemon_barrier(d);
+    return TRUE;
+}
+
+static gboolean sim_play_on(Sim *sim, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+
+    if (!sim_open(sim, FALSE, error))
+        return FALSE;
+    while (!sim_play(sim, &why) || sim->si_daemon.dm_full) {
+        if (!sim->si_kill || !sim->si_daemon.dm_full) {
+            g_propagate_error(error, g_steal_pointer(&why));
+            return FALSE;
+        }
+        g_clear_error(&why);
+        if (!sim_open_again(sim, error))
+            return FALSE;
+    }
     return TRUE;
 }
 
@@ -209,15 +262,23 @@ static void sim_notes(Sim *sim)
 gboolean sim_run(const char *home, const Drill *drill, Plan *plan, SimStop stop,
                  SimResult *result, GError **error)
 {
+    return sim_run_killed(home, drill, plan, stop, NULL, NULL, result, error);
+}
+
+gboolean sim_run_killed(const char *home, const Drill *drill, Plan *plan, SimStop stop,
+                        SimKill kill, gpointer data, SimResult *result, GError **error)
+{
     Sim sim = {
         .si_daemon = {.dm_home = (char *)home, .dm_dir = drill->dr_dir, .dm_plan = plan},
         .si_stop = stop,
+        .si_kill = kill,
+        .si_kill_data = data,
         .si_result = result};
     gint64 began = g_get_monotonic_time();
     gboolean ok;
 
     *result = (SimResult){.sr_notes = g_ptr_array_new_with_free_func(g_free)};
-    ok = sim_open(&sim, error) && sim_play(&sim, error);
+    ok = sim_play_on(&sim, error);
     if (ok)
         sim_notes(&sim);
     sim_close(&sim);

@@ -10,6 +10,7 @@
 
 typedef struct {
     gint64 sr_wall_us;   /* how long it took */
+    guint sr_killed;     /* daemons that were killed, and taken up again */
     guint sr_resumed;    /* pauses that the simulated controller ended */
     GPtrArray *sr_notes; /* char *: what who reads the result should know */
 } SimResult;
@@ -35,5 +36,14 @@ typedef gboolean (*SimStop)(void);
  */
 gboolean sim_run(const char *home, const Drill *drill, Plan *plan, SimStop stop,
                  SimResult *result, GError **error);
+
+/*
+ * The same with a daemon that is killed: kill is asked right before each commit and right
+ * after it; TRUE, and all that this daemon held in memory is gone. Another one takes up
+ * its journal, over the same range.
+ */
+typedef gboolean (*SimKill)(gboolean committed, gpointer data);
+gboolean sim_run_killed(const char *home, const Drill *drill, Plan *plan, SimStop stop,
+                        SimKill kill, gpointer data, SimResult *result, GError **error);
 
 #endif

@@ -82,7 +82,7 @@ void world_settle(World *world)
 
     for (guint i = 0; more && i < 10000; i++) {
         gint64 seq = journal_seq(d->dm_journal);
-        gboolean answered = agents_answer(world->agents);
+        gboolean answered = agents_answer(world->agents, G_MAXUINT);
         answered = answer_kept(world) || answered;
         daemon_barrier(d);
         director_pump(d->dm_director);
