@@ -194,8 +194,6 @@ static int run(int argc, char **argv)
 }
 
 const CliCommand cmd_up = {"up", "SCENARIO|NAME",
-                           "make the drill's VMs, until it is ready to start; or go on "
-                           "with one that has lost its daemon",
-                           up};
+                           "make the drill's VMs; or go on where its daemon died", up};
 const CliCommand cmd_run = {"run", "SCENARIO",
                             "up, start, follow, report and down, in one", run};

@@ -3,6 +3,7 @@
  */
 #include "orchestrator/cli/cli.h"
 
+#include "scenarios/base/text.h"
 #include "scenarios/values.h"
 
 #include <errno.h>
@@ -12,15 +13,40 @@
 #include <string.h>
 #include <unistd.h>
 
-static const CliCommand *const commands[] = {
-    &cmd_check,        &cmd_schema, &cmd_plan,    &cmd_simulate,  &cmd_run,
-    &cmd_up,           &cmd_start,  &cmd_status,  &cmd_score,     &cmd_pause,
-    &cmd_resume,       &cmd_stop,   &cmd_end,     &cmd_inject,    &cmd_approve,
-    &cmd_cancel,       &cmd_exec,   &cmd_report,  &cmd_verify,    &cmd_down,
-    &cmd_gc,           &cmd_people, &cmd_doctor,  &cmd_host,      &cmd_import,
-    &cmd_names,        &cmd_follow, &cmd_restore, &cmd_replicate, &cmd_acts,
-    &cmd_observations, &cmd_agent,  &cmd_console, &cmd_logs,      &cmd_reset,
+#define GROUP_MAX 12
+#define NAME_WIDTH 12
+#define ARGS_WIDTH 27
+
+/* In the order of a drill's life; each list ends with NULL. */
+static const struct {
+    const char *title;
+    const CliCommand *commands[GROUP_MAX + 1];
+} groups[] = {
+    {"Prepare",
+     {&cmd_check, &cmd_schema, &cmd_plan, &cmd_simulate, &cmd_import, &cmd_doctor}},
+    {"Run",
+     {&cmd_run, &cmd_up, &cmd_start, &cmd_pause, &cmd_resume, &cmd_stop, &cmd_end,
+      &cmd_down}},
+    {"Direct",
+     {&cmd_inject, &cmd_approve, &cmd_cancel, &cmd_reset, &cmd_exec, &cmd_agent}},
+    {"Look",
+     {&cmd_status, &cmd_score, &cmd_acts, &cmd_observations, &cmd_console, &cmd_logs,
+      &cmd_people, &cmd_names}},
+    {"Afterwards", {&cmd_report, &cmd_verify}},
+    {"This machine", {&cmd_host, &cmd_gc, &cmd_follow, &cmd_restore, &cmd_replicate}},
 };
+
+static const CliCommand *command_after(gsize *group, gsize *at)
+{
+    while (*group < G_N_ELEMENTS(groups)) {
+        const CliCommand *command = groups[*group].commands[(*at)++];
+        if (command)
+            return command;
+        (*group)++;
+        *at = 0;
+    }
+    return NULL;
+}
 
 static const char help_end[] =
     "\n"
@@ -32,15 +58,29 @@ static const char help_end[] =
     "names\n"
     "a libvirt to use instead of Parry's own; NO_COLOR turns colours off.\n";
 
+static void help_command(FILE *to, const CliCommand *command)
+{
+    g_autofree char *name = parry_text_fit(command->cc_name, NAME_WIDTH);
+    g_autofree char *args = parry_text_fit(
+        command->cc_args, MAX(ARGS_WIDTH, parry_text_width(command->cc_args)));
+
+    fprintf(to, "  %s %s", name, args);
+    if (parry_text_width(args) > ARGS_WIDTH)
+        fprintf(to, "\n  %*s", NAME_WIDTH + 1 + ARGS_WIDTH, "");
+    fprintf(to, " %s\n", command->cc_summary);
+}
+
 static void help(FILE *to)
 {
     fprintf(to,
             "parry %s: cyber attack-and-defence drills on isolated VMs\n\n"
-            "usage: parry COMMAND [OPTIONS] …\n\n",
+            "usage: parry COMMAND [OPTIONS] …\n",
             PARRY_VERSION);
-    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
-        fprintf(to, "  %-12s %-27s %s\n", commands[i]->cc_name, commands[i]->cc_args,
-                commands[i]->cc_summary);
+    for (gsize g = 0; g < G_N_ELEMENTS(groups); g++) {
+        fprintf(to, "\n%s\n", groups[g].title);
+        for (gsize i = 0; groups[g].commands[i]; i++)
+            help_command(to, groups[g].commands[i]);
+    }
     fputs(help_end, to);
 }
 
@@ -66,8 +106,10 @@ static int no_command(const char *word)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
 
-    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
-        g_ptr_array_add(names, (char *)commands[i]->cc_name);
+    gsize group = 0, at = 0;
+
+    for (const CliCommand *c; (c = command_after(&group, &at));)
+        g_ptr_array_add(names, (char *)c->cc_name);
     const char *close = value_closest(word, names);
     if (close)
         return cli_fail(EXIT_USAGE, "no command \"%s\"; did you mean \"%s\"?", word,
@@ -90,9 +132,10 @@ static int command(int argc, char **argv)
         printf("parry %s\n", PARRY_VERSION);
         return EXIT_OK;
     }
-    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
-        if (strcmp(argv[1], commands[i]->cc_name) == 0)
-            return commands[i]->cc_run(argc - 1, argv + 1);
+    gsize group = 0, at = 0;
+    for (const CliCommand *c; (c = command_after(&group, &at));)
+        if (strcmp(argv[1], c->cc_name) == 0)
+            return c->cc_run(argc - 1, argv + 1);
     return no_command(argv[1]);
 }
 

@@ -34,7 +34,7 @@ offers() {
 
 while read -r name; do
   offers "$name" "$name"
-done < <(parry --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
+done < <(parry --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p')
 offers "start status stop" st
 offers "" nothing-such
 ok "every command of the help, and none besides"
