@@ -62,6 +62,45 @@ static void station_lost(Station *station)
     orders_host_lost(d->dm_orders, station->st_host, "the VM is gone");
 }
 
+/* Its guest is about to be another one: by a reset, or because it was given up. */
+static gboolean station_renewed(Station *station)
+{
+    Daemon *d = station->st_provision->pv_daemon;
+    g_autoptr(GError) error = NULL;
+
+    if (resets_pending(d->dm_resets, station->st_host)) {
+        if (!station_listen(station, &error))
+            provision_host_failed(station->st_provision, station->st_host,
+                                  error->message);
+        else
+            resets_resume(d->dm_resets, station->st_host);
+        return TRUE;
+    }
+    if (clones_again(d->dm_clones, station->st_host))
+        provision_station_again(station->st_provision, station->st_host);
+    return station->st_again;
+}
+
+/* It is there, and stays. */
+static void station_taken(Station *station)
+{
+    Provision *provision = station->st_provision;
+    Daemon *d = provision->pv_daemon;
+    g_autoptr(GError) error = NULL;
+
+    if (!station_listen(station, &error)) {
+        provision_host_failed(provision, station->st_host, error->message);
+        return;
+    }
+    if (hosts_state(d->dm_hosts, station->st_host) == HOST_FAILED ||
+        hosts_state(d->dm_hosts, station->st_host) == HOST_BOOT) {
+        hosts_set(d->dm_hosts, station->st_host, HOST_BOOT, NULL);
+        station_hello_wait(station);
+        provision_deliver(provision, station->st_host);
+    }
+    provision_advance(provision);
+}
+
 gboolean station_adopt(Station *station)
 {
     Provision *provision = station->st_provision;
@@ -70,38 +109,22 @@ gboolean station_adopt(Station *station)
     gboolean done =
         resume_done(d, "domain.wanted/1", station->st_host, "uuid", host->ph_uuid);
     gboolean there = resume_there(provision->pv_world, host->ph_uuid);
-    g_autoptr(GError) error = NULL;
 
-    if (resets_pending(d->dm_resets, station->st_host)) {
-        if (!station_listen(station, &error))
-            provision_host_failed(provision, station->st_host, error->message);
-        else
-            resets_resume(d->dm_resets, station->st_host);
+    if (station_renewed(station))
         return TRUE;
-    }
-    if (clones_again(d->dm_clones, station->st_host)) {
-        provision_station_again(provision, station->st_host);
-        return TRUE;
-    }
     station->st_boots = done && !there && *hosts_boot(d->dm_hosts, station->st_host);
     station->st_keep = there || station->st_boots;
-    if (done && !there)
-        station_lost(station);
-    if (!done || !there)
-        return done && !host->ph_required && d->dm_state != DRILL_PROVISIONING;
-    if (!station_listen(station, &error)) {
-        provision_host_failed(provision, station->st_host, error->message);
+    if (done && there) {
+        station_taken(station);
         return TRUE;
     }
-    if (hosts_state(d->dm_hosts, station->st_host) == HOST_FAILED ||
-        hosts_state(d->dm_hosts, station->st_host) == HOST_BOOT) {
-        hosts_set(d->dm_hosts, station->st_host, HOST_BOOT, NULL);
-        station_hello_wait(station);
-        if (plan_agent_way(d->dm_plan, host) == AGENT_GUEST_AGENT)
-            delivery_begin(provision->pv_delivery, station->st_host);
-    }
-    provision_advance(provision);
-    return TRUE;
+    if (done)
+        station_lost(station);
+    else if (!there)
+        orders_host_lost(d->dm_orders, station->st_host, "the VM is gone");
+    /* A clone that was being told who it is is made anew already. */
+    return station->st_again ||
+           (done && !host->ph_required && d->dm_state != DRILL_PROVISIONING);
 }
 
 /* ---- the hypervisor ---- */

@@ -209,7 +209,7 @@ static void on_domain(const GError *error, gpointer data)
                      ? json_pack("{s:s, s:s}", "from", "golden", "golden", golden->go_key)
                      : json_pack("{s:s, s:s}", "from", "boot", "reason",
                                  station->st_boots
-                                     ? "its disk as it was"
+                                     ? "brought back as it was"
                                      : clones_reason(d->dm_clones, station->st_host)));
     if (plan_host(d->dm_plan, station->st_host)->ph_agent == AGENT_NONE) {
         hosts_set(d->dm_hosts, station->st_host, HOST_READY, "no agent by design");
@@ -349,7 +349,10 @@ static void station_start(Station *station)
 
     if (d->dm_resume && station_adopt(station))
         return;
-    hosts_set(d->dm_hosts, station->st_host, HOST_CREATE, NULL);
+    if (station->st_keep && !station->st_boots)
+        hosts_set(d->dm_hosts, station->st_host, HOST_CREATE, NULL);
+    else /* a clone has the boot id of the one that is gone */
+        hosts_renew(d->dm_hosts, station->st_host, NULL);
     if (station->st_boots || !clones_take(d->dm_clones, station->st_host))
         provision_station_go(provision, station->st_host);
 }
@@ -394,6 +397,7 @@ void provision_station_again(Provision *provision, int host)
 
     evtimer_del(station->st_hello);
     station->st_keep = station->st_boots = FALSE;
+    station->st_again = TRUE;
     hosts_set(provision->pv_daemon->dm_hosts, host, HOST_CREATE, NULL);
     range_domain_destroy(provision->pv_daemon->dm_range, host, on_cleared, station);
 }

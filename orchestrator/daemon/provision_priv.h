@@ -28,6 +28,7 @@ typedef struct {
     char *st_overlay;    /* NULL for none */
     const char *st_base; /* what the overlay stands on */
     gboolean st_keep;    /* the overlay that is there is in use, or a team's work */
+    gboolean st_again;   /* the attempt before was a clone and is given up */
     gboolean st_boots;   /* whatever its resets are made of: see station_adopt() */
     GError *st_error;
     struct event *st_hello;

@@ -73,6 +73,40 @@ expect_status 3 parry reset small nobody
 says err 'no host, no team'
 ok "reset of a team and of all, and of nobody"
 
+# parryd is killed, and taken up: it knows who is a clone of what; a reset is done to its end.
+crashed() { parry status | grep -q '^small *crashed'; }
+kill_daemon() {
+  kill -9 "$(cat "$PARRY_HOME/drills/small/journal.lock")"
+  wait_for 10 "the crash is noticed" crashed
+}
+until_event() { # until_event KIND NUMBER: as fast as can be
+  local until=$((SECONDS + 60))
+  until [ "$(count "$1" 2>/dev/null || echo 0)" -ge "$2" ]; do
+    [ "$SECONDS" -lt "$until" ] || fail "not in time: $1"
+  done
+}
+wanted=$(count reset.wanted/1)
+for moment in reset.wanted/1 agent.hello/1; do
+  parry exec small health/web 'touch /tmp/left'
+  wanted=$((wanted + 1))
+  heard=$(count agent.hello/1)
+  parry reset small health/web >"$work/reset" 2>&1 &
+  resetting=$!
+  if [ "$moment" = reset.wanted/1 ]; then until_event reset.wanted/1 "$wanted"; else until_event agent.hello/1 $((heard + 1)); fi
+  kill_daemon
+  ! wait "$resetting" || fail "the reset was faster than its kill"
+  expect_status 0 parry up small
+  until_event reset.done/1 "$wanted"
+  [ "$(parry exec small health/web 'ls /tmp/left 2>/dev/null; cat /proc/sys/kernel/hostname')" = web ] || fail "health/web is not as it was"
+done
+[ "$(count reset.wanted/1)" = "$wanted" ] || fail "a reset was wanted twice"
+[ "$(count reset.done/1 "not ($from_golden)")" = 0 ] || fail "a reset booted"
+expect_status 0 parry reset small all
+[ "$(count reset.done/1 "$from_golden")" = $((wanted + 5)) ] || fail "not all were restored by the daemon that came later"
+[ "$(count golden.wanted/1)" = 1 ] || fail "another golden guest was wanted"
+[ "$(sql small 'select count(*) from open_act')" = 0 ] || fail "acts are left open"
+ok "killed in resets: they come to their end, and later ones restore as before"
+
 expect_status 0 parry down small
 expect_nothing_left small
 expect_status 0 parry up "$here/small.yaml"
@@ -95,6 +129,31 @@ ok "a spoilt golden guest is made anew"
 parry down small >/dev/null
 parry gc --golden 0 >"$work/out"
 says out '/golden/'
+
+# parryd is killed while the golden guest boots, and again when it has just been kept.
+parry up "$here/small.yaml" >"$work/up" 2>&1 &
+up=$!
+golden_runs() { virsh -q -c "$(parry host status --json | json d.uri)" list --name | grep -q golden; }
+wait_for 60 "the golden guest boots" golden_runs
+kill_daemon
+wait "$up" || true
+parry up small >"$work/up" 2>&1 &
+up=$!
+until_event golden.done/1 1
+kill_daemon
+wait "$up" || true
+expect_status 0 parry up small
+[ "$(count golden.failed/1)" = 1 ] || fail "the golden guest that nobody waited for is not told of"
+[ "$(count golden.done/1)" = 1 ] || fail "not one golden guest came to its end"
+[ "$(count domain.done/1 "$from_golden")" = 5 ] || fail "not 5 clones"
+[ "$(count clone.failed/1)" = 0 ] || fail "clones were given up"
+[ "$(sql small 'select count(*) from open_act')" = 0 ] || fail "acts are left open"
+virsh -q -c "$(parry host status --json | json d.uri)" list --name >"$work/out"
+! grep -q golden "$work/out" || fail "a golden guest still runs"
+ok "killed while the golden guest is made: another one is, and all are clones"
+
+parry down small >/dev/null
+parry gc --golden 0 >"$work/out"
 expect_status 0 parry up --no-clones "$here/small.yaml"
 [ "$(count golden.wanted/1)" = 0 ] || fail "clones although switched off"
 has_event small domain.done/1 "json_extract(body, '\$.reason') like '%--no-clones%'" || fail "no reason"

@@ -31,7 +31,7 @@ until_event() {
 
 steps="net.done/1 domain.done/1 agent.hello/1"
 [ "${POINTS:-}" != all ] ||
-  steps="drill.state/1 image.wanted/1 image.done/1 net.wanted/1 net.done/1 domain.wanted/1 domain.done/1 agent.hello/1 order.wanted/1 agent.ready/1 isolation.round/1"
+  steps="drill.state/1 image.wanted/1 image.done/1 net.wanted/1 net.done/1 golden.wanted/1 golden.done/1 domain.wanted/1 domain.done/1 agent.hello/1 order.wanted/1 agent.ready/1 isolation.round/1"
 first=1
 for step in $steps; do
   if [ "$first" = 1 ]; then

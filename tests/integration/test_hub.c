@@ -279,6 +279,29 @@ static void test_link_forgot(void)
     rig_stop(&rig);
 }
 
+/* parryd was started again, knows the agent, and reverts its guest: that has the same
+ * boot id, and is not the one that was known. */
+static void test_restored_and_reverted(void)
+{
+    g_autoptr(GArray) taken = numbers_new();
+    Rig rig;
+
+    rig_start(&rig, NULL, 1);
+    link_restore(rig.rg_link, 0, "00000000-0000-0000-0000-000000000001");
+    rig_order(&rig, 0, 5, NULL); /* for the guest that is gone */
+    g_autofree char *path = rig_path(&rig, 0);
+    CU_ASSERT_TRUE(link_listen(rig.rg_link, 0, path, geteuid(), 7, NULL));
+    CU_ASSERT_TRUE(rig_order(&rig, 0, 9, NULL));
+    FakeAgent *agent = agent_new(&rig, 0, note, taken);
+    agent->fa_epoch = 3;
+    wire_queue_set_taken(agent->fa_queue, 57);
+    RIG_UNTIL(&rig, taken->len > 0);
+    CU_ASSERT_EQUAL(agent->fa_epoch, 7);
+    CU_ASSERT_TRUE(counts_from(taken, 9, 1));
+    fake_agent_free(agent);
+    rig_stop(&rig);
+}
+
 static void test_send_errors(void)
 {
     g_autofree char *script = g_strnfill(40000, 'x');
@@ -459,6 +482,7 @@ int main(void)
         {"the guest reboots", test_guest_reboots},
         {"the host is reverted", test_epoch_moves},
         {"parryd forgot", test_link_forgot},
+        {"parryd knows it, and its guest is reverted", test_restored_and_reverted},
         {"messages that cannot be sent", test_send_errors},
         {"credit", test_credit},
         {"the hub is sandboxed", test_sandboxed},
