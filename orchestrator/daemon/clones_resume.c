@@ -146,10 +146,11 @@ static void rejoin_group(Clones *clones, const Past *past)
 static void rejoin_run(Clones *clones, int host)
 {
     CloneRun *run = &clones->cl_runs[host];
+    g_autofree char *key = g_steal_pointer(&run->cr_key);
 
-    if (!run->cr_key)
+    if (!key)
         return;
-    run->cr_group = group_of_key(clones, run->cr_key);
+    run->cr_group = group_of_key(clones, key);
     if (run->cr_group)
         run->cr_group->gr_hosts++;
     else

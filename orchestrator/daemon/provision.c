@@ -559,6 +559,7 @@ static void host_done(gpointer data, gboolean ran)
                            "reason", provision->pv_accel_reason));
     if (provision_still(d)) /* whatever is made stays so too */
         range_suspend_all(d->dm_range, on_still, NULL);
+    provision->pv_waiting = 1; /* for networks_want() */
     clones_resume(d, networks_want);
 }
 
