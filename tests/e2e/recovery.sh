@@ -125,7 +125,7 @@ ok "killed in a pause: it stays one, and ends when white says so"
 
 # ---- its machine is gone too ----
 
-vm=$(pgrep -f 'qemu-system.*guest=pr-recovery-health-web' | head -n 1)
+vm=$(pgrep -f "qemu-system.*guest=pr-recovery-health-web.*$PARRY_HOME/" | head -n 1)
 kill_daemon
 kill -9 "$vm"
 expect_status 0 parry up recovery
