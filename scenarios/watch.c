@@ -44,7 +44,7 @@ static gboolean add_path(GPtrArray *paths, const char *path)
             return FALSE;
     for (guint i = paths->len; i > 0; i--)
         if (is_below(paths->pdata[i - 1], path))
-            g_ptr_array_remove_index(paths, i - 1);
+            g_free(g_ptr_array_remove_index(paths, i - 1));
     if (paths->len == PATHS_MAX)
         return FALSE;
     g_ptr_array_add(paths, g_strdup(path));

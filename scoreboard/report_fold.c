@@ -246,8 +246,6 @@ static gint64 clock_of(const JournalEvent *event, const char *name)
     return MAX(event->ev_clock_us - (event->ev_at_us - ago), 0);
 }
 
-static void on_gap(ReportFold *fold, const JournalEvent *event);
-
 static void on_blind(ReportFold *fold, const JournalEvent *event)
 {
     static const char *const where[] = {"kernel", "queue", "channel", "hub", NULL};

@@ -206,23 +206,30 @@ static gboolean is_script(const char *script, const JournalEvent *event)
                                json_object_get(event->ev_body, "script_sha256"))) == 0;
 }
 
+/* Which of the play's orders it is, or NULL. */
+static gint64 *play_slot(const Daemon *d, Play *play, const JournalEvent *event)
+{
+    const char *title = json_string_value(json_object_get(event->ev_body, "title"));
+
+    if (play->pl_action)
+        return g_strcmp0(title, play->pl_action->ac_title) == 0 &&
+                       is_script(play->pl_action->ac_run, event)
+                   ? &play->pl_acted
+                   : NULL;
+    const PlanInject *inject = plan_inject(d->dm_plan, play->pl_inject);
+    if (g_strcmp0(title, inject->in_id) != 0)
+        return NULL;
+    if (!play->pl_detected && is_script(inject->in_detect, event))
+        return &play->pl_detected;
+    return is_script(inject->in_contain, event) ? &play->pl_contained : NULL;
+}
+
 /* Notes the order with the play that it was of; each is ordered once. */
 static gboolean play_ordered(const Daemon *d, Play *play, const JournalEvent *event)
 {
-    const char *title = json_string_value(json_object_get(event->ev_body, "title"));
-    const PlanInject *inject =
-        play->pl_action ? NULL : plan_inject(d->dm_plan, play->pl_inject);
-    gint64 *done = NULL;
+    gint64 *done =
+        strcmp(play->pl_actor, event->ev_actor) == 0 ? play_slot(d, play, event) : NULL;
 
-    if (strcmp(play->pl_actor, event->ev_actor) != 0 ||
-        g_strcmp0(title, inject ? inject->in_id : play->pl_action->ac_title) != 0)
-        return FALSE;
-    if (!inject)
-        done = is_script(play->pl_action->ac_run, event) ? &play->pl_acted : NULL;
-    else if (!play->pl_detected && is_script(inject->in_detect, event))
-        done = &play->pl_detected;
-    else if (is_script(inject->in_contain, event))
-        done = &play->pl_contained;
     if (!done || *done)
         return FALSE;
     *done = event->ev_seq;

@@ -4,6 +4,7 @@
 # outside the tree; what crashes, hangs (10 s) or leaks is named and kept in the build directory.
 #
 #   BUILD=dir    where to build (build-fuzz)
+#   SEED=n       of the first mutations; a new one each time otherwise
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -36,7 +37,7 @@ fuzz() {
   # shellcheck disable=SC2206 # a list of directories
   options+=(${seeds[$name]:-})
   if LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 "$build/tests/fuzz-$name" \
-    -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=65536 -print_final_stats=1 \
+    -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=65536 -seed="${SEED:-0}" -print_final_stats=1 \
     -artifact_prefix="$work/broken/" "$work/new" "${options[@]}" >"$work/log" 2>&1; then
     printf '%-10s %s runs in %s s, %s new inputs, nothing broke it\n' "$name" \
       "$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/log")" "$seconds" \

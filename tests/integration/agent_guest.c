@@ -36,7 +36,7 @@ static void show(const struct host *h)
             const struct wire_seen *s = &item->m.obs.rows[i];
             printf("    %lld %s %s pid %lld<%lld uid %lld auid %lld %s | %s | %s | %s -> "
                    "%s | exit %lld | %s %s %lld\n",
-                   (long long)(item->m.obs.n + (int64_t)i), wire_what_name(s->what),
+                   (long long)item->m.obs.n + (long long)i, wire_what_name(s->what),
                    wire_act_name(s->act), (long long)s->pid, (long long)s->ppid,
                    (long long)s->uid, (long long)s->auid, s->exe ? s->exe : "-",
                    s->args ? s->args : "-", s->cwd ? s->cwd : "-",

@@ -123,9 +123,9 @@ static void test_hundred_breaks(void)
     expect_fine(1);
     int files = open_files(host.pid);
     int64_t before = rss_kb(host.pid);
-    for (int i = 0; i < 100; i++) {
+    for (size_t i = 0; i < 100; i++) {
         int hellos = host.hellos;
-        host_drop(&host, (size_t)(i * 7));
+        host_drop(&host, i * 7);
         for (int j = 0; host.hellos == hellos && j < 1000; j++)
             host_pump(&host, 20);
         CU_ASSERT_FATAL(host.hellos > hellos);
