@@ -147,11 +147,11 @@ void gaps_lossy(Gaps *gaps, guint64 kernel, guint64 queue, guint64 dropped,
     settle(gaps);
 }
 
-void gaps_beat(Gaps *gaps, gint64 ping)
+void gaps_beat(Gaps *gaps, gint64 ping, guint64 queued)
 {
     gboolean own = ping == gaps->ga_ping;
 
     gaps->ga_ping = ping;
-    if (own)
+    if (own && queued == 0)
         settle(gaps);
 }

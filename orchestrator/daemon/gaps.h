@@ -67,8 +67,10 @@ void gaps_rows(Gaps *gaps, guint64 n, guint64 count, guint64 dropped, gint64 fir
 /* The agent's own word: sums so far, and the bounds of the latest loss. */
 void gaps_lossy(Gaps *gaps, guint64 kernel, guint64 queue, guint64 dropped,
                 gint64 from_us, gint64 to_us);
-/* A heartbeat; ping: as in it. One that repeats the last ping is the agent's own. */
-void gaps_beat(Gaps *gaps, gint64 ping);
+/* A heartbeat; ping and queued: as in it. One that repeats the last ping is the agent's
+ * own, before which it tells its losses; but a heartbeat overtakes that word in a queue,
+ * so it proves nothing of the channel while anything waits there. */
+void gaps_beat(Gaps *gaps, gint64 ping, guint64 queued);
 
 typedef struct {
     Losses ge_lost;

@@ -114,7 +114,7 @@ static void take_beat(Observations *obs, Watched *watched, const struct hub_beat
 {
     HostClock *clock = &watched->wa_clock;
 
-    gaps_beat(&watched->wa_gaps, beat->ping);
+    gaps_beat(&watched->wa_gaps, beat->ping, beat->queued);
     if (!host_clock_beat(clock, beat->ping, beat->wall_us, g_get_monotonic_time(),
                          g_get_real_time()) ||
         !host_clock_known(clock))

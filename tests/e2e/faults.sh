@@ -68,7 +68,7 @@ alive lands/referee || fail "lands/referee suffers from lands/web"
 ok "a hostile guest is cut off, and nobody else"
 
 uri=$(parry host status --json | json d.uri)
-vm=$(pgrep -f "qemu-system.*guest=pr-small-lands-web.*$PARRY_HOME/" | head -n 1)
+vm=$(pgrep -f "qemu-system.*guest=pr-small-lands-web.*$PARRY_HOME/" | head -n 1) # of no other home
 kill -9 "$vm"
 wait_for 20 "the lost VM is named" has_event small domain.lost/1 "host = 'lands/web'"
 [ "$(parry status small --json | json 'd.hosts.find(h => h.id === "lands/web").state')" = lost ] || fail "not shown as lost"

@@ -120,7 +120,7 @@ check_words() {
   # Unbounded copies, shells made by printf, marks of unfinished work, paths of one machine.
   ! grep -rnE '\b(sprintf|vsprintf|strcpy|strcat|gets|system|popen)\(' --include='*.[ch]' "${folders[@]}" >&2 || bad=1
   ! grep -rnE '\b(TODO|FIXME|XXX)\b' "${text[@]}" . --exclude-dir='build*' --exclude-dir=style >&2 || bad=1
-  ! grep -rnE '(^|[^A-Za-z0-9_.])/work/[a-z]' "${text[@]}" . --exclude-dir='build*' --exclude-dir=style >&2 || bad=1
+  ! grep -rnE '(^|[^A-Za-z0-9_.])/wor[k]/[a-z]' "${text[@]}" . --exclude-dir='build*' --exclude-dir=style >&2 || bad=1
   ! grep -rn '[[:blank:]]$' "${text[@]}" . --exclude-dir='build*' --exclude-dir=corpus --exclude-dir=data >&2 || bad=1
   return $bad
 }

@@ -5,6 +5,7 @@
 #include "scoreboard/journal_priv.h"
 #include "scoreboard/kinds.h"
 #include "tests/unit/cunit_main.h"
+#include "tests/unit/disk_case.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -274,26 +275,6 @@ static void a_round_carries_the_hash_of_its_rows(void)
     remove_dir(dir);
 }
 
-/* Searches every file of the drill for bytes that were erased. */
-static gboolean bytes_on_disk(const char *dir, const char *needle)
-{
-    GDir *list = g_dir_open(dir, 0, NULL);
-    const char *name;
-    gboolean found = FALSE;
-
-    while ((name = g_dir_read_name(list))) {
-        g_autofree char *path = g_build_filename(dir, name, NULL);
-        g_autofree char *bytes = NULL;
-        gsize len = 0;
-
-        if (g_file_get_contents(path, &bytes, &len, NULL) &&
-            memmem(bytes, len, needle, strlen(needle)))
-            found = TRUE;
-    }
-    g_dir_close(list);
-    return found;
-}
-
 static void an_erased_blob_is_gone_for_good(void)
 {
     static const char secret[] = "my neighbour's telephone number";
@@ -308,18 +289,18 @@ static void an_erased_blob_is_gone_for_good(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
     CU_ASSERT_EQUAL(g_bytes_get_size(bytes), strlen(secret));
     g_bytes_unref(bytes);
-    CU_ASSERT_TRUE(bytes_on_disk(dir, secret));
+    CU_ASSERT_TRUE(disk_holds(dir, secret));
 
     CU_ASSERT_TRUE(journal_blob_erase(journal, hash, NULL));
     CU_ASSERT_TRUE(journal_commit(journal, NULL));
-    CU_ASSERT_FALSE(bytes_on_disk(dir, secret));
+    CU_ASSERT_FALSE(disk_holds(dir, secret));
     CU_ASSERT_PTR_NULL(journal_blob_get(journal, hash, &error));
     CU_ASSERT_PTR_NULL(error);
     CU_ASSERT_FALSE(journal_blob_erase(journal, hash, NULL));
     CU_ASSERT_TRUE(journal_blob_put(journal, secret, strlen(secret), again, NULL));
     CU_ASSERT_TRUE(journal_commit(journal, NULL));
     CU_ASSERT_PTR_NULL(journal_blob_get(journal, hash, NULL));
-    CU_ASSERT_FALSE(bytes_on_disk(dir, secret));
+    CU_ASSERT_FALSE(disk_holds(dir, secret));
     CU_ASSERT_PTR_NULL(journal_blob_get(journal, "00", &error));
     CU_ASSERT_PTR_NOT_NULL(error);
     journal_close(journal);

@@ -7,6 +7,7 @@
 #include "scoreboard/journal_priv.h"
 #include "scoreboard/kinds.h"
 #include "tests/unit/cunit_main.h"
+#include "tests/unit/disk_case.h"
 
 #include <signal.h>
 #include <string.h>
@@ -471,25 +472,6 @@ static void a_killed_writer_leaves_whole_batches(void)
     world_clear(&world);
 }
 
-static gboolean on_disk(const char *dir, const char *needle)
-{
-    GDir *list = g_dir_open(dir, 0, NULL);
-    const char *name;
-    gboolean found = FALSE;
-
-    while ((name = g_dir_read_name(list))) {
-        g_autofree char *path = g_build_filename(dir, name, NULL);
-        g_autofree char *bytes = NULL;
-        gsize len = 0;
-
-        if (g_file_get_contents(path, &bytes, &len, NULL) &&
-            memmem(bytes, len, needle, strlen(needle)))
-            found = TRUE;
-    }
-    g_dir_close(list);
-    return found;
-}
-
 static void erased_texts_are_gone_and_the_batch_still_adds_up(void)
 {
     static const guint which[] = {2, 0, 2}; /* twice does no harm */
@@ -499,10 +481,10 @@ static void erased_texts_are_gone_and_the_batch_still_adds_up(void)
 
     append(world.journal, rows, 3, NULL);
     journal_commit(world.journal, NULL);
-    CU_ASSERT_TRUE(on_disk(world.dir, SECRET));
+    CU_ASSERT_TRUE(disk_holds(world.dir, SECRET));
     CU_ASSERT_TRUE(journal_erase_observations(world.journal, 1, which, 3, NULL));
     CU_ASSERT_TRUE(journal_commit(world.journal, NULL));
-    CU_ASSERT_FALSE(on_disk(world.dir, SECRET));
+    CU_ASSERT_FALSE(disk_holds(world.dir, SECRET));
     g_autofree char *got = printed(world.journal, 1);
     CU_ASSERT_PTR_NOT_NULL(
         strstr(got, "1/2 host 7 n 7 t 1700000000123456 file moved player pid 411 402"
@@ -529,7 +511,7 @@ static void what_is_not_there_is_not_erased(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(error->message, "1/7: not there"));
     g_clear_error(&error);
     CU_ASSERT_TRUE(journal_commit(world.journal, NULL));
-    CU_ASSERT_TRUE(on_disk(world.dir, SECRET)); /* all or nothing */
+    CU_ASSERT_TRUE(disk_holds(world.dir, SECRET)); /* all or nothing */
     CU_ASSERT_TRUE(journal_erase_observations(world.journal, 1, first, 1, NULL));
     CU_ASSERT_FALSE(journal_erase_observations(world.journal, 1, first, 1, &error));
     CU_ASSERT_PTR_NOT_NULL(strstr(error->message, "erased already"));
@@ -556,7 +538,7 @@ static void nothing_is_left_of_many_rows(void)
     for (gint64 seq = 1; seq <= 5; seq++)
         CU_ASSERT_TRUE(journal_erase_observations(world.journal, seq, which, 1000, NULL));
     CU_ASSERT_TRUE(journal_commit(world.journal, NULL));
-    CU_ASSERT_FALSE(on_disk(world.dir, SECRET));
+    CU_ASSERT_FALSE(disk_holds(world.dir, SECRET));
     world_clear(&world);
 }
 

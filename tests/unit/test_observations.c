@@ -50,8 +50,8 @@ static void every_number_is_accounted_for(void)
     CU_ASSERT_EQUAL(told.ge_from_us, 110);
     CU_ASSERT_EQUAL(told.ge_to_us, 200);
     gaps_rows(&gaps, 41, 10, 10, 300, 310); /* the hub's */
-    gaps_beat(&gaps, 5);
-    gaps_beat(&gaps, 5);
+    gaps_beat(&gaps, 5, 0);
+    gaps_beat(&gaps, 5, 0);
     CU_ASSERT_TRUE(lost(&gaps.ga_all, 3, 6, 4, 10));
     CU_ASSERT_EQUAL(gaps.ga_rows + 6 + 4 + 10, 50);
 }
@@ -64,16 +64,32 @@ static void a_ping_settles_nothing(void)
 
     gaps_restart(&gaps);
     gaps_rows(&gaps, 1, 1, 0, 1, 1);
-    gaps_beat(&gaps, 7);
+    gaps_beat(&gaps, 7, 0);
     gaps_rows(&gaps, 5, 1, 0, 2, 2);
-    gaps_beat(&gaps, 8);
+    gaps_beat(&gaps, 8, 0);
     CU_ASSERT_TRUE(lost(&gaps.ga_all, 0, 0, 0, 0));
     gaps_lossy(&gaps, 0, 3, 0, 1, 2);
-    gaps_beat(&gaps, 8);
+    gaps_beat(&gaps, 8, 0);
     CU_ASSERT_TRUE(lost(&gaps.ga_all, 0, 3, 0, 0));
     gaps_rows(&gaps, 8, 1, 0, 3, 3); /* nobody says anything of these two */
-    gaps_beat(&gaps, 8);
+    gaps_beat(&gaps, 8, 0);
     CU_ASSERT_TRUE(lost(&gaps.ga_all, 0, 3, 2, 0));
+}
+
+/* While the channel is full the agent's own heartbeat, too, is ahead of that word. */
+static void a_beat_out_of_a_full_queue_settles_nothing(void)
+{
+    Gaps gaps = {0};
+
+    gaps_restart(&gaps);
+    gaps_beat(&gaps, 7, 0);
+    gaps_rows(&gaps, 1, 1, 0, 1, 1);
+    gaps_rows(&gaps, 108, 1, 0, 2, 2);
+    gaps_beat(&gaps, 7, 4096);
+    CU_ASSERT_TRUE(lost(&gaps.ga_all, 0, 0, 0, 0));
+    gaps_lossy(&gaps, 0, 106, 0, 1, 2);
+    gaps_beat(&gaps, 7, 0);
+    CU_ASSERT_TRUE(lost(&gaps.ga_all, 0, 106, 0, 0));
 }
 
 /* Dropped after the last row that came: the channel's share is not told too high. */
@@ -87,7 +103,7 @@ static void what_is_dropped_last(void)
     gaps_lossy(&gaps, 0, 9, 0, 2, 3); /* nine dropped behind it */
     CU_ASSERT_TRUE(lost(&gaps.ga_all, 0, 9, 0, 0));
     gaps_rows(&gaps, 16, 1, 0, 4, 4);
-    gaps_beat(&gaps, -1);
+    gaps_beat(&gaps, -1, 0);
     CU_ASSERT_TRUE(lost(&gaps.ga_all, 0, 9, 1, 0));
 }
 
@@ -118,7 +134,7 @@ static void agents_come_and_go(void)
     gaps_rows(&gaps, 1, 5, 2, 1, 1);
     gaps_connected(&gaps); /* the hub counts anew */
     gaps_rows(&gaps, 8, 1, 0, 2, 2);
-    gaps_beat(&gaps, -1);
+    gaps_beat(&gaps, -1, 0);
     CU_ASSERT_TRUE(lost(&gaps.ga_all, 0, 0, 0, 2));
     gaps_rows(&gaps, 9, 1, 1, 2, 2);
     CU_ASSERT_TRUE(lost(&gaps.ga_all, 0, 0, 0, 3));
@@ -157,7 +173,7 @@ static void an_agent_that_lies(void)
         guint64 one = words[i % 5], two = words[i / 5 % 5], three = words[i / 25 % 5];
         gaps_rows(&gaps, one, 48, two, G_MININT64, G_MAXINT64);
         gaps_lossy(&gaps, three, one, two, G_MAXINT64, G_MININT64);
-        gaps_beat(&gaps, -1);
+        gaps_beat(&gaps, -1, 0);
     }
     CU_ASSERT_TRUE_FATAL(gaps_take(&gaps, 0, TRUE, &told));
     CU_ASSERT_TRUE(told.ge_lost.lo_kernel <= G_MAXINT64 / 4);
@@ -541,6 +557,8 @@ int main(void)
     CU_TestInfo tests[] = {
         {"every number is accounted for", every_number_is_accounted_for},
         {"a ping settles nothing", a_ping_settles_nothing},
+        {"a heartbeat out of a full queue settles nothing",
+         a_beat_out_of_a_full_queue_settles_nothing},
         {"what is dropped last", what_is_dropped_last},
         {"one event a minute", one_event_a_minute},
         {"agents come and go", agents_come_and_go},

@@ -6,6 +6,7 @@
 #include "scoreboard/kinds.h"
 #include "scoreboard/replica.h"
 #include "tests/unit/cunit_main.h"
+#include "tests/unit/disk_case.h"
 
 #include <sqlite3.h>
 #include <string.h>
@@ -196,20 +197,6 @@ static void many_parts_go_on_after_a_break(void)
     pair_clear(&pair);
 }
 
-static gboolean holds_text(const char *dir, const char *text)
-{
-    static const char *const files[] = {"journal.db", "journal.db-wal"};
-    gboolean found = FALSE;
-
-    for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
-        g_autofree char *path = g_build_filename(dir, files[i], NULL), *bytes = NULL;
-        gsize len = 0;
-        if (g_file_get_contents(path, &bytes, &len, NULL))
-            found |= memmem(bytes, len, text, strlen(text)) != NULL;
-    }
-    return found;
-}
-
 static void what_is_erased_is_erased_in_the_copy(void)
 {
     Pair pair = pair_new();
@@ -222,13 +209,13 @@ static void what_is_erased_is_erased_in_the_copy(void)
     gint64 seen = add_seen(pair.of, 1);
     CU_ASSERT_TRUE_FATAL(journal_commit(pair.of, NULL));
     follow(&pair);
-    CU_ASSERT_TRUE(holds_text(pair.to_dir, SECRET));
+    CU_ASSERT_TRUE(disk_holds(pair.to_dir, SECRET));
     CU_ASSERT_TRUE(journal_erase_observations(pair.of, seen, &first, 1, NULL));
     CU_ASSERT_TRUE(journal_blob_erase(pair.of, hash, NULL));
     CU_ASSERT_TRUE_FATAL(journal_commit(pair.of, NULL));
     CU_ASSERT_EQUAL(follow(&pair), 1);
     same(&pair);
-    CU_ASSERT_FALSE(holds_text(pair.to_dir, SECRET));
+    CU_ASSERT_FALSE(disk_holds(pair.to_dir, SECRET));
     pair_clear(&pair);
 }
 
