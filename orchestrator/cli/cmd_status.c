@@ -77,6 +77,15 @@ static void print_seen(const json_t *host)
                off_us > 0 ? "ahead" : "behind");
 }
 
+/* Why a reset of it would take a boot. */
+static void print_reset(const json_t *host)
+{
+    const char *why = json_string_value(json_object_get(host, "reset_why"));
+
+    if (why && *why)
+        printf("    a reset boots it: %s\n", why);
+}
+
 static void print_hosts(const json_t *hosts)
 {
     const json_t *host;
@@ -84,9 +93,13 @@ static void print_hosts(const json_t *hosts)
 
     json_array_foreach (hosts, i, host) {
         const char *reason = json_string_value(json_object_get(host, "reason"));
-        printf("  %-26s %-10s %-16s %s\n", json_string_value(json_object_get(host, "id")),
+        printf("  %-26s %-10s %-16s %-10s %s\n",
+               json_string_value(json_object_get(host, "id")),
                json_string_value(json_object_get(host, "state")),
-               json_string_value(json_object_get(host, "ip")), reason ? reason : "");
+               json_string_value(json_object_get(host, "ip")),
+               json_is_true(json_object_get(host, "resettable")) ? "resettable" : "",
+               reason ? reason : "");
+        print_reset(host);
         print_seen(host);
     }
 }

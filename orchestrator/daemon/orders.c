@@ -1,6 +1,7 @@
 #include "orchestrator/daemon/orders.h"
 
 #include "orchestrator/daemon/hosts.h"
+#include "orchestrator/daemon/points.h"
 #include "orchestrator/daemon/spool.h"
 #include "scenarios/base/cjson.h"
 #include "scenarios/base/text.h"
@@ -31,6 +32,7 @@ typedef struct {
     guint64 fl_out_max;
     struct event *fl_deadline;
     gint64 fl_due_us;  /* boot time of the deadline */
+    gint64 fl_stood_us; /* of its host, that the deadline has been moved by */
     gint64 fl_left_us; /* of it, while the VMs stand still */
     GByteArray *fl_out, *fl_err;
     guint64 fl_spooled; /* number of the last piece that an earlier daemon had */
@@ -249,11 +251,18 @@ static void on_deadline(evutil_socket_t fd, short what, void *data)
 {
     Flight *flight = data;
     gint64 late_us = clock_boottime_us() - flight->fl_due_us;
-    gboolean connected =
-        hosts_connected(flight->fl_orders->od_daemon->dm_hosts, flight->fl_host);
+    const Daemon *d = flight->fl_orders->od_daemon;
+    gboolean connected = hosts_connected(d->dm_hosts, flight->fl_host);
+    gint64 stood_us =
+        points_stood_us(d->dm_points, flight->fl_host) - flight->fl_stood_us;
 
     (void)fd;
     (void)what;
+    if (stood_us > 0) { /* its guest had so much less of the time */
+        flight->fl_stood_us += stood_us;
+        flight_wait(flight, stood_us);
+        return;
+    }
     if (late_us > LATE_US && !flight->fl_extended) {
         flight->fl_extended = TRUE;
         flight_wait(flight, ANSWER_GRACE_US);
@@ -273,6 +282,7 @@ static Flight *flight_new(Orders *orders, FlightKind kind, gint64 id, int host,
     flight->fl_id = id;
     flight->fl_host = host;
     flight->fl_data = data;
+    flight->fl_stood_us = points_stood_us(orders->od_daemon->dm_points, host);
     flight->fl_out = g_byte_array_new();
     flight->fl_err = g_byte_array_new();
     flight->fl_deadline = evtimer_new(orders->od_daemon->dm_base, on_deadline, flight);
@@ -615,16 +625,25 @@ gboolean orders_record(Orders *orders, const struct hub_head *head, const void *
     return TRUE;
 }
 
-void orders_host_lost(Orders *orders, int host, const char *reason)
+/* Those of a host, or only its checks. */
+static GPtrArray *flights_of(const Orders *orders, int host, gboolean checks)
 {
-    g_autoptr(GPtrArray) lost = g_ptr_array_new();
+    GPtrArray *flights = g_ptr_array_new();
     GHashTableIter iter;
     gpointer value;
 
     g_hash_table_iter_init(&iter, orders->od_flights);
     while (g_hash_table_iter_next(&iter, NULL, &value))
-        if (((Flight *)value)->fl_host == host)
-            g_ptr_array_add(lost, value);
+        if (((Flight *)value)->fl_host == host &&
+            (!checks || ((Flight *)value)->fl_kind == FLIGHT_CHECK))
+            g_ptr_array_add(flights, value);
+    return flights;
+}
+
+void orders_host_lost(Orders *orders, int host, const char *reason)
+{
+    g_autoptr(GPtrArray) lost = flights_of(orders, host, FALSE);
+
     /* Ends may add new flights, never end these. */
     for (guint i = 0; i < lost->len; i++)
         flight_lost(lost->pdata[i], reason);
@@ -634,16 +653,8 @@ void orders_host_lost(Orders *orders, int host, const char *reason)
 
 void orders_checks_end(Orders *orders, int host, CheckStatus status, const char *why)
 {
-    g_autoptr(GPtrArray) ended = g_ptr_array_new();
-    GHashTableIter iter;
-    gpointer value;
+    g_autoptr(GPtrArray) ended = flights_of(orders, host, TRUE);
 
-    g_hash_table_iter_init(&iter, orders->od_flights);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        Flight *flight = value;
-        if (flight->fl_kind == FLIGHT_CHECK && flight->fl_host == host)
-            g_ptr_array_add(ended, flight);
-    }
     for (guint i = 0; i < ended->len; i++) {
         Flight *flight = ended->pdata[i];
         flight_take(flight);
@@ -707,20 +718,12 @@ void orders_stand(Orders *orders, gboolean still)
 
 /* ---- taken up again ---- */
 
-static void open_settled(Orders *orders, gint64 id)
-{
-    for (guint i = 0; i < orders->od_open->len; i++)
-        if (((Open *)orders->od_open->pdata[i])->op_id == id) {
-            g_ptr_array_remove_index(orders->od_open, i);
-            return;
-        }
-}
-
-static void open_started(Orders *orders, gint64 id)
+static Open *open_of(const Orders *orders, gint64 id)
 {
     for (guint i = 0; i < orders->od_open->len; i++)
         if (((Open *)orders->od_open->pdata[i])->op_id == id)
-            ((Open *)orders->od_open->pdata[i])->op_started = TRUE;
+            return orders->od_open->pdata[i];
+    return NULL;
 }
 
 gboolean orders_ends(const char *kind)
@@ -733,17 +736,20 @@ gboolean orders_ends(const char *kind)
 
 void orders_replay(Orders *orders, const JournalEvent *event)
 {
+    Open *open;
+
     if (strcmp(event->ev_kind, "order.wanted/1") == 0) {
-        Open *open = g_new0(Open, 1);
+        open = g_new0(Open, 1);
         open->op_id = event->ev_seq;
         open->op_host = plan_host_index(orders->od_daemon->dm_plan, event->ev_host);
         open->op_actor = g_strdup(event->ev_actor);
         open->op_body = json_deep_copy(event->ev_body);
         g_ptr_array_add(orders->od_open, open);
     } else if (strcmp(event->ev_kind, "order.started/1") == 0) {
-        open_started(orders, event->ev_ref);
+        if ((open = open_of(orders, event->ev_ref)))
+            open->op_started = TRUE;
     } else if (orders_ends(event->ev_kind)) {
-        open_settled(orders, event->ev_ref);
+        g_ptr_array_remove(orders->od_open, open_of(orders, event->ev_ref));
     }
 }
 

@@ -6,6 +6,7 @@
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/points.h"
 #include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/scripts.h"
 #include "orchestrator/daemon/signer.h"
@@ -207,6 +208,7 @@ void resume_event(Daemon *d, const JournalEvent *event)
 {
     fold_drill(d->dm_resume, event);
     resets_replay(d->dm_resets, event);
+    points_replay(d->dm_points, event);
     clones_replay(d->dm_clones, event);
     fold_act(d, event);
     if (g_str_has_prefix(event->ev_kind, "terminal."))
@@ -323,6 +325,7 @@ gboolean resume_drill(Daemon *d, GError **error)
     tell_gap(d, &gap);
     end_terminals(d);
     hosts_resume(d->dm_hosts);
+    points_resumed(d->dm_points);
     injects_resume(d->dm_injects);
     scripts_resume(d->dm_scripts);
     watches_resume(d->dm_watches);
