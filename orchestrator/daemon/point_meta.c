@@ -63,7 +63,7 @@ static gboolean base_valid(const char *base)
         (strcmp(parts[0], "images") != 0 && strcmp(parts[0], "golden") != 0) || !parts[1])
         return FALSE;
     for (char **part = parts; *part; part++)
-        if (!**part || strcmp(*part, ".") == 0 || strcmp(*part, "..") == 0)
+        if (!**part || **part == '.')
             return FALSE;
     return TRUE;
 }

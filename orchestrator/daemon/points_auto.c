@@ -49,6 +49,7 @@ void points_booted(Points *points, int host)
 
     if (!d->dm_plan->p_points.pp_ready || d->dm_rehearsal || !wants_ready(points, host))
         return;
+    points->pt_hosts[host].hp_booted = TRUE;
     g_array_append_val(hosts, host);
     points_want(points, POINT_READY, POINT_AT_READY, hosts, "parryd", NULL, NULL, NULL);
 }

@@ -91,6 +91,17 @@ DiskStack points_stack(const Points *points, int host);
 gboolean points_ending(const Points *points);
 gboolean points_has_disk(const Points *points, int host);
 
+/* ---- points_resume.c ---- */
+
+/* What there is of one that was wanted, when the drill is taken up. */
+typedef struct {
+    gboolean se_there;   /* its VM */
+    gboolean se_went_on; /* says the journal */
+    gboolean se_begun, se_whole; /* the file of its memory */
+    gboolean se_frozen;  /* its disk, or it has none */
+} PointSeen;
+MakeStep points_step(const PointSeen *seen);
+
 /* ---- points_auto.c ---- */
 
 void points_auto_new(Points *points);

@@ -88,23 +88,31 @@ static gboolean file_whole(const char *path)
     return save_image_read(path, &image, NULL);
 }
 
-static MakeStep step_of(Make *make, gboolean there)
+MakeStep points_step(const PointSeen *seen)
+{
+    if (seen->se_went_on && seen->se_whole) /* the journal says so */
+        return MAKE_KEEP;
+    if (!seen->se_there)
+        return seen->se_whole ? MAKE_SWAP : MAKE_WAITS;
+    if (!seen->se_begun)
+        return MAKE_WAITS;
+    return seen->se_whole && seen->se_frozen ? MAKE_RESTORE : MAKE_SAVE;
+}
+
+static MakeStep step_of(const Make *make, gboolean there)
 {
     DiskStack stack = points_stack(make->mk_points, make->mk_host);
     g_autofree const char *disks = stack.ds_disks;
-    gboolean whole = file_whole(make->mk_memory);
+    PointSeen seen = {
+        .se_there = there,
+        .se_went_on = make->mk_stop_us > 0,
+        .se_begun = g_file_test(make->mk_memory, G_FILE_TEST_EXISTS),
+        .se_whole = file_whole(make->mk_memory),
+        .se_frozen = !points_has_disk(make->mk_points, make->mk_host) ||
+                     disk_swapped(&stack, make->mk_id),
+    };
 
-    if (make->mk_stop_us && whole) /* it went on: the journal says so */
-        return MAKE_KEEP;
-    if (!there)
-        return whole ? MAKE_SWAP : MAKE_WAITS;
-    if (!g_file_test(make->mk_memory, G_FILE_TEST_EXISTS))
-        return MAKE_WAITS;
-    if (!whole)
-        return MAKE_SAVE;
-    return disk_swapped(&stack, make->mk_id) || !points_has_disk(make->mk_points, make->mk_host)
-               ? MAKE_RESTORE
-               : MAKE_SAVE;
+    return points_step(&seen);
 }
 
 /* The moment is that at which its memory was written. */

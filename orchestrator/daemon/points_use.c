@@ -185,10 +185,23 @@ static void find_work(gpointer data)
         find->fi_point = g_steal_pointer(&point);
 }
 
+/* It is no good: the next boot of the host is saved in its place. */
+static void ready_spoilt(Points *points, int host, const char *why)
+{
+    HostPoints *at = &points->pt_hosts[host];
+
+    at->hp_ready = FALSE;
+    g_free(at->hp_why);
+    at->hp_why = g_strdup(why);
+}
+
 static void find_done(gpointer data, gboolean ran)
 {
     g_autofree Find *find = data;
     Daemon *d = find->fi_daemon;
+
+    if (find->fi_error && strcmp(find->fi_name, POINT_READY) == 0)
+        ready_spoilt(d->dm_points, find->fi_host, find->fi_error->message);
 
     if (ran && d->dm_provision)
         find->fi_done(d, g_steal_pointer(&find->fi_point),
