@@ -52,10 +52,10 @@ typedef struct {
 
 /* Checkpoints of hosts. */
 typedef struct {
-    gboolean pp_ready;   /* hosts that are no clones get one when the drill is ready */
-    gint64 pp_every_us;  /* on the drill clock; 0: none by the clock */
-    int pp_keep;         /* of those by the clock */
-    guint64 pp_limit;    /* bytes, of all together */
+    gboolean pp_ready;  /* hosts that are no clones get one when the drill is ready */
+    gint64 pp_every_us; /* on the drill clock; 0: none by the clock */
+    int pp_keep;        /* of those by the clock */
+    guint64 pp_limit;   /* bytes, of all together */
 } PlanPoints;
 
 typedef struct {

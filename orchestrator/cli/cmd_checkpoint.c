@@ -85,9 +85,8 @@ static int make(const Drill *drill, const char *name, const char *target, gboole
     int status = EXIT_OK;
     g_autoptr(RpcClient) client = cli_connect(drill, &status);
     json_t *params = json_pack("{s:s, s:s}", "name", name, "target", target);
-    json_t *answer = client ? cli_call(client, "checkpoint", params, MAKE_TIMEOUT_MS,
-                                       &status)
-                            : NULL;
+    json_t *answer =
+        client ? cli_call(client, "checkpoint", params, MAKE_TIMEOUT_MS, &status) : NULL;
     int hosts, failed;
 
     if (!client)
@@ -99,8 +98,9 @@ static int make(const Drill *drill, const char *name, const char *target, gboole
     hosts = (int)number(answer, "hosts");
     failed = (int)number(answer, "failed");
     if (failed) {
-        status = cli_fail(EXIT_FAIL, "checkpoint %s: %d of %d hosts of %s are not in it: %s",
-                          name, failed, hosts, target, text(answer, "reason"));
+        status =
+            cli_fail(EXIT_FAIL, "checkpoint %s: %d of %d hosts of %s are not in it: %s",
+                     name, failed, hosts, target, text(answer, "reason"));
     } else {
         g_autofree char *size = cli_size((guint64)number(answer, "bytes"));
 
@@ -154,14 +154,14 @@ static int verify(const Drill *drill, const char *name, gboolean json)
     return status;
 }
 
-static int delete(const Drill *drill, const char *name, gboolean json)
+static int delete (const Drill *drill, const char *name, gboolean json)
 {
     int status = EXIT_OK;
     g_autoptr(RpcClient) client = cli_connect(drill, &status);
-    json_t *answer = client ? cli_call(client, "checkpoint.delete",
-                                       json_pack("{s:s}", "name", name), CHECK_TIMEOUT_MS,
-                                       &status)
-                            : NULL;
+    json_t *answer =
+        client ? cli_call(client, "checkpoint.delete", json_pack("{s:s}", "name", name),
+                          CHECK_TIMEOUT_MS, &status)
+               : NULL;
 
     if (!answer)
         return status;

@@ -41,9 +41,8 @@ static int reset(int argc, char **argv)
     g_autoptr(RpcClient) client = drill ? cli_connect(drill, &status) : NULL;
     if (!client)
         return status;
-    json_t *params =
-        json_pack("{s:s, s:s, s:s*}", "target", argv[2], "reason", reason ? reason : "",
-                  "to", to);
+    json_t *params = json_pack("{s:s, s:s, s:s*}", "target", argv[2], "reason",
+                               reason ? reason : "", "to", to);
     json_t *answer = cli_call(client, "reset", params, RESET_TIMEOUT_MS, &status);
     if (!answer)
         return status;
@@ -54,5 +53,6 @@ static int reset(int argc, char **argv)
     return status;
 }
 
-const CliCommand cmd_reset = {"reset", "NAME HOST|TEAM|all",
-                              "put hosts back to how they were when ready, or to a checkpoint", reset};
+const CliCommand cmd_reset = {
+    "reset", "NAME HOST|TEAM|all",
+    "put hosts back to how they were when ready, or to a checkpoint", reset};

@@ -58,7 +58,8 @@ GPtrArray *drill_list(const char *home);
 Plan *drill_plan(const Drill *drill, GError **error);
 /* Path of a socket below run/. */
 char *drill_socket(const Drill *drill, const char *name);
-/* Removes disks/, checkpoints/ and run/; with all, the whole directory and the drill's keys. */
+/* Removes disks/, checkpoints/ and run/; with all, the whole directory and the drill's
+ * keys. */
 gboolean drill_remove(const char *home, const Drill *drill, gboolean all, GError **error);
 
 /* Removes a directory with all that is in it; TRUE where there is none. */

@@ -31,9 +31,9 @@ typedef struct {
     gboolean fl_started, fl_aborted, fl_quiet, fl_extended;
     guint64 fl_out_max;
     struct event *fl_deadline;
-    gint64 fl_due_us;  /* boot time of the deadline */
+    gint64 fl_due_us;   /* boot time of the deadline */
     gint64 fl_stood_us; /* of its host, that the deadline has been moved by */
-    gint64 fl_left_us; /* of it, while the VMs stand still */
+    gint64 fl_left_us;  /* of it, while the VMs stand still */
     GByteArray *fl_out, *fl_err;
     guint64 fl_spooled; /* number of the last piece that an earlier daemon had */
     OrderDone fl_done;
@@ -194,19 +194,24 @@ static void order_end(Flight *flight, OrderStatus status, const struct hub_resul
     flight_free(flight);
 }
 
+static void check_end(Flight *flight, CheckStatus status, gint64 dur_us, const char *text)
+{
+    flight_take(flight);
+    flight->fl_check(flight->fl_orders->od_daemon, status, dur_us, text, flight->fl_data);
+    flight_free(flight);
+}
+
 /*
  * A check that nobody answered: on a team's own host silence is its own affair and counts
  * DOWN; on a host of white's the fault is Parry's.
  */
 static void check_silent(Flight *flight, const char *reason)
 {
-    Daemon *d = flight->fl_orders->od_daemon;
+    const Daemon *d = flight->fl_orders->od_daemon;
     const PlanHost *host = plan_host(d->dm_plan, flight->fl_host);
     CheckStatus status = host->ph_owner == SIDE_WHITE ? CHECK_UNCHECKED : CHECK_DOWN;
 
-    flight_take(flight);
-    flight->fl_check(d, status, 0, reason, flight->fl_data);
-    flight_free(flight);
+    check_end(flight, status, 0, reason);
 }
 
 static void ask_end(Flight *flight, gboolean ok, const char *text, json_t *rows)
@@ -252,7 +257,6 @@ static void on_deadline(evutil_socket_t fd, short what, void *data)
     Flight *flight = data;
     gint64 late_us = clock_boottime_us() - flight->fl_due_us;
     const Daemon *d = flight->fl_orders->od_daemon;
-    gboolean connected = hosts_connected(d->dm_hosts, flight->fl_host);
     gint64 stood_us =
         points_stood_us(d->dm_points, flight->fl_host) - flight->fl_stood_us;
 
@@ -268,8 +272,9 @@ static void on_deadline(evutil_socket_t fd, short what, void *data)
         flight_wait(flight, ANSWER_GRACE_US);
         return;
     }
-    flight_lost(flight, connected ? "the agent did not answer by the deadline"
-                                  : "the agent is not connected");
+    flight_lost(flight, hosts_connected(d->dm_hosts, flight->fl_host)
+                            ? "the agent did not answer by the deadline"
+                            : "the agent is not connected");
 }
 
 static Flight *flight_new(Orders *orders, FlightKind kind, gint64 id, int host,
@@ -519,12 +524,9 @@ static void record_check(Flight *flight, const struct hub_check *check, const vo
                          guint32 len)
 {
     g_autofree char *text = parry_text_safe(tail, len);
-    Daemon *d = flight->fl_orders->od_daemon;
 
-    flight_take(flight);
-    flight->fl_check(d, (CheckStatus)CLAMP(check->status, 0, CHECK_UNCHECKED),
-                     check->dur_us, text, flight->fl_data);
-    flight_free(flight);
+    check_end(flight, (CheckStatus)CLAMP(check->status, 0, CHECK_UNCHECKED),
+              check->dur_us, text);
 }
 
 /* {u8 reached, u8 name_len, u8 text_len, name, text} repeated; the hub checked the shape,
@@ -655,12 +657,8 @@ void orders_checks_end(Orders *orders, int host, CheckStatus status, const char 
 {
     g_autoptr(GPtrArray) ended = flights_of(orders, host, TRUE);
 
-    for (guint i = 0; i < ended->len; i++) {
-        Flight *flight = ended->pdata[i];
-        flight_take(flight);
-        flight->fl_check(orders->od_daemon, status, 0, why, flight->fl_data);
-        flight_free(flight);
-    }
+    for (guint i = 0; i < ended->len; i++)
+        check_end(ended->pdata[i], status, 0, why);
 }
 
 gboolean orders_running(const Orders *orders, gint64 id)
@@ -761,12 +759,6 @@ static void on_orphan(Daemon *d, const Order *order, gpointer data)
     (void)data;
 }
 
-static void open_end(Daemon *d, const Open *open, const char *kind, const char *reason)
-{
-    daemon_event(d, kind, "parryd", -1, open->op_host, open->op_id,
-                 json_pack("{s:s}", "reason", reason));
-}
-
 gboolean orders_open(const Orders *orders, int host, const char *purpose)
 {
     for (guint i = 0; i < orders->od_open->len; i++) {
@@ -798,7 +790,8 @@ void orders_resumed(Orders *orders)
         } else {
             g_autofree char *reason = g_strdup_printf(
                 "parryd ended before the answer; a %s is asked for anew", purpose);
-            open_end(d, one, "order.failed/1", reason);
+            daemon_event(d, "order.failed/1", "parryd", -1, one->op_host, one->op_id,
+                         json_pack("{s:s}", "reason", reason));
         }
     }
 }

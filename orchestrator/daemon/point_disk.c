@@ -39,7 +39,8 @@ static gboolean run(const char *const *argv, const char *what, GError **error)
         g_spawn_check_wait_status(status, &why))
         return TRUE;
     g_set_error(error, POINT_ERROR, POINT_ERROR_IO, "%s: %s: %s%s%s", what, argv[0],
-                why->message, words && *words ? ": " : "", words ? g_strchomp(words) : "");
+                why->message, words && *words ? ": " : "",
+                words ? g_strchomp(words) : "");
     return FALSE;
 }
 
@@ -170,7 +171,7 @@ guint64 disk_allocated(const DiskStack *stack)
 
 gboolean disk_rebase(const char *path, const char *base, GError **error)
 {
-    const char *const argv[] = {"qemu-img", "rebase", "-q", "-u",  "-f", "qcow2",
+    const char *const argv[] = {"qemu-img", "rebase", "-q", "-u", "-f", "qcow2",
                                 "-F",       "qcow2",  "-b", base, path, NULL};
 
     return run(argv, path, error);
@@ -181,10 +182,10 @@ static gboolean flatten(const char *layer, const char *base, const char *to,
                         GError **error)
 {
     g_autofree char *tmp = g_strconcat(to, ".new", NULL);
-    const char *const copy[] = {"cp",  "--reflink=auto", "--sparse=auto", "--", layer,
-                                tmp, NULL};
-    const char *const merge[] = {"qemu-img", "rebase", "-q", "-f",  "qcow2", "-F",
-                                 "qcow2",    "-b",     base, tmp, NULL};
+    const char *const copy[] = {"cp", "--reflink=auto", "--sparse=auto", "--", layer, tmp,
+                                NULL};
+    const char *const merge[] = {"qemu-img", "rebase", "-q", "-f", "qcow2", "-F",
+                                 "qcow2",    "-b",     base, tmp,  NULL};
 
     g_unlink(tmp);
     if (!run(copy, layer, error))
@@ -301,8 +302,8 @@ gboolean disk_revert(const DiskStack *stack, gint64 id, const char *disk, GError
     G_LOCK(stacks);
     if (!same_file(flat, disk)) {
         g_unlink(flat);
-        ok =
-            link(disk, flat) == 0 || io_failed(error, flat, "link to a checkpoint's disk");
+        ok = link(disk, flat) == 0 ||
+             io_failed(error, flat, "link to a checkpoint's disk");
     }
     ok = ok && overlay(stack, flat, error);
     G_UNLOCK(stacks);

@@ -170,13 +170,13 @@ static json_t *file_json(const PointFile *file)
 char *point_meta_text(const PointMeta *meta)
 {
     json_t *files = json_object();
-    json_t *json = json_pack(
-        "{s:i, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o}", "v", VERSION,
-        "name", meta->pm_name, "kind", point_kind_name(meta->pm_kind), "id",
-        (json_int_t)meta->pm_id, "by", meta->pm_by, "drill", meta->pm_drill, "host",
-        meta->pm_host, "uuid", meta->pm_uuid, "at_us", (json_int_t)meta->pm_at_us,
-        "clock_us", (json_int_t)meta->pm_clock_us, "stop_us",
-        (json_int_t)meta->pm_stop_us, "files", files);
+    json_t *json =
+        json_pack("{s:i, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o}", "v",
+                  VERSION, "name", meta->pm_name, "kind", point_kind_name(meta->pm_kind),
+                  "id", (json_int_t)meta->pm_id, "by", meta->pm_by, "drill",
+                  meta->pm_drill, "host", meta->pm_host, "uuid", meta->pm_uuid, "at_us",
+                  (json_int_t)meta->pm_at_us, "clock_us", (json_int_t)meta->pm_clock_us,
+                  "stop_us", (json_int_t)meta->pm_stop_us, "files", files);
 
     json_object_set_new(files, POINT_MEMORY, file_json(&meta->pm_memory));
     if (meta->pm_base) {

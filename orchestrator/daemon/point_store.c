@@ -87,10 +87,11 @@ static gboolean file_check(const char *path, const PointFile *want, GError **err
         return FALSE;
     if (is.pf_bytes == want->pf_bytes && strcmp(is.pf_sha256, want->pf_sha256) == 0)
         return TRUE;
-    g_set_error(error, POINT_ERROR, POINT_ERROR_SPOILT,
-                "%s: its SHA-256 is not the one it was written with (%.12s…, not %.12s…): "
-                "it was changed since, and is not used",
-                path, is.pf_sha256, want->pf_sha256);
+    g_set_error(
+        error, POINT_ERROR, POINT_ERROR_SPOILT,
+        "%s: its SHA-256 is not the one it was written with (%.12s…, not %.12s…): "
+        "it was changed since, and is not used",
+        path, is.pf_sha256, want->pf_sha256);
     return FALSE;
 }
 
@@ -227,8 +228,7 @@ guint64 point_taken(const char *drill_dir)
 
 char *point_work_path(const char *drill_dir, gint64 id, const char *domain)
 {
-    g_autofree char *name =
-        g_strdup_printf(WORK "%" G_GINT64_FORMAT "-%s", id, domain);
+    g_autofree char *name = g_strdup_printf(WORK "%" G_GINT64_FORMAT "-%s", id, domain);
 
     return g_build_filename(drill_dir, TOP, name, NULL);
 }

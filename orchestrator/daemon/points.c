@@ -218,7 +218,8 @@ static void remember(Make *make)
 static void next_later(Points *points)
 {
     const Make *next = g_queue_peek_head(&points->pt_queue);
-    gboolean at_once = next && (next->mk_from != MAKE_WAITS || next->mk_kind == POINT_ASKED);
+    gboolean at_once =
+        next && (next->mk_from != MAKE_WAITS || next->mk_kind == POINT_ASKED);
     struct timeval tv = {0, at_once ? 0 : GAP_US};
 
     if (next)
@@ -467,8 +468,7 @@ static void on_dropped(const char *name, guint hosts, guint64 bytes, gpointer da
 /* At most its memory, and what its disk has over the image's. */
 static guint64 bytes_at_most(const Make *make, const DiskStack *stack)
 {
-    const PlanHost *host =
-        plan_host(make->mk_points->pt_daemon->dm_plan, make->mk_host);
+    const PlanHost *host = plan_host(make->mk_points->pt_daemon->dm_plan, make->mk_host);
     return host->ph_memory + disk_allocated(stack);
 }
 
@@ -480,8 +480,9 @@ static void prepare_work(gpointer data)
     DiskStack stack = points_stack(points, make->mk_host);
     g_autofree const char *disks = stack.ds_disks;
 
-    if (!point_make_room(d->dm_dir, bytes_at_most(make, &stack), d->dm_plan->p_points.pp_limit,
-                         POINTS_SPARE, on_dropped, make, &make->mk_error))
+    if (!point_make_room(d->dm_dir, bytes_at_most(make, &stack),
+                         d->dm_plan->p_points.pp_limit, POINTS_SPARE, on_dropped, make,
+                         &make->mk_error))
         return;
     if (point_work(d->dm_dir, make->mk_id, stack.ds_domain, &make->mk_error) &&
         points_has_disk(points, make->mk_host))
@@ -660,9 +661,9 @@ gboolean points_want(Points *points, const char *name, PointKind kind,
             points_make_new(points, g_array_index(hosts, int, i), name, kind, actor);
 
         make->mk_batch = batch;
-        make->mk_id = daemon_event(d, "checkpoint.wanted/1", actor, -1, make->mk_host, 0,
-                                   json_pack("{s:s, s:s}", "checkpoint", name, "kind",
-                                             point_kind_name(kind)));
+        make->mk_id = daemon_event(
+            d, "checkpoint.wanted/1", actor, -1, make->mk_host, 0,
+            json_pack("{s:s, s:s}", "checkpoint", name, "kind", point_kind_name(kind)));
         points_push(make, FALSE);
         daemon_then(d, durable, make->mk_id, points);
     }

@@ -1,14 +1,15 @@
 /*
- * Checkpoints of hosts that run: memory to a file, a fresh overlay, and the guest goes on.
+ * Checkpoints of hosts that run: memory to a file, a fresh overlay, and the guest goes
+ * on.
  *
  *   wanted ─ room ─ [ saved, guest gone ─ its disk frozen ─ restored ] ─ hashed ─ done
  *                     the guest stands still: a pause of this host alone
  *
  * One host at a time. While a host stands its orders' deadlines wait, checks of it are
- * UNCHECKED, and its agent is not silent; the epoch stays, for the agent's connection goes
- * on as over any break. What is wanted stands in the journal, and a daemon that takes the
- * drill up finishes it: where the guest is gone and its memory is in the file, it comes
- * back from there.
+ * UNCHECKED, and its agent is not silent; the epoch stays, for the agent's connection
+ * goes on as over any break. What is wanted stands in the journal, and a daemon that
+ * takes the drill up finishes it: where the guest is gone and its memory is in the file,
+ * it comes back from there.
  *
  * A clone has a checkpoint from the first: its golden guest. Every other host gets one
  * named `ready` once the drill is ready, before anybody has laid hand on it.

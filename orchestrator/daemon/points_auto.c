@@ -143,9 +143,8 @@ void points_auto_new(Points *points)
 static void fold_interval(Points *points, const char *name)
 {
     if (g_str_has_prefix(name, POINT_AUTO))
-        points->pt_interval =
-            MAX(points->pt_interval,
-                g_ascii_strtoll(name + strlen(POINT_AUTO), NULL, 10));
+        points->pt_interval = MAX(points->pt_interval,
+                                  g_ascii_strtoll(name + strlen(POINT_AUTO), NULL, 10));
 }
 
 /* Scheduled checkpoints past those that are kept go, the oldest first. */

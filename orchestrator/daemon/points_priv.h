@@ -48,8 +48,8 @@ typedef struct {
     char *mk_work, *mk_memory;
     GPtrArray *mk_dropped; /* Dropped: to make room */
     Point *mk_point;
-    GError *mk_error;  /* of work on a thread */
-    char *mk_reason;   /* why it failed */
+    GError *mk_error; /* of work on a thread */
+    char *mk_reason;  /* why it failed */
 } Make;
 
 typedef struct {
@@ -59,7 +59,7 @@ typedef struct {
 } Dropped;
 
 typedef struct {
-    gboolean hp_standing, hp_hello; /* hello: its clock is to be set when it speaks */
+    gboolean hp_standing, hp_hello;  /* hello: its clock is to be set when it speaks */
     gint64 hp_since_us, hp_until_us; /* boot time: of the stop now, of the last one */
     gint64 hp_stood_us;              /* all of them before */
     gboolean hp_ready;               /* it has a checkpoint of that name */
@@ -95,10 +95,10 @@ gboolean points_has_disk(const Points *points, int host);
 
 /* What there is of one that was wanted, when the drill is taken up. */
 typedef struct {
-    gboolean se_there;   /* its VM */
-    gboolean se_went_on; /* says the journal */
+    gboolean se_there;           /* its VM */
+    gboolean se_went_on;         /* says the journal */
     gboolean se_begun, se_whole; /* the file of its memory */
-    gboolean se_frozen;  /* its disk, or it has none */
+    gboolean se_frozen;          /* its disk, or it has none */
 } PointSeen;
 MakeStep points_step(const PointSeen *seen);
 

@@ -155,10 +155,9 @@ static gboolean is_golden(const Points *points, int host, const char *name)
 
 gboolean points_has(const Points *points, int host, const char *name)
 {
-    g_autoptr(Point) point =
-        points ? point_open(points->pt_daemon->dm_dir, name, domain_of(points, host),
-                            NULL)
-               : NULL;
+    g_autoptr(Point) point = points ? point_open(points->pt_daemon->dm_dir, name,
+                                                 domain_of(points, host), NULL)
+                                    : NULL;
 
     return point || (points && is_golden(points, host, name));
 }

@@ -174,8 +174,8 @@ static void fail(Reset *reset, const char *reason)
 
     if (!d->dm_provision || !reset->rs_batch) /* the daemon ends, or another one's */
         return;
-    if (reset->rs_to || (!reset->rs_point &&
-                         !clones_golden(d->dm_clones, reset->rs_host))) {
+    if (reset->rs_to ||
+        (!reset->rs_point && !clones_golden(d->dm_clones, reset->rs_host))) {
         finish(reset, reason);
         return;
     }

@@ -6,8 +6,9 @@
  *
  * A clone's checkpoint is its golden guest and its personalisation; another host has one
  * named `ready` (points.h), or boots. With a name it is that checkpoint for all: the
- * guest as it was then, told nothing but the time. Its disk as it was stays as evidence beside the new one until the next
- * reset. The epoch moves: whatever was queued for the old guest dies.
+ * guest as it was then, told nothing but the time. Its disk as it was stays as evidence
+ * beside the new one until the next reset. The epoch moves: whatever was queued for the
+ * old guest dies.
  */
 #ifndef PARRY_ORCHESTRATOR_DAEMON_RESETS_H
 #define PARRY_ORCHESTRATOR_DAEMON_RESETS_H

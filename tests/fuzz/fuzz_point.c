@@ -1,4 +1,5 @@
-/* meta.json of a checkpoint: what is read of it can be written, and read again the same. */
+/* meta.json of a checkpoint: what is read of it can be written, and read again the same.
+ */
 #include "orchestrator/daemon/point_meta.h"
 
 #include <stdint.h>

@@ -1,5 +1,5 @@
-/* Checkpoints of hosts: their files, the stack of disks, and what a journal says of them to
- * the daemon that takes it up. */
+/* Checkpoints of hosts: their files, the stack of disks, and what a journal says of them
+ * to the daemon that takes it up. */
 #include "orchestrator/daemon/drill.h"
 #include "orchestrator/daemon/points_priv.h"
 #include "tests/unit/cunit_main.h"
@@ -238,8 +238,8 @@ static gboolean qemu(const char *const *argv, char **out)
 /* A cluster of the disk at `path` holds that letter; write: from now on. */
 static gboolean cluster(const char *path, int n, char letter, gboolean write)
 {
-    g_autofree char *line = g_strdup_printf("%s -P %d %dk 64k", write ? "write" : "read",
-                                            letter, n * 64);
+    g_autofree char *line =
+        g_strdup_printf("%s -P %d %dk 64k", write ? "write" : "read", letter, n * 64);
     const char *const argv[] = {"qemu-io", write ? "-c" : "-rc", line, path, NULL};
     g_autofree char *out = NULL;
 
@@ -259,10 +259,10 @@ static void test_disks(void)
     g_autofree char *base = g_build_filename(drill_top, "base.qcow2", NULL);
     DiskStack stack = {.ds_disks = disks, .ds_domain = "pr-d-web", .ds_size = 1 << 20};
     g_autofree char *live = disk_live(&stack);
-    const char *const create[] = {"qemu-img", "create", "-q", "-f", "qcow2", base, "1M",
-                                  NULL};
-    const char *const over[] = {"qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2",
-                                "-b",       base,     live, NULL};
+    const char *const create[] = {"qemu-img", "create", "-q", "-f",
+                                  "qcow2",    base,     "1M", NULL};
+    const char *const over[] = {"qemu-img", "create", "-q", "-f", "qcow2", "-F",
+                                "qcow2",    "-b",     base, live, NULL};
     char *kept[6];
 
     g_mkdir(disks, 0700);
@@ -360,8 +360,9 @@ static void test_replay(void)
     replay(&d, 7, "checkpoint.done/1", 5, "{'checkpoint': 'ready', 'bytes': 1}");
     CU_ASSERT_FALSE(points_pending(points, HOST_WEB));
     CU_ASSERT_STRING_EQUAL(points_reset_way(points, HOST_WEB, &why), "checkpoint");
-    replay(&d, 8, "checkpoint.wanted/1", 0, "{'checkpoint': 'auto-3', 'kind': "
-                                            "'scheduled'}");
+    replay(&d, 8, "checkpoint.wanted/1", 0,
+           "{'checkpoint': 'auto-3', 'kind': "
+           "'scheduled'}");
     replay(&d, 9, "checkpoint.failed/1", 8, "{'checkpoint': 'auto-3', 'reason': 'no'}");
     CU_ASSERT_FALSE(points_pending(points, HOST_WEB));
     CU_ASSERT_EQUAL(points->pt_interval, 3);
