@@ -11,6 +11,7 @@
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/pacing.h"
 #include "orchestrator/daemon/players.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/resets.h"
@@ -51,11 +52,14 @@ static void method_status(RpcCall *call, ControlPeer *peer, Daemon *d,
         (json_int_t)journal_committed(d->dm_journal), "hosts",
         hosts_json(d->dm_hosts, -1), "services", services_json(d->dm_services), "next_us",
         (json_int_t)next);
+    json_t *doing = pacing_drill_json(d->dm_pacing);
 
     (void)peer;
     (void)params;
     json_object_set_new(status, "waiting", injects_waiting(d->dm_injects));
     json_object_set_new(status, "golden", clones_json(d->dm_clones));
+    if (doing)
+        json_object_set_new(status, "doing", doing);
     if (d->dm_uri)
         json_object_set_new(status, "uri", json_string(d->dm_uri));
     rpc_reply(call, status);
