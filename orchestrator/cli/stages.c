@@ -116,8 +116,11 @@ void stages_free(Stages *stages)
 static const struct {
     const char *ve_stage, *ve_words;
 } verbs[] = {
-    {"start", "is started"},         {"restore", "is restored"},        {"boot", "boots"},
-    {"wake", "wakes up as a clone"}, {"personalise", "is made itself"},
+    {"start", "is started"},
+    {"restore", "is restored"},
+    {"boot", "boots"},
+    {"wake", "wakes up as a clone"},
+    {"personalise", "is personalised"},
 };
 
 static const char *words_of(const Doing *doing)
@@ -162,8 +165,6 @@ char *stages_doing_text(const Stages *stages, const Doing *doing)
 
     if (doing->do_stage) {
         g_string_append(out, words_of(doing));
-        if (doing->do_ahead > 0)
-            g_string_append_printf(out, ", %d before it,", doing->do_ahead);
         append_time(stages, doing, out);
     }
     return g_string_free(out, FALSE);
@@ -221,9 +222,7 @@ GPtrArray *stages_groups(const Stages *stages)
     g_array_sort(groups, by_count);
     for (guint i = 0; i < groups->len; i++) {
         const Group *group = &g_array_index(groups, Group, i);
-        Doing doing = *group->gr_longest;
-        doing.do_ahead = -1;
-        g_autofree char *text = stages_doing_text(stages, &doing);
+        g_autofree char *text = stages_doing_text(stages, group->gr_longest);
         g_ptr_array_add(lines, g_strdup_printf("%u × %s", group->gr_count, text));
     }
     return lines;
@@ -340,6 +339,18 @@ static void image_there(Stages *stages, const json_t *body)
 
 /* ---- VMs ---- */
 
+/* Until the daemon says more. */
+static void doing_next(const Stages *stages, Doing *doing, At at)
+{
+    const char *stage = at == AT_BOOT ? "boot" : at == AT_AGENT ? "personalise" : NULL;
+
+    if (at == AT_CREATE)
+        return;
+    doing_clear(doing);
+    if (stage)
+        *doing = (Doing){g_strdup(stage), g_strdup(""), stages_now(stages), -1};
+}
+
 static void vm_at(Stages *stages, int host, At at, const char *reason)
 {
     Vm *vm = &stages->st_vms[host];
@@ -353,7 +364,7 @@ static void vm_at(Stages *stages, int host, At at, const char *reason)
     vm->vm_at = at;
     if (at == AT_READY)
         vm->vm_ready = stages_now(stages);
-    doing_clear(&vm->vm_doing);
+    doing_next(stages, &vm->vm_doing, at);
     g_free(vm->vm_reason);
     vm->vm_reason = g_strdup(reason);
     g_autofree char *text =
@@ -447,7 +458,6 @@ static void doing_take(const Stages *stages, Doing *doing, const json_t *told)
     const char *stage = json_string_value(json_object_get(told, "stage"));
     const char *why = json_string_value(json_object_get(told, "why"));
     gint64 usual = json_integer_value(json_object_get(told, "usual_us"));
-    const json_t *ahead = json_object_get(told, "ahead");
     gint64 took = json_integer_value(json_object_get(told, "for_us"));
 
     doing_clear(doing);
@@ -457,7 +467,6 @@ static void doing_take(const Stages *stages, Doing *doing, const json_t *told)
     doing->do_why = parry_text_safe(why, -1);
     doing->do_since = stages_now(stages) - (double)took / G_USEC_PER_SEC;
     doing->do_usual = usual < 0 ? -1 : (double)usual / G_USEC_PER_SEC;
-    doing->do_ahead = ahead ? (int)json_integer_value(ahead) : -1;
 }
 
 static void host_doing(Stages *stages, const json_t *told)

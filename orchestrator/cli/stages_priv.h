@@ -25,7 +25,6 @@ typedef enum {
 typedef struct {
     char *do_stage, *do_why;   /* NULL: nothing is known */
     double do_since, do_usual; /* usual < 0: not seen here */
-    int do_ahead;              /* in a queue before it; -1: not in one */
 } Doing;
 
 typedef struct {
@@ -63,7 +62,7 @@ struct Stages {
 
 double stages_now(const Stages *stages);
 guint stages_count(const Stages *stages, At at);
-/* "boots 6 s of ~9 s", "waits for a free worker, 3 before it, 2 s"; "": nothing is known.
+/* "boots 6 s of ~9 s", "waits for a free worker 2 s"; "": nothing is known.
  * Free with g_free(). */
 char *stages_doing_text(const Stages *stages, const Doing *doing);
 /* Whether it takes much longer than it usually does. */

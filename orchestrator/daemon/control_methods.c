@@ -48,7 +48,7 @@ static void method_status(RpcCall *call, ControlPeer *peer, Daemon *d,
         drill_state_name(d->dm_state), "reason", d->dm_reason, "clock_us",
         (json_int_t)daemon_now(d), "duration_us", (json_int_t)d->dm_plan->p_duration_us,
         "accel", d->dm_accel ? d->dm_accel : "", "pid", (int)getpid(), "hub_pid",
-        (int)link_hub_pid(d->dm_link), "rehearsal", d->dm_rehearsal, "seq",
+        d->dm_link ? (int)link_hub_pid(d->dm_link) : 0, "rehearsal", d->dm_rehearsal, "seq",
         (json_int_t)journal_committed(d->dm_journal), "hosts",
         hosts_json(d->dm_hosts, -1), "services", services_json(d->dm_services), "next_us",
         (json_int_t)next);

@@ -5,17 +5,6 @@
 #define CROWD_STEPS 6 /* 1, 4, 16, 64, 256, 1024 */
 #define NAME_MAX_SHOWN 40
 
-static const char *const stage_names[PACE_STAGES] = {
-    [PACE_IMAGE] = "image", [PACE_HYPERVISOR] = "hypervisor",   [PACE_GOLDEN] = "golden",
-    [PACE_START] = "start", [PACE_RESTORE] = "restore",         [PACE_BOOT] = "boot",
-    [PACE_WAKE] = "wake",   [PACE_PERSONALISE] = "personalise", [PACE_PROOF] = "proof",
-};
-
-const char *pace_stage_name(PaceStage stage)
-{
-    return stage_names[stage];
-}
-
 /* 0: one host, then up to 4, 16, … */
 static int crowd_of(guint hosts)
 {
@@ -61,16 +50,15 @@ static char *shape_text(const Plan *plan, int index)
                            host->ph_memory >> 20);
 }
 
-static char *key_of(const Plan *plan, PaceStage stage, int host, const char *accel,
+static char *key_of(const Plan *plan, const char *stage, int host, const char *accel,
                     int crowd)
 {
     g_autofree char *shape = host >= 0 ? shape_text(plan, host) : g_strdup("-");
 
-    return g_strdup_printf("%s %s %s by %u", stage_names[stage], shape, accel,
-                           1u << 2 * crowd);
+    return g_strdup_printf("%s %s %s by %u", stage, shape, accel, 1u << 2 * crowd);
 }
 
-char *pace_key(const Plan *plan, PaceStage stage, int host, const char *accel)
+char *pace_key(const Plan *plan, const char *stage, int host, const char *accel)
 {
     return key_of(plan, stage, host, accel, crowd_of(plan->p_hosts->len));
 }
@@ -113,7 +101,7 @@ char *pace_each_key(guint hosts, const char *accel, gboolean cold)
 }
 
 /* Exactly that many, else the nearest step that anything was seen at. */
-gint64 pace_usual(const Paces *paces, const Plan *plan, PaceStage stage, int host,
+gint64 pace_usual(const Paces *paces, const Plan *plan, const char *stage, int host,
                   const char *accel)
 {
     int crowd = crowd_of(plan->p_hosts->len);
@@ -173,7 +161,7 @@ gint64 pace_estimate(const Paces *paces, const Plan *plan, const char *accel,
     gint64 us = by_drill(paces, plan, accel, cold, "", rests);
 
     if (us < 0 && !cold) /* no more than that */
-        us = by_drill(paces, plan, accel, TRUE, ", with more to be made then", rests);
+        us = by_drill(paces, plan, accel, TRUE, ", when more had to be made", rests);
     if (us < 0)
         us = by_number(paces, plan, accel, cold, rests);
     if (us < 0)

@@ -11,24 +11,19 @@
 #include "orchestrator/daemon/paces.h"
 #include "scenarios/plan.h"
 
-/* Stages of a host on its way, and of the drill as a whole. */
-typedef enum {
-    PACE_IMAGE,       /* it is built */
-    PACE_HYPERVISOR,  /* from the images to libvirt's connection */
-    PACE_GOLDEN,      /* the golden guest boots, settles, is saved and kept */
-    PACE_START,       /* libvirt starts a VM that boots */
-    PACE_RESTORE,     /* libvirt restores a clone */
-    PACE_BOOT,        /* power-on to hello */
-    PACE_WAKE,        /* the same of a clone */
-    PACE_PERSONALISE, /* hello to ready: identity, personalise, the proof of a clone */
-    PACE_PROOF,       /* of isolation */
-    PACE_STAGES
-} PaceStage;
+/* Stages of a host on its way, and of the drill as a whole. What a host waits for is one
+ * too, in the words of its reason. */
+#define PACE_HYPERVISOR "hypervisor"   /* from the images to libvirt's connection */
+#define PACE_START "start"             /* libvirt starts a VM that boots */
+#define PACE_RESTORE "restore"         /* libvirt restores a clone */
+#define PACE_BOOT "boot"               /* power-on to hello */
+#define PACE_WAKE "wake"               /* the same of a clone */
+#define PACE_PERSONALISE "personalise" /* hello to ready, with a clone's identity */
+#define PACE_PROOF "proof"             /* of isolation */
 
-const char *pace_stage_name(PaceStage stage); /* "boot" */
-
-/* Free with g_free(). PACE_IMAGE: of an image; PACE_HYPERVISOR, PACE_PROOF: host -1. */
-char *pace_key(const Plan *plan, PaceStage stage, int host, const char *accel);
+/* Free with g_free(). host -1: of the drill. */
+char *pace_key(const Plan *plan, const char *stage, int host, const char *accel);
+/* An image is built. */
 char *pace_image_key(const PlanImage *image);
 /* The whole, from the order to `ready`. cold: images or golden guests were made. */
 char *pace_drill_key(const Plan *plan, const char *accel, gboolean cold);
@@ -37,7 +32,7 @@ char *pace_drill_key(const Plan *plan, const char *accel, gboolean cold);
 char *pace_each_key(guint hosts, const char *accel, gboolean cold);
 
 /* What is usual, with what was seen with fewer or more hosts where need be; -1. */
-gint64 pace_usual(const Paces *paces, const Plan *plan, PaceStage stage, int host,
+gint64 pace_usual(const Paces *paces, const Plan *plan, const char *stage, int host,
                   const char *accel);
 
 /*

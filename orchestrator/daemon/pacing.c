@@ -22,6 +22,8 @@ typedef enum {
 typedef struct {
     HostState ru_state;
     gint64 ru_since_us; /* boot time */
+    gboolean ru_first;  /* a golden guest is made in its shape */
+    gboolean ru_queued; /* libvirt has not begun with it */
     gboolean ru_wanted; /* libvirt was asked for its VM */
     guint ru_told;      /* hash of what viewers know */
 } Run;
@@ -73,7 +75,7 @@ static void drill_at(Pacing *pacing, DrillAt at)
 
 /* ---- samples ---- */
 
-static void sample(Pacing *pacing, PaceStage stage, int host, gint64 us)
+static void sample(Pacing *pacing, const char *stage, int host, gint64 us)
 {
     const Plan *plan = pacing->pg_daemon->dm_plan;
     g_autofree char *key = pace_key(plan, stage, host, accel_of(pacing));
@@ -157,10 +159,13 @@ static void sample_step(Pacing *pacing, int host, HostState to)
 {
     const Run *run = &pacing->pg_runs[host];
     const Daemon *d = pacing->pg_daemon;
+    const char *why = hosts_reason(d->dm_hosts, host); /* so far */
     gint64 took = clock_boottime_us() - run->ru_since_us;
     gboolean clone = is_clone(pacing, host);
 
-    if (run->ru_state == HOST_CREATE && to == HOST_BOOT && d->dm_range)
+    if (run->ru_state == HOST_CREATE && run->ru_first && *why)
+        sample(pacing, why, host, took);
+    else if (run->ru_state == HOST_CREATE && to == HOST_BOOT && d->dm_range)
         sample(pacing, clone ? PACE_RESTORE : PACE_START, host,
                pool_took_us(range_pool(d->dm_range)));
     else if (run->ru_state == HOST_BOOT && to == HOST_AGENT)
@@ -178,6 +183,7 @@ void pacing_host(Pacing *pacing, int host, HostState state)
     if (is_under_way(pacing))
         sample_step(pacing, host, state);
     forget_asked(pacing, host);
+    run->ru_queued = FALSE;
     run->ru_state = state;
     run->ru_since_us = clock_boottime_us();
 }
@@ -240,21 +246,21 @@ static void on_libvirt(Pacing *pacing, const JournalEvent *event)
 
 static void on_golden(Pacing *pacing, const JournalEvent *event)
 {
-    const json_t *took = json_object_get(event->ev_body, "dur_us");
     const char *like = json_string_value(json_object_get(event->ev_body, "like"));
     int host = like ? plan_host_index(pacing->pg_daemon->dm_plan, like) : -1;
 
     if (strcmp(event->ev_kind, "golden.wanted/1") == 0 && host >= 0) {
         g_hash_table_insert(pacing->pg_goldens, g_memdup2(&event->ev_seq, sizeof(gint64)),
                             GINT_TO_POINTER(host + 1));
+        pacing->pg_runs[host].ru_first = TRUE;
+        if (pacing->pg_at == AT_NETWORKS)
+            drill_at(pacing, AT_HOSTS);
         return;
     }
     host = GPOINTER_TO_INT(g_hash_table_lookup(pacing->pg_goldens, &event->ev_ref)) - 1;
     if (host >= 0 && strcmp(event->ev_kind, "golden.done/1") == 0 &&
-        !json_is_true(json_object_get(event->ev_body, "cached"))) {
-        sample(pacing, PACE_GOLDEN, host, json_integer_value(took));
+        !json_is_true(json_object_get(event->ev_body, "cached")))
         pacing->pg_cold = TRUE;
-    }
 }
 
 static void on_domain(Pacing *pacing, const JournalEvent *event)
@@ -331,7 +337,7 @@ static const Paces *known(Pacing *pacing)
     return pacing->pg_known;
 }
 
-static gint64 usual(Pacing *pacing, PaceStage stage, int host)
+static gint64 usual(Pacing *pacing, const char *stage, int host)
 {
     return pace_usual(known(pacing), pacing->pg_daemon->dm_plan, stage, host,
                       accel_of(pacing));
@@ -344,9 +350,9 @@ static json_t *telling(const char *stage, const char *why, gint64 since_us, gint
                      (json_int_t)usual);
 }
 
-static json_t *tell_stage(Pacing *pacing, PaceStage stage, int host)
+static json_t *tell_stage(Pacing *pacing, const char *stage, int host)
 {
-    return telling(pace_stage_name(stage), "", pacing->pg_runs[host].ru_since_us,
+    return telling(stage, "", pacing->pg_runs[host].ru_since_us,
                    usual(pacing, stage, host));
 }
 
@@ -366,22 +372,21 @@ static int place_in_queue(const Pacing *pacing, int host)
 
 static json_t *tell_create(Pacing *pacing, int host)
 {
-    const Run *run = &pacing->pg_runs[host];
+    Run *run = &pacing->pg_runs[host];
     const char *why = hosts_reason(pacing->pg_daemon->dm_hosts, host);
     int ahead = run->ru_wanted ? place_in_queue(pacing, host) : -1;
 
-    if (*why) {
-        gint64 whole = clones_golden(pacing->pg_daemon->dm_clones, host)
-                           ? -1
-                           : usual(pacing, PACE_GOLDEN, host);
+    if (*why)
         return telling(strstr(why, "golden guest") ? "golden" : "wait", why,
-                       run->ru_since_us, whole);
-    }
+                       run->ru_since_us, usual(pacing, why, host));
     if (pacing->pg_link)
         return telling("wait", "waits for libvirt: the connection is lost",
                        run->ru_since_us, -1);
     if (!run->ru_wanted)
         return telling("wait", "its disk and its filters are made", run->ru_since_us, -1);
+    if (run->ru_queued && ahead < 0) /* its turn has come since the last look */
+        run->ru_since_us = clock_boottime_us();
+    run->ru_queued = ahead >= 0;
     if (ahead >= 0) {
         json_t *json = telling("wait", "waits for a free worker", run->ru_since_us, -1);
         json_object_set_new(json, "ahead", json_integer(ahead));
@@ -438,8 +443,12 @@ json_t *pacing_json(Pacing *pacing, int host)
 
 json_t *pacing_drill_json(Pacing *pacing)
 {
+    guint failed;
+
     if (pacing->pg_daemon->dm_simulated || !is_under_way(pacing))
         return NULL;
+    if (pacing->pg_at == AT_HOSTS && !hosts_missing(pacing->pg_daemon->dm_hosts, &failed))
+        drill_at(pacing, AT_PROOF);
     if (pacing->pg_link) {
         g_autofree char *why = g_strdup_printf(
             "waits for libvirt: the connection is lost: %s", pacing->pg_link);
@@ -452,10 +461,12 @@ json_t *pacing_drill_json(Pacing *pacing)
         return telling("hypervisor", "the hypervisor is started and asked",
                        pacing->pg_at_us, usual(pacing, PACE_HYPERVISOR, -1));
     case AT_NETWORKS:
-        return telling("networks", "networks and golden guests", pacing->pg_at_us, -1);
+        return telling("networks", "networks are made", pacing->pg_at_us, -1);
     case AT_PROOF:
         return telling("proof", "all VMs are there: their isolation is proved",
                        pacing->pg_at_us, usual(pacing, PACE_PROOF, -1));
+    case AT_HOSTS:
+        return telling("vms", "VMs are made", pacing->pg_at_us, -1);
     default:
         return NULL;
     }
