@@ -286,7 +286,7 @@ int main(int argc, char **argv)
     guint rounds = argument(argc, argv, 3, 30);
 
     must(home != NULL, error);
-    setvbuf(stdout, NULL, _IOLBF);
+    setvbuf(stdout, NULL, _IOLBF, 0);
     g_setenv("PARRY_HOME", home, TRUE);
     g_autofree char *path = g_build_filename(home, "bench.yaml", NULL);
     Plan *plan = plan_of(hosts, path);
@@ -302,7 +302,7 @@ int main(int argc, char **argv)
     print_row("parry --version", nothing, nothing, "itself");
     measure_alive(drill, rounds, nothing);
     kill(pid, SIGKILL);
-    waitpid(pid, NULL);
+    waitpid(pid, NULL, 0);
     measure_dead(drill, rounds, nothing);
     plan_free(plan);
     if (!drill_remove_tree(home, &error))
