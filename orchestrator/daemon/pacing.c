@@ -425,7 +425,7 @@ static json_t *tell_planned(Pacing *pacing, int host)
 
 json_t *pacing_json(Pacing *pacing, int host)
 {
-    if (pacing->pg_daemon->dm_simulated)
+    if (!pacing || pacing->pg_daemon->dm_simulated)
         return NULL;
     switch (hosts_state(pacing->pg_daemon->dm_hosts, host)) {
     case HOST_PLANNED:
@@ -445,7 +445,7 @@ json_t *pacing_drill_json(Pacing *pacing)
 {
     guint failed;
 
-    if (pacing->pg_daemon->dm_simulated || !is_under_way(pacing))
+    if (!pacing || pacing->pg_daemon->dm_simulated || !is_under_way(pacing))
         return NULL;
     if (pacing->pg_at == AT_HOSTS && !hosts_missing(pacing->pg_daemon->dm_hosts, &failed))
         drill_at(pacing, AT_PROOF);
