@@ -112,7 +112,8 @@ static void append_was(GString *out, const json_t *status)
     g_autofree char *clock = duration_clock(int_of(was, "clock_us"));
     if (strcmp(text_of(was, "state"), "down") == 0)
         g_string_append_printf(out, "  it was %s, and taken down at %s%s%s\n", before, at,
-                               *reason ? ": " : "", reason);
+                               strcmp(reason, "taken down") ? ": " : "",
+                               strcmp(reason, "taken down") ? reason : "");
     else
         g_string_append_printf(out,
                                "  it was %s%s%s%s, since %s of its clock; last event "
@@ -407,6 +408,11 @@ static void append_hosts(GString *out, const json_t *status, const StatusView *v
 
     if (!view->sv_all && !view->sv_team && json_array_size(hosts) > FEW) {
         append_many(out, status, hosts);
+        return;
+    }
+    if (strcmp(text_of(status, "state"), "down") == 0 && !view->sv_all &&
+        !view->sv_team) { /* as they were: no news but of those that had failed */
+        append_exceptions(out, hosts);
         return;
     }
     json_array_foreach (hosts, i, host)
