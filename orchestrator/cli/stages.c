@@ -11,6 +11,7 @@
 #define DRAW_US 200000
 #define SILENCE_S 3.0 /* in a pipe: then a line says what is going on */
 #define GROUPS_SAID 4
+#define PATIENCE_S 5.0 /* then it is said how much there is */
 
 static const char *const at_words[] = {"waiting", "image",        "create", "boot",
                                        "agent",   "personalised", "failed"};
@@ -157,6 +158,9 @@ static void append_time(const Stages *stages, const Doing *doing, GString *out)
     else if (doing->do_usual >= 0)
         g_string_append_printf(out, " of ~%.*f s", doing->do_usual < 1 ? 1 : 0,
                                doing->do_usual);
+    if (doing->do_limit > 0 && took >= PATIENCE_S &&
+        (doing->do_usual < 0 || stages_is_slow(stages, doing)))
+        g_string_append_printf(out, ", given up at %.0f s", doing->do_limit);
 }
 
 char *stages_doing_text(const Stages *stages, const Doing *doing)
@@ -348,7 +352,7 @@ static void doing_next(const Stages *stages, Doing *doing, At at)
         return;
     doing_clear(doing);
     if (stage)
-        *doing = (Doing){g_strdup(stage), g_strdup(""), stages_now(stages), -1};
+        *doing = (Doing){g_strdup(stage), g_strdup(""), stages_now(stages), -1, 0};
 }
 
 static void vm_at(Stages *stages, int host, At at, const char *reason)
@@ -459,6 +463,7 @@ static void doing_take(const Stages *stages, Doing *doing, const json_t *told)
     const char *why = json_string_value(json_object_get(told, "why"));
     gint64 usual = json_integer_value(json_object_get(told, "usual_us"));
     gint64 took = json_integer_value(json_object_get(told, "for_us"));
+    gint64 limit = json_integer_value(json_object_get(told, "limit_us"));
 
     doing_clear(doing);
     if (!stage || !why)
@@ -467,6 +472,7 @@ static void doing_take(const Stages *stages, Doing *doing, const json_t *told)
     doing->do_why = parry_text_safe(why, -1);
     doing->do_since = stages_now(stages) - (double)took / G_USEC_PER_SEC;
     doing->do_usual = usual < 0 ? -1 : (double)usual / G_USEC_PER_SEC;
+    doing->do_limit = (double)limit / G_USEC_PER_SEC;
 }
 
 static void host_doing(Stages *stages, const json_t *told)

@@ -25,6 +25,7 @@ typedef enum {
 typedef struct {
     char *do_stage, *do_why;   /* NULL: nothing is known */
     double do_since, do_usual; /* usual < 0: not seen here */
+    double do_limit;           /* it is given up after so long; 0: not */
 } Doing;
 
 typedef struct {

@@ -25,7 +25,8 @@ static gint64 int_of(const json_t *json, const char *member)
 
 /* ---- the state ---- */
 
-/* What happens in a state, and what to type next; NAME stands for the drill's. */
+/* What happens in a state, and what to type next; NAME stands for the drill's, HOST for
+ * one that failed. */
 static const struct {
     const char *ad_state, *ad_words;
 } advice[] = {
@@ -48,6 +49,17 @@ static const struct {
              "score NAME`; `parry down --purge NAME` removes them too"},
 };
 
+static const char *first_failed(const json_t *hosts)
+{
+    const json_t *host;
+    gsize i;
+
+    json_array_foreach (hosts, i, host)
+        if (strcmp(text_of(host, "state"), "failed") == 0)
+            return text_of(host, "id");
+    return "HOST";
+}
+
 static void append_advice(GString *out, const json_t *status)
 {
     for (guint i = 0; i < G_N_ELEMENTS(advice); i++) {
@@ -55,6 +67,8 @@ static void append_advice(GString *out, const json_t *status)
             continue;
         GString *words = g_string_new(advice[i].ad_words);
         g_string_replace(words, "NAME", text_of(status, "name"), 0);
+        g_string_replace(words, "HOST", first_failed(json_object_get(status, "hosts")),
+                         0);
         g_string_append_printf(out, "  %s\n", words->str);
         g_string_free(words, TRUE);
     }
@@ -240,7 +254,7 @@ static void append_host(GString *out, const json_t *host)
     } else {
         g_string_append(out, reason);
         if (since > 0 && strcmp(state, "ready") != 0 && strcmp(state, "planned") != 0)
-            g_string_append_printf(out, "%sfor %.0f s", *reason ? ", " : "",
+            g_string_append_printf(out, "%s%.0f s ago", *reason ? "; " : "",
                                    (double)(boot_now_us() - since) / G_USEC_PER_SEC);
     }
     while (out->len && out->str[out->len - 1] == ' ')

@@ -356,6 +356,19 @@ static json_t *tell_stage(Pacing *pacing, const char *stage, int host)
                    usual(pacing, stage, host));
 }
 
+/* Of a hello that does not come one wants to know how long it is waited for. */
+static json_t *tell_boot(Pacing *pacing, int host)
+{
+    const Daemon *d = pacing->pg_daemon;
+    json_t *json =
+        tell_stage(pacing, is_clone(pacing, host) ? PACE_WAKE : PACE_BOOT, host);
+
+    if (d->dm_provision)
+        json_object_set_new(json, "limit_us",
+                            json_integer(provision_hello_us(d->dm_provision)));
+    return json;
+}
+
 /* How many of those that libvirt was asked for are before it and not begun; -1: it is
  * under way. The pool takes them in order. */
 static int place_in_queue(const Pacing *pacing, int host)
@@ -433,7 +446,7 @@ json_t *pacing_json(Pacing *pacing, int host)
     case HOST_CREATE:
         return tell_create(pacing, host);
     case HOST_BOOT:
-        return tell_stage(pacing, is_clone(pacing, host) ? PACE_WAKE : PACE_BOOT, host);
+        return tell_boot(pacing, host);
     case HOST_AGENT:
         return tell_stage(pacing, PACE_PERSONALISE, host);
     default:
