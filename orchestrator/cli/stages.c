@@ -227,7 +227,11 @@ GPtrArray *stages_groups(const Stages *stages)
     for (guint i = 0; i < groups->len; i++) {
         const Group *group = &g_array_index(groups, Group, i);
         g_autofree char *text = stages_doing_text(stages, group->gr_longest);
-        g_ptr_array_add(lines, g_strdup_printf("%u × %s", group->gr_count, text));
+        const char *time = text + strlen(group->gr_words);
+        g_ptr_array_add(
+            lines, g_strdup_printf(
+                       "%u × %s%s%s", group->gr_count, group->gr_words,
+                       group->gr_count > 1 && *time ? ", the longest for" : "", time));
     }
     return lines;
 }
@@ -363,7 +367,8 @@ static void vm_at(Stages *stages, int host, At at, const char *reason)
 
     if (bare && at == AT_BOOT) /* nobody inside will say more */
         at = AT_READY;
-    if (at <= vm->vm_at && at != AT_FAILED && vm->vm_at != AT_FAILED)
+    /* What failed as a clone boots; what is wanted anew begins anew. */
+    if (at <= vm->vm_at && at != AT_FAILED && at != AT_CREATE && vm->vm_at != AT_FAILED)
         return;
     vm->vm_at = at;
     if (at == AT_READY)

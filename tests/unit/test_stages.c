@@ -128,8 +128,8 @@ static void many_are_summed_up(guint teams)
     happens(stages, "domain.failed/1", (int)hosts - 1, "start: no memory is left");
     told(stages, (int)hosts - 3, "boot", "", 40, 9);
     g_autofree char *text = picture(stages, 120, 30);
-    g_autofree char *waiting =
-        g_strdup_printf("%u × waits for a free worker 3 s", hosts / 2 - 1);
+    g_autofree char *waiting = g_strdup_printf(
+        "%u × waits for a free worker, the longest for 3 s", hosts / 2 - 1);
     has(text, waiting);
     has(text, "failed: start: no memory is left");
     has(text, "boots 40 s, usually 9 s");
@@ -144,6 +144,31 @@ static void sixty_five_and_five_hundred(void)
 {
     many_are_summed_up(5);
     many_are_summed_up(39);
+}
+
+/* A clone that is given up boots, and is ready in the end. */
+static void what_failed_is_made_anew(void)
+{
+    g_autoptr(Plan) plan = plan_new(1, 2);
+    Stages *stages = stages_new(plan, FALSE);
+
+    happens(stages, "domain.wanted/1", 0, "");
+    happens(stages, "domain.failed/1", 0, "restore: refused");
+    CU_ASSERT_EQUAL(stages_count(stages, AT_FAILED), 1);
+    happens(stages, "domain.wanted/1", 0, "");
+    CU_ASSERT_EQUAL(stages_count(stages, AT_FAILED), 0);
+    happens(stages, "domain.done/1", 0, "");
+    happens(stages, "agent.hello/1", 0, "");
+    happens(stages, "domain.failed/1", 1, "no");
+    happens(stages, "agent.ready/1", 1, "");
+    CU_ASSERT_EQUAL(stages_count(stages, AT_READY), 1);
+    happens(stages, "domain.wanted/1", 0, ""); /* not itself: it boots */
+    CU_ASSERT_EQUAL(stages_count(stages, AT_CREATE), 1);
+    happens(stages, "domain.done/1", 0, "");
+    happens(stages, "agent.hello/1", 0, "");
+    happens(stages, "agent.ready/1", 0, "");
+    CU_ASSERT_EQUAL(stages_count(stages, AT_READY), 2);
+    stages_free(stages);
 }
 
 static void a_guests_word_draws_nothing(void)
@@ -246,6 +271,7 @@ int main(void)
     CU_TestInfo tests[] = {
         {"each VM has a line", each_vm_has_a_line},
         {"65 and 500 VMs are summed up", sixty_five_and_five_hundred},
+        {"what failed is made anew", what_failed_is_made_anew},
         {"a guest's word draws nothing", a_guests_word_draws_nothing},
         {"few hosts are listed", few_hosts_are_listed},
         {"of many hosts those that want a look", of_many_hosts_those_that_want_a_look},
