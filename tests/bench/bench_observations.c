@@ -88,30 +88,6 @@ static Histogram acks_histogram(const FleetShared *shared)
     return h;
 }
 
-/* Seconds of processor time of a process. */
-static double cpu_s(pid_t pid)
-{
-    g_autofree char *path = g_strdup_printf("/proc/%d/stat", (int)pid);
-    g_autofree char *stat = NULL;
-    unsigned long user = 0, kernel = 0;
-
-    if (g_file_get_contents(path, &stat, NULL, NULL))
-        sscanf(strrchr(stat, ')') + 1,
-               " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &kernel);
-    return (double)(user + kernel) / (double)sysconf(_SC_CLK_TCK);
-}
-
-static long rss_kb(pid_t pid)
-{
-    g_autofree char *path = g_strdup_printf("/proc/%d/status", (int)pid);
-    g_autofree char *status = NULL;
-    char *line = NULL;
-
-    if (g_file_get_contents(path, &status, NULL, NULL))
-        line = strstr(status, "VmRSS:");
-    return line ? strtol(line + strlen("VmRSS:"), NULL, 10) : -1;
-}
-
 static void print_load(const char *when)
 {
     double load[3] = {-1, -1, -1};
@@ -405,7 +381,8 @@ typedef struct {
 
 static Cpu cpu_now(const Bench *b, const Fleet *fleet)
 {
-    return (Cpu){cpu_s(link_hub_pid(b->link)), cpu_s(getpid()), cpu_s(fleet_pid(fleet))};
+    return (Cpu){machine_cpu_s(link_hub_pid(b->link)), machine_cpu_s(getpid()),
+                 machine_cpu_s(fleet_pid(fleet))};
 }
 
 /* Bytes of the journal, its log emptied. */
@@ -652,7 +629,7 @@ static long idle_run(const char *dir, guint agents, guint seconds, gboolean prin
     turn_until(b, start + seconds * G_USEC_PER_SEC);
     double took = (double)(g_get_monotonic_time() - start) / 1e6;
     Cpu to = cpu_now(b, fleet);
-    long kb = rss_kb(link_hub_pid(b->link));
+    long kb = machine_rss_kb(link_hub_pid(b->link));
     if (print)
         printf(
             "idle: %u agents, %.0f beats/s with the answers to pings; hub %.2f, daemon "
