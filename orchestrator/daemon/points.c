@@ -226,6 +226,14 @@ static void next_later(Points *points)
         evtimer_add(points->pt_next, &tv);
 }
 
+static gboolean in_the_making(const Points *points, const char *name)
+{
+    for (const GList *at = points->pt_queue.head; at; at = at->next)
+        if (strcmp(((const Make *)at->data)->mk_name, name) == 0)
+            return TRUE;
+    return FALSE;
+}
+
 static void finish(Make *make)
 {
     Points *points = make->mk_points;
@@ -233,8 +241,8 @@ static void finish(Make *make)
     g_queue_remove(&points->pt_queue, make);
     remember(make);
     batch_step(make);
-    if (make->mk_point)
-        points_trim(points);
+    if (make->mk_point && !in_the_making(points, make->mk_name))
+        points_trim(points); /* now that it is whole */
     points_make_free(make);
     next_later(points);
 }
@@ -596,14 +604,6 @@ static void durable(Daemon *d, gint64 seq, gpointer data)
         ((Make *)at->data)->mk_durable |= ((Make *)at->data)->mk_id <= seq;
     if (!points_ending(points))
         next_later(points);
-}
-
-static gboolean in_the_making(const Points *points, const char *name)
-{
-    for (const GList *at = points->pt_queue.head; at; at = at->next)
-        if (strcmp(((const Make *)at->data)->mk_name, name) == 0)
-            return TRUE;
-    return FALSE;
 }
 
 static gboolean refused(const Points *points, const char *name, PointKind kind,

@@ -139,7 +139,9 @@ gboolean points_delete(Points *points, const char *name, const char *actor,
     }
     for (guint i = 0; strcmp(name, POINT_READY) == 0 && i < d->dm_plan->p_hosts->len; i++)
         points->pt_hosts[i].hp_ready = FALSE;
-    points_told_gone(points, name, hosts, freed, actor, "");
+    points_told_gone(points, name, hosts, freed, actor,
+                     strcmp(actor, "parryd") == 0 ? "the oldest of those by the clock"
+                                                  : "");
     if (bytes)
         *bytes = freed;
     return TRUE;

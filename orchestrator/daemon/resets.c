@@ -283,6 +283,8 @@ static void switch_on(Reset *reset)
     orders_host_lost(d->dm_orders, reset->rs_host, LOST);
     hosts_renew(d->dm_hosts, reset->rs_host, LOST);
     boot_init(&boot, d, provision_image(d->dm_provision, reset->rs_host), reset->rs_host);
+    if (golden && !reset->rs_point)
+        boot.bo_domain.rd_ram = clones_ram(d->dm_clones, reset->rs_host);
     if (golden || reset->rs_point)
         range_restore(d->dm_range, reset->rs_host, &boot.bo_domain,
                       reset->rs_point ? reset->rs_point->po_memory : golden->go_memory,
