@@ -246,7 +246,8 @@ static void append_reset(GString *out, const json_t *host)
 {
     const char *why = text_of(host, "reset_why");
 
-    if (!json_object_get(host, "resettable") || strcmp(text_of(host, "state"), "ready"))
+    if (!json_object_get(host, "resettable") ||
+        strcmp(text_of(host, "state"), "ready") != 0)
         return;
     if (json_is_true(json_object_get(host, "resettable")))
         g_string_append(out, "resettable ");

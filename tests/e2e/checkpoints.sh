@@ -87,15 +87,15 @@ expect_status 0 parry reset --to third points health/web
 ok "a reset goes back to each of them, disk and memory"
 
 # Spoilt: found, named, refused; the guest stays as it is. When ready it boots, and says why.
-for name in third ready; do
-  printf 'x' | dd of="$dir/checkpoints/$name/pr-points-health-web/memory" bs=1 seek=3000000 conv=notrunc status=none
+for entry in third/pr-points-health-web ready/pr-points-health-referee; do
+  printf 'x' | dd of="$dir/checkpoints/$entry/memory" bs=1 seek=3000000 conv=notrunc status=none
 done
 expect_status 1 parry checkpoint --verify points third
 says out 'SPOILT'
 expect_status 1 parry reset --to third points health/web
 says err "third/pr-points-health-web/memory: its SHA-256 is not"
 [ "$(web 'cat /root/disk')" = third ] || fail "the guest was touched"
-expect_status 0 parry reset points health/web
+expect_status 0 parry reset points health/referee
 has_event points reset.done/1 "json_extract(body, '\$.from') = 'boot' and json_extract(body, '\$.reason') like '%SHA-256%'" ||
   fail "no reason for the boot"
 wait_for 60 "what booted is saved again" at_least 3 checkpoint.done/1 "$(named ready)"
