@@ -137,6 +137,23 @@ static void print_golden(const json_t *golden)
     }
 }
 
+/* What the drill goes on without, and by whose consent. */
+static void print_losses(const json_t *losses)
+{
+    const char *by = json_string_value(json_object_get(losses, "by"));
+    const json_t *host;
+    gsize i;
+
+    json_array_foreach (json_object_get(losses, "hosts"), i, host)
+        printf("  missing      %s%s%s\n",
+               json_string_value(json_object_get(host, "host")),
+               by ? ", by consent of " : "", by ? by : "");
+    if (losses)
+        printf("  lost by it   %zu checks (UNCHECKED), %zu attacks\n",
+               json_array_size(json_object_get(losses, "checks")),
+               json_array_size(json_object_get(losses, "injects")));
+}
+
 static void print_full(const json_t *status)
 {
     const json_t *service;
@@ -156,6 +173,7 @@ static void print_full(const json_t *status)
         printf("  accelerator  %s\n",
                json_string_value(json_object_get(status, "accel")));
     print_golden(json_object_get(status, "golden"));
+    print_losses(json_object_get(status, "losses"));
     print_hosts(json_object_get(status, "hosts"));
     print_waiting(json_object_get(status, "waiting"));
 }

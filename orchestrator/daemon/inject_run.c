@@ -227,6 +227,19 @@ static void attack_ordered(Run *run)
     orders_run(run->ru_injects->ij_daemon->dm_orders, &spec);
 }
 
+/* A host that the attack needs and that cannot be had, or -1. One that never was ready is
+ * nobody's merit, so an attack against it is not even tried. */
+static int not_there(const Daemon *d, const PlanInject *plan)
+{
+    if (hosts_state(d->dm_hosts, plan->in_from) != HOST_READY)
+        return plan->in_from;
+    if (!hosts_made(d->dm_hosts, plan->in_host))
+        return plan->in_host;
+    if (plan->in_effect_kind && !hosts_made(d->dm_hosts, plan->in_effect_host))
+        return plan->in_effect_host;
+    return -1;
+}
+
 /* Once it is known how the victim was before. White's word may have come meanwhile. */
 static void attack_order(Daemon *d, gpointer data)
 {
@@ -238,10 +251,11 @@ static void attack_order(Daemon *d, gpointer data)
         run_failed(run, "the drill was stopped before it began");
         return;
     }
-    if (hosts_state(d->dm_hosts, plan->in_from) != HOST_READY) {
+    int away = not_there(d, plan);
+    if (away >= 0) {
         g_autofree char *reason =
-            g_strdup_printf("%s is %s", plan_host(d->dm_plan, plan->in_from)->ph_id,
-                            host_state_name(hosts_state(d->dm_hosts, plan->in_from)));
+            g_strdup_printf("%s is %s", plan_host(d->dm_plan, away)->ph_id,
+                            host_state_name(hosts_state(d->dm_hosts, away)));
         run_failed(run, reason);
         return;
     }

@@ -5,7 +5,9 @@
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/injects.h"
+#include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/scripts.h"
 #include "orchestrator/daemon/signer.h"
@@ -212,6 +214,7 @@ void resume_event(Daemon *d, const JournalEvent *event)
     if (g_str_has_prefix(event->ev_kind, "terminal."))
         fold_terminal(d, event);
     hosts_replay(d->dm_hosts, event);
+    provision_replay(d->dm_provision, event);
     orders_replay(d->dm_orders, event);
     injects_replay(d->dm_injects, event);
     scripts_replay(d->dm_scripts, event);
@@ -313,8 +316,10 @@ gboolean resume_drill(Daemon *d, GError **error)
     resume->rs_acts = g_ptr_array_new_with_free_func(act_free);
     resume->rs_terminals = g_array_new(FALSE, FALSE, sizeof(Terminal));
     d->dm_resume = resume;
+    observations_take_up(d->dm_observations, TRUE);
     if (!daemon_replay(d, error))
         return FALSE;
+    observations_take_up(d->dm_observations, FALSE);
     Gap gap = gap_measure(d);
     d->dm_state = resume->rs_state;
     g_free(d->dm_reason);
