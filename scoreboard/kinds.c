@@ -120,6 +120,7 @@ static const KindInfo KINDS[] = {
      "{inject}: its guest heard nothing from Parry and ended it, cleanup: "
      "{cleanup}[: {reason}]",
      "{inject}：主機失去與 Parry 的聯繫，已終止攻擊，清理：{cleanup}[：{reason}]"},
+    {"residue.before/1", W, "", ""},
     {"residue/1", W, "{inject}: left behind: {summary}", "{inject}：遺留：{summary}"},
     {"message.sent/1", WO, "[{word:channel}: ]message[ from {sender}]: {subject}",
      "[{word:channel}：]訊息[（{sender}）]：{subject}"},

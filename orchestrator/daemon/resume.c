@@ -9,6 +9,8 @@
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/resets.h"
+#include "orchestrator/daemon/residue.h"
+#include "orchestrator/daemon/roster.h"
 #include "orchestrator/daemon/scripts.h"
 #include "orchestrator/daemon/signer.h"
 #include "orchestrator/daemon/watches.h"
@@ -215,6 +217,8 @@ void resume_event(Daemon *d, const JournalEvent *event)
         fold_terminal(d, event);
     hosts_replay(d->dm_hosts, event);
     provision_replay(d->dm_provision, event);
+    residue_replay(d->dm_residue, event);
+    roster_replay(d->dm_roster, event);
     orders_replay(d->dm_orders, event);
     injects_replay(d->dm_injects, event);
     scripts_replay(d->dm_scripts, event);

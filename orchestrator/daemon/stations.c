@@ -396,14 +396,14 @@ static void on_fresh(const GError *error, gpointer data)
         station_make(station);
 }
 
-/* Of a drill that is taken up: it begins, or goes on, without that host. */
+/* Of a drill that is taken up: the verdict on the host stands, until white's word. */
 static gboolean station_given_up(const Station *station)
 {
     const Daemon *d = station->st_provision->pv_daemon;
 
     return hosts_state(d->dm_hosts, station->st_host) == HOST_FAILED &&
            !hosts_made(d->dm_hosts, station->st_host) &&
-           (d->dm_state != DRILL_PROVISIONING || station->st_provision->pv_degraded);
+           !clones_again(d->dm_clones, station->st_host);
 }
 
 void station_start(Station *station)
