@@ -43,6 +43,20 @@ static void run_executed(Run *run)
 
 /* ---- attempts ---- */
 
+static gboolean too_late(const Run *run, gint64 at_us)
+{
+    const PlanInject *plan = run->ru_plan;
+
+    return plan->in_expires_us > 0 && at_us >= run->ru_due_us + plan->in_expires_us;
+}
+
+static void failed_for_good(Run *run, const char *reason)
+{
+    expects_shut(run);
+    run_end(run, "parryd", "failed", reason);
+    cleanup_if_settled(run);
+}
+
 static void due_attempt(Daemon *d, gpointer data)
 {
     Run *run = data;
@@ -51,11 +65,12 @@ static void due_attempt(Daemon *d, gpointer data)
 
     if (!run->ru_waiting)
         return; /* the drill has ended meanwhile, or white cancelled it */
-    if (open > now) {
+    if (open > now && too_late(run, open)) {
+        run->ru_waiting = FALSE;
+        failed_for_good(run, "it may not be tried again before it is too late");
+    } else if (open > now) {
         director_due(d->dm_director, open, due_attempt, run);
-        return;
-    }
-    if (open == now) {
+    } else if (open == now) {
         run->ru_waiting = FALSE;
         attempt(run);
     } /* else the scope lets no attack begin any more: it fails when the drill ends */
@@ -66,8 +81,7 @@ static gboolean may_try_again(const Run *run, gint64 at_us)
     const PlanInject *plan = run->ru_plan;
 
     return run->ru_attempt <= plan->in_retries && !run->ru_aborted &&
-           !run->ru_injects->ij_over &&
-           (plan->in_expires_us <= 0 || at_us < run->ru_due_us + plan->in_expires_us);
+           !run->ru_injects->ij_over && !too_late(run, at_us);
 }
 
 static void run_failed(Run *run, const char *reason)
@@ -84,9 +98,7 @@ static void run_failed(Run *run, const char *reason)
         director_due(d->dm_director, at_us, due_attempt, run);
         return;
     }
-    expects_shut(run);
-    run_end(run, "parryd", "failed", reason);
-    cleanup_if_settled(run);
+    failed_for_good(run, reason);
 }
 
 void run_over(Run *run)

@@ -498,8 +498,8 @@ static void a_daemon_that_is_started_again(void)
     observations_free(world->d.dm_observations);
     world->d.dm_observations = observations_new(&world->d);
     observations_take_up(world->d.dm_observations, TRUE);
-    CU_ASSERT_TRUE(journal_each(world->d.dm_journal, 0, 0, feed,
-                                world->d.dm_observations, &error));
+    CU_ASSERT_TRUE(
+        journal_each(world->d.dm_journal, 0, 0, feed, world->d.dm_observations, &error));
     observations_take_up(world->d.dm_observations, FALSE);
     record(world, HUB_HELLO, web, &hello, NULL, 0);
     world_settle(world);

@@ -331,6 +331,11 @@ static void test_triggers(void)
     killed(PARRY_SOURCE_DIR "/tests/e2e/triggers.yaml", 100);
 }
 
+static void test_retries(void)
+{
+    killed(PARRY_SOURCE_DIR "/tests/e2e/retries.yaml", 100);
+}
+
 /* Sixty hours, at moments all over it. */
 static void test_first_drill(void)
 {
@@ -360,6 +365,7 @@ int main(void)
     CU_TestInfo tests[] = {
         {"killed before and after commits", test_each},
         {"the same over triggers", test_triggers},
+        {"the same over attempts that fail, and nights", test_retries},
         {"the same over sixty hours", test_first_drill},
         {"killed again and again", test_often},
         {"that was often enough", test_points},
