@@ -24,7 +24,8 @@ typedef struct {
     gint64 ru_since_us; /* boot time */
     gboolean ru_first;  /* a golden guest is made in its shape */
     gboolean ru_queued; /* libvirt has not begun with it */
-    gboolean ru_wanted; /* libvirt was asked for its VM */
+    gboolean ru_filter; /* what libvirt was asked for are its filters */
+    gboolean ru_wanted; /* libvirt was asked for these or for its VM */
     guint ru_told;      /* hash of what viewers know */
 } Run;
 
@@ -33,7 +34,7 @@ struct Pacing {
     Paces *pg_known;
     Paces *pg_fresh; /* what this drill has shown so far */
     Run *pg_runs;
-    GArray *pg_asked;       /* of int: hosts whose VM libvirt was asked for, in order */
+    GArray *pg_asked;       /* of int: hosts that libvirt was asked for, in order */
     GHashTable *pg_images;  /* id -> gint64: since when it is made */
     GHashTable *pg_goldens; /* gint64 seq of golden.wanted/1 -> host + 1 */
     DrillAt pg_at;
@@ -263,18 +264,29 @@ static void on_golden(Pacing *pacing, const JournalEvent *event)
         pacing->pg_cold = TRUE;
 }
 
-static void on_domain(Pacing *pacing, const JournalEvent *event)
+/* Filters, then the VM: each waits for a worker of libvirt's. */
+static void on_asked(Pacing *pacing, const JournalEvent *event)
 {
     int host = plan_host_index(pacing->pg_daemon->dm_plan, event->ev_host);
+    gboolean filter = strcmp(event->ev_kind, "domain.wanted/1") != 0;
 
     if (pacing->pg_at == AT_NETWORKS)
         drill_at(pacing, AT_HOSTS);
-    if (host < 0 || pacing->pg_runs[host].ru_state != HOST_CREATE ||
-        pacing->pg_runs[host].ru_wanted)
+    if (host < 0 || pacing->pg_runs[host].ru_state != HOST_CREATE)
         return;
+    forget_asked(pacing, host);
     g_array_append_val(pacing->pg_asked, host);
     pacing->pg_runs[host].ru_wanted = TRUE;
+    pacing->pg_runs[host].ru_filter = filter;
     pacing->pg_runs[host].ru_since_us = clock_boottime_us();
+}
+
+static void on_filtered(Pacing *pacing, const JournalEvent *event)
+{
+    int host = plan_host_index(pacing->pg_daemon->dm_plan, event->ev_host);
+
+    if (host >= 0)
+        forget_asked(pacing, host);
 }
 
 static void on_proof(Pacing *pacing, const JournalEvent *event)
@@ -315,7 +327,8 @@ static const struct {
     {"drill.state/1", on_state},     {"image.wanted/1", on_image},
     {"image.done/1", on_image},      {"helper.up/1", on_libvirt},
     {"helper.down/1", on_libvirt},   {"golden.wanted/1", on_golden},
-    {"golden.done/1", on_golden},    {"domain.wanted/1", on_domain},
+    {"golden.done/1", on_golden},    {"domain.wanted/1", on_asked},
+    {"filter.wanted/1", on_asked},   {"filter.done/1", on_filtered},
     {"isolation.round/1", on_proof}, {"isolation.proved/1", on_proof},
 };
 
@@ -396,7 +409,7 @@ static json_t *tell_create(Pacing *pacing, int host)
         return telling("wait", "waits for libvirt: the connection is lost",
                        run->ru_since_us, -1);
     if (!run->ru_wanted)
-        return telling("wait", "its disk and its filters are made", run->ru_since_us, -1);
+        return telling("wait", "its disk is made", run->ru_since_us, -1);
     if (run->ru_queued && ahead < 0) /* its turn has come since the last look */
         run->ru_since_us = clock_boottime_us();
     run->ru_queued = ahead >= 0;
@@ -405,6 +418,8 @@ static json_t *tell_create(Pacing *pacing, int host)
         json_object_set_new(json, "ahead", json_integer(ahead));
         return json;
     }
+    if (run->ru_filter)
+        return telling("wait", "its filters are made", run->ru_since_us, -1);
     return tell_stage(pacing, is_clone(pacing, host) ? PACE_RESTORE : PACE_START, host);
 }
 

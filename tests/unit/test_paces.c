@@ -326,7 +326,10 @@ static void every_wait_has_a_reason(void)
     hosts_set(d->dm_hosts, HOST_WEB, HOST_CREATE, "its golden guest boots");
     says(&world, HOST_WEB, "golden", "its golden guest boots");
     hosts_set(d->dm_hosts, HOST_WEB, HOST_CREATE, NULL);
-    says(&world, HOST_WEB, "wait", "its disk and its filters are made");
+    says(&world, HOST_WEB, "wait", "its disk is made");
+    happens(&world, "filter.wanted/1", "a/web", "{}");
+    says(&world, HOST_WEB, "wait", "its filters are made");
+    happens(&world, "filter.done/1", "a/web", "{}");
     happens(&world, "domain.wanted/1", "a/web", "{}");
     says(&world, HOST_WEB, "start", "");
     happens(&world, "helper.down/1", "", "{'name': 'libvirt', 'reason': 'it ended'}");
