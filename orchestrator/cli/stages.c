@@ -139,6 +139,12 @@ static double doing_for(const Stages *stages, const Doing *doing)
     return MAX(stages_now(stages) - doing->do_since, 0);
 }
 
+gboolean stages_waits(const Doing *doing)
+{
+    return !doing->do_stage || strcmp(doing->do_stage, "wait") == 0 ||
+           strcmp(doing->do_stage, "after") == 0;
+}
+
 gboolean stages_is_slow(const Stages *stages, const Doing *doing)
 {
     return doing->do_stage && doing->do_usual >= 0 &&
@@ -196,9 +202,16 @@ static int by_count(gconstpointer a, gconstpointer b)
     return x->gr_count > y->gr_count ? -1 : x->gr_count < y->gr_count;
 }
 
+/* Each waits for one of its own. */
+static const char *group_words(const Doing *doing)
+{
+    return strcmp(doing->do_stage, "after") == 0 ? "waits for another host to be ready"
+                                                 : words_of(doing);
+}
+
 static void group_add(GArray *groups, const Doing *doing)
 {
-    const char *words = words_of(doing);
+    const char *words = group_words(doing);
 
     for (guint i = 0; i < groups->len; i++) {
         Group *group = &g_array_index(groups, Group, i);
@@ -227,7 +240,7 @@ GPtrArray *stages_groups(const Stages *stages)
     for (guint i = 0; i < groups->len; i++) {
         const Group *group = &g_array_index(groups, Group, i);
         g_autofree char *text = stages_doing_text(stages, group->gr_longest);
-        const char *time = text + strlen(group->gr_words);
+        const char *time = text + strlen(words_of(group->gr_longest));
         g_ptr_array_add(
             lines, g_strdup_printf(
                        "%u × %s%s%s", group->gr_count, group->gr_words,

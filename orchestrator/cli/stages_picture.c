@@ -149,7 +149,7 @@ static int urgency(const Stages *stages, int host)
         return 1;
     if (vm->vm_at == AT_READY)
         return 4;
-    return vm->vm_doing.do_stage && strcmp(vm->vm_doing.do_stage, "wait") != 0 ? 2 : 3;
+    return stages_waits(&vm->vm_doing) ? 3 : 2;
 }
 
 static void append_some(Picture *picture)

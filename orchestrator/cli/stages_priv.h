@@ -66,6 +66,8 @@ guint stages_count(const Stages *stages, At at);
 /* "boots 6 s of ~9 s", "waits for a free worker 2 s"; "": nothing is known.
  * Free with g_free(). */
 char *stages_doing_text(const Stages *stages, const Doing *doing);
+/* Whether it stands in a queue, rather than being worked at. */
+gboolean stages_waits(const Doing *doing);
 /* Whether it takes much longer than it usually does. */
 gboolean stages_is_slow(const Stages *stages, const Doing *doing);
 /* VMs that do the same, as one line each, most first: of char *, "33 × waits for a free

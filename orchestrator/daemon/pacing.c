@@ -431,6 +431,7 @@ static json_t *tell_planned(Pacing *pacing, int host)
     gboolean hopeless;
     int first = provision_blocker(d->dm_hosts, plan, &hopeless);
     const char *id = plan_image(d->dm_plan, plan->ph_image)->pi_id;
+    const char *stage = "wait";
     g_autofree char *why = NULL;
 
     if (*hosts_reason(d->dm_hosts, host))
@@ -445,10 +446,12 @@ static json_t *tell_planned(Pacing *pacing, int host)
         why = g_strdup("waits for libvirt: the connection is lost");
     else if (pacing->pg_at == AT_NETWORKS)
         why = g_strdup("waits for the networks");
-    else if (first >= 0)
+    else if (first >= 0) {
+        stage = "after";
         why = g_strdup_printf("waits for %s to be ready",
                               plan_host(d->dm_plan, first)->ph_id);
-    return telling("wait", why ? why : "waits for its turn", pacing->pg_at_us, -1);
+    }
+    return telling(stage, why ? why : "waits for its turn", pacing->pg_at_us, -1);
 }
 
 json_t *pacing_json(Pacing *pacing, int host)

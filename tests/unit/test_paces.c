@@ -363,7 +363,7 @@ static void one_waits_for_another(void)
     happens(&world, "image.done/1", "", "{'image': 'x', 'cached': true}");
     happens(&world, "helper.up/1", "", "{'name': 'libvirt'}");
     happens(&world, "domain.wanted/1", "a/gateway", "{}");
-    says(&world, HOST_WEB, "wait", "waits for a/gateway to be ready");
+    says(&world, HOST_WEB, "after", "waits for a/gateway to be ready");
     hosts_set(world.d.dm_hosts, HOST_WEB, HOST_PLANNED, "tried again in 5 s");
     says(&world, HOST_WEB, "wait", "tried again in 5 s");
     g_array_set_size(after, before);
