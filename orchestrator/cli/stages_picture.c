@@ -125,7 +125,8 @@ static void append_vm(Picture *picture, int host)
     if (vm->vm_at == AT_FAILED)
         g_string_append_printf(text, "failed: %s", vm->vm_reason ? vm->vm_reason : "");
     else if (vm->vm_at == AT_READY)
-        g_string_append_printf(text, "ready after %.1f s", vm->vm_ready);
+        g_string_append_printf(text, "%safter %.1f s",
+                               picture->pi_columns >= WIDE ? "" : "ready ", vm->vm_ready);
     else
         g_string_append(text, doing);
     line(picture,
