@@ -31,14 +31,14 @@ static void estimate(Stages *stages)
     if (stages->st_accel)
         stages->st_usual_us =
             pace_estimate(stages->st_paces, stages->st_plan, stages->st_accel,
-                          stages->st_cold, &stages->st_rests);
+                          stages->st_way, &stages->st_rests);
 }
 
 static void is_made(Stages *stages)
 {
-    if (stages->st_cold)
+    if (stages->st_way != PACE_WARM)
         return;
-    stages->st_cold = TRUE;
+    stages->st_way = PACE_COLD;
     estimate(stages);
 }
 
@@ -360,6 +360,15 @@ static void image_there(Stages *stages, const json_t *body)
 
 /* ---- VMs ---- */
 
+/* Of a drill that is taken up nobody tells of images any more. */
+static void image_passed(Stages *stages, int host)
+{
+    ImageStage *image = &stages->st_images[plan_host(stages->st_plan, host)->ph_image];
+
+    if (!image->sg_there && !image->sg_step)
+        image->sg_there = image->sg_cached = TRUE;
+}
+
 /* Until the daemon says more. */
 static void doing_next(const Stages *stages, Doing *doing, At at)
 {
@@ -384,6 +393,8 @@ static void vm_at(Stages *stages, int host, At at, const char *reason)
     if (at <= vm->vm_at && at != AT_FAILED && at != AT_CREATE && vm->vm_at != AT_FAILED)
         return;
     vm->vm_at = at;
+    if (at >= AT_CREATE && at <= AT_READY)
+        image_passed(stages, host);
     if (at == AT_READY)
         vm->vm_ready = stages_now(stages);
     doing_next(stages, &vm->vm_doing, at);
@@ -460,6 +471,10 @@ void stages_event(Stages *stages, const json_t *event)
         image_there(stages, body);
     if (strcmp(kind, "helper.up/1") == 0)
         libvirt_there(stages, body);
+    if (strcmp(kind, "clones.off/1") == 0) {
+        stages->st_way = PACE_BOOTED;
+        estimate(stages);
+    }
     aside(stages, host, kind, body);
     for (guint i = 0; host >= 0 && i < G_N_ELEMENTS(steps); i++)
         if (strcmp(kind, steps[i].st_kind) == 0)

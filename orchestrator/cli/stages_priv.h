@@ -56,7 +56,7 @@ struct Stages {
 
     Paces *st_paces;
     char *st_accel;
-    gboolean st_cold;   /* something is made that may be cached the next time */
+    PaceWay st_way;     /* as far as it has shown */
     gint64 st_usual_us; /* of the whole, -1: not known */
     char *st_rests;     /* what that rests on */
 };

@@ -200,29 +200,31 @@ static void an_estimate_says_what_it_rests_on(void)
 {
     Plan *plan = plan_new();
     g_autoptr(Paces) paces = paces_new();
-    g_autofree char *warm = pace_drill_key(plan, "qemu", FALSE),
-                    *cold = pace_drill_key(plan, "qemu", TRUE),
-                    *each = pace_each_key(4, "qemu", FALSE),
-                    *kvm = pace_drill_key(plan, "kvm", FALSE);
+    g_autofree char *warm = pace_drill_key(plan, "qemu", PACE_WARM),
+                    *cold = pace_drill_key(plan, "qemu", PACE_COLD),
+                    *each = pace_each_key(4, "qemu", PACE_WARM),
+                    *kvm = pace_drill_key(plan, "kvm", PACE_WARM);
     char *rests = NULL;
 
-    CU_ASSERT_EQUAL(pace_estimate(paces, plan, "qemu", FALSE, &rests), -1);
+    CU_ASSERT_EQUAL(pace_estimate(paces, plan, "qemu", PACE_WARM, &rests), -1);
     CU_ASSERT_STRING_EQUAL(rests, "first time here");
     g_free(rests);
     paces_add(paces, kvm, SEC, 1); /* another accelerator is another matter */
     paces_add(paces, each, 2 * SEC, 1);
-    CU_ASSERT_EQUAL(pace_estimate(paces, plan, "qemu", FALSE, &rests), 6 * SEC);
+    CU_ASSERT_EQUAL(pace_estimate(paces, plan, "qemu", PACE_WARM, &rests), 6 * SEC);
     CU_ASSERT_STRING_EQUAL(rests,
                            "by other drills of up to 4 hosts here, 2.0 s for each host");
     g_free(rests);
     paces_add(paces, cold, 40 * SEC, 1);
-    CU_ASSERT_EQUAL(pace_estimate(paces, plan, "qemu", FALSE, &rests), 40 * SEC);
+    CU_ASSERT_EQUAL(pace_estimate(paces, plan, "qemu", PACE_WARM, &rests), 40 * SEC);
     CU_ASSERT_STRING_EQUAL(rests, "as the last time here, when more had to be made");
     g_free(rests);
     paces_add(paces, warm, 9 * SEC, 1);
     paces_add(paces, warm, 11 * SEC, 1);
-    CU_ASSERT_EQUAL(pace_estimate(paces, plan, "qemu", FALSE, &rests), 11 * SEC);
+    CU_ASSERT_EQUAL(pace_estimate(paces, plan, "qemu", PACE_WARM, &rests), 11 * SEC);
     CU_ASSERT_STRING_EQUAL(rests, "as the last 2 times here");
+    g_free(rests);
+    CU_ASSERT_EQUAL(pace_estimate(paces, plan, "qemu", PACE_BOOTED, &rests), -1);
     g_free(rests);
     plan_free(plan);
 }
