@@ -613,8 +613,12 @@ static void bench_alone(const char *dir, guint size)
 
 /* ---- idle agents ---- */
 
-/* The hub's resident KiB with so many agents connected and beating for so long. */
-static long idle_run(const char *dir, guint agents, guint seconds, gboolean print)
+typedef struct {
+    long ri_hub, ri_daemon; /* KiB */
+} Resident;
+
+/* What is resident with so many agents connected and beating for so long. */
+static Resident idle_run(const char *dir, guint agents, guint seconds, gboolean print)
 {
     FleetPlan plan = {.fl_dir = dir, .fl_agents = agents};
     Bench *b = bench_new(dir, agents);
@@ -629,7 +633,7 @@ static long idle_run(const char *dir, guint agents, guint seconds, gboolean prin
     turn_until(b, start + seconds * G_USEC_PER_SEC);
     double took = (double)(g_get_monotonic_time() - start) / 1e6;
     Cpu to = cpu_now(b, fleet);
-    long kb = machine_rss_kb(link_hub_pid(b->link));
+    Resident kb = {machine_rss_kb(link_hub_pid(b->link)), machine_rss_kb(getpid())};
     if (print)
         printf(
             "idle: %u agents, %.0f beats/s with the answers to pings; hub %.2f, daemon "
@@ -645,11 +649,15 @@ static long idle_run(const char *dir, guint agents, guint seconds, gboolean prin
 
 static void bench_idle(const char *dir, guint agents, guint seconds)
 {
-    long one = idle_run(dir, 1, 0, FALSE);
-    long all = idle_run(dir, agents, seconds, TRUE);
+    Resident one = idle_run(dir, 1, 0, FALSE);
+    Resident all = idle_run(dir, agents, seconds, TRUE);
+    double others = (double)(agents - 1);
 
     printf("  hub resident: %ld KiB with one agent, %ld KiB with all: %.2f KiB each\n",
-           one, all, (double)(all - one) / (double)(agents - 1));
+           one.ri_hub, all.ri_hub, (double)(all.ri_hub - one.ri_hub) / others);
+    printf("  daemon's link: %ld KiB with one agent, %ld KiB with all: %.2f KiB each\n",
+           one.ri_daemon, all.ri_daemon,
+           (double)(all.ri_daemon - one.ri_daemon) / others);
 }
 
 static guint argument(int argc, char **argv, int i, guint otherwise)
