@@ -321,10 +321,8 @@ static gboolean is_layer(const DiskStack *stack, const char *name)
            g_ascii_isdigit(name[len + 1]);
 }
 
-static void keep_all(const DiskStack *stack, const char *suffix, GHashTable *needed)
+static void keep_all(const DiskStack *stack, const char *top, GHashTable *needed)
 {
-    g_autofree char *live = disk_live(stack);
-    g_autofree char *top = g_strconcat(live, suffix, NULL);
     g_autofree char *below = disk_backing(top, NULL);
 
     g_free(walk(stack, top, needed, NULL));
@@ -337,11 +335,18 @@ void disk_sweep(const DiskStack *stack)
     g_autoptr(GHashTable) needed =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GDir) dir = g_dir_open(stack->ds_disks, 0, NULL);
+    g_autofree char *live = disk_live(stack);
     const char *name;
 
     G_LOCK(stacks);
-    keep_all(stack, "", needed);
-    keep_all(stack, ".evidence", needed);
+    while (dir && (name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(stack->ds_disks, name, NULL);
+
+        if (g_str_has_prefix(path, live)) /* it, or the evidence of a reset */
+            keep_all(stack, path, needed);
+    }
+    if (dir)
+        g_dir_rewind(dir);
     while (dir && (name = g_dir_read_name(dir))) {
         g_autofree char *path = g_build_filename(stack->ds_disks, name, NULL);
 
