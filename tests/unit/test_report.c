@@ -259,17 +259,17 @@ static void how_the_range_was_made_is_told(void)
     Feed more = feed_new(world.plan, NULL, world.journal);
 
     more.fx_clock = 60 * HOUR;
-    feed(&more, "domain.wanted/1", "health", "health/web", 0, NULL);
+    feed(&more, "domain.wanted/1", "health", "health/web", 0, json_object());
     feed(&more, "domain.failed/1", "health", "health/web", 0,
          json_pack("{s: s}", "reason", "no hello"));
     feed(&more, "host.retry/1", "health", "health/web", 0,
          json_pack("{s: i, s: i, s: i, s: s}", "try", 1, "of", 2, "wait_us", 1, "reason",
                    "no <b>hello|"));
-    feed(&more, "domain.wanted/1", "health", "health/web", 0, NULL);
+    feed(&more, "domain.wanted/1", "health", "health/web", 0, json_object());
     feed(&more, "domain.done/1", "health", "health/web", 0,
          json_pack("{s: s}", "from", "golden"));
-    feed(&more, "agent.hello/1", "health", "health/web", 0, NULL);
-    feed(&more, "agent.ready/1", "health", "health/web", 0, NULL);
+    feed(&more, "agent.hello/1", "health", "health/web", 0, json_object());
+    feed(&more, "agent.ready/1", "health", "health/web", 0, json_object());
     feed(&more, "domain.failed/1", "lands", "lands/web", 0,
          json_pack("{s: s}", "reason", "no hello"));
     gint64 seq = feed(&more, "drill.degraded/1", "", "", 0,
