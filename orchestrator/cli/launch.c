@@ -201,7 +201,7 @@ static int follow_up(const Launch *launch, const Plan *plan, RpcClient *client,
     int code, status = EXIT_OK;
 
     for (;;) {
-        code = follow(client, plan, FOLLOW_UNTIL_READY, reason);
+        code = follow(client, plan, FOLLOW_UNTIL_READY, launch->la_json, reason);
         ConsentAnswer answer =
             code == EXIT_FAIL ? consent_ask(client) : CONSENT_NOT_ASKED;
         *keep = answer == CONSENT_KEEP;
