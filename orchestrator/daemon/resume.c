@@ -160,21 +160,6 @@ gboolean resume_there(const json_t *world, const char *uuid)
     return FALSE;
 }
 
-void resume_settle(Daemon *d, const char *kind, const char *reason)
-{
-    g_autofree char *stem = g_strndup(kind, strlen(kind) - strlen("wanted/1"));
-    g_autofree char *failed = g_strconcat(stem, "failed/1", NULL);
-
-    for (guint i = 0; d->dm_resume && i < d->dm_resume->rs_acts->len; i++) {
-        Act *act = d->dm_resume->rs_acts->pdata[i];
-        if (!act->ac_open || strcmp(act->ac_kind, kind) != 0)
-            continue;
-        act->ac_open = FALSE;
-        daemon_event(d, failed, "parryd", -1, act->ac_host, act->ac_seq,
-                     json_pack("{s:s}", "reason", reason));
-    }
-}
-
 /* ---- the drill as a whole ---- */
 
 static void fold_terminal(Daemon *d, const JournalEvent *event)
