@@ -103,13 +103,8 @@ typedef struct {
     gboolean la_rehearsal;
     gboolean la_keep;
     gboolean la_no_clones;
-<<<<<<< HEAD
-    gboolean la_degraded; /* required hosts that fail shall not stop it */
-    gboolean la_json; /* progress as one object a line */
-=======
     gboolean la_json; /* progress as one object a line */
     gboolean la_degraded; /* required hosts that fail shall not stop it */
->>>>>>> agent4
     int la_boot_timeout_s;
 } Launch;
 
