@@ -424,6 +424,7 @@ static const struct {
 } asides[] = {
     {"clone.failed/1", "no memory clone, it boots"},
     {"golden.failed/1", "no golden guest, its like boot"},
+    {"host.retry/1", "made once more"},
 };
 
 static void aside(Stages *stages, int host, const char *kind, const json_t *body)
@@ -476,6 +477,8 @@ void stages_event(Stages *stages, const json_t *event)
         estimate(stages);
     }
     aside(stages, host, kind, body);
+    if (host >= 0 && strcmp(kind, "host.retry/1") == 0) /* the steps come once more */
+        stages->st_vms[host].vm_at = AT_IMAGE;
     for (guint i = 0; host >= 0 && i < G_N_ELEMENTS(steps); i++)
         if (strcmp(kind, steps[i].st_kind) == 0)
             vm_at(stages, host, steps[i].st_at,
