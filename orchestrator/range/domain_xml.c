@@ -253,9 +253,9 @@ static void write_devices(Xml *xml, const Plan *plan, int host, const RangeDomai
  */
 char **domain_ram_args(const PlanHost *host, const char *ram)
 {
-    json_t *object = json_pack(
-        "{s:s, s:s, s:I}", "qom-type", ram ? "memory-backend-file" : "memory-backend-ram",
-        "id", DOMAIN_RAM, "size", (json_int_t)host->ph_memory);
+    json_t *object = json_pack("{s:s, s:s, s:I}", "qom-type",
+                               ram ? "memory-backend-file" : "memory-backend-ram", "id",
+                               DOMAIN_RAM, "size", (json_int_t)host->ph_memory);
     char **args = g_new0(char *, 5);
 
     if (ram) {
