@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 trap '[ -n "${KEEP:-}" ] || clean small; rm -rf "$work"' EXIT
 clean small
-rm -rf "$PARRY_HOME/golden"
+rm -rf "$PARRY_HOME"/golden/*
 
 count() { # count KIND [CONDITION]
   sql small "select count(*) from event where kind = '$1' ${2:+and $2}"
