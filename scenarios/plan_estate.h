@@ -111,7 +111,7 @@ typedef struct {
     int ph_image;      /* index into p_images */
     guint64 ph_memory; /* bytes */
     gboolean ph_hugepages;
-    guint64 ph_disk;   /* bytes of the overlay, 0 for none (micro) */
+    guint64 ph_disk; /* bytes of the overlay, 0 for none (micro) */
     int ph_cpus;
     GPtrArray *ph_nics;   /* PlanNic */
     GPtrArray *ph_routes; /* PlanRoute */
