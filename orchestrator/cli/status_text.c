@@ -526,7 +526,6 @@ char *status_text(const json_t *status, const StatusView *view)
 
     append_state(out, status);
     append_services(out, status);
-    append_losses(out, json_object_get(status, "losses"));
     append_golden(out, json_object_get(status, "golden"));
     append_losses(out, json_object_get(status, "losses"));
     append_hosts(out, status, view);
