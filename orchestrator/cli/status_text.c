@@ -190,23 +190,6 @@ static void append_services(GString *out, const json_t *status)
         g_string_append_printf(out, "  accelerator  %s\n", text_of(status, "accel"));
 }
 
-/* What the drill goes on without, and by whose consent. */
-static void append_losses(GString *out, const json_t *losses)
-{
-    const char *by = text_of(losses, "by");
-    const json_t *host;
-    gsize i;
-
-    json_array_foreach (json_object_get(losses, "hosts"), i, host)
-        g_string_append_printf(out, "  missing      %s%s%s\n", text_of(host, "host"),
-                               *by ? ", by consent of " : "", by);
-    if (losses)
-        g_string_append_printf(
-            out, "  lost by it   %zu checks (UNCHECKED), %zu attacks\n",
-            json_array_size(json_object_get(losses, "checks")),
-            json_array_size(json_object_get(losses, "injects")));
-}
-
 /* ---- hosts ---- */
 
 static gint64 lost_of(const json_t *host)
@@ -258,6 +241,20 @@ static gint64 boot_now_us(void)
     return ts.tv_sec * (gint64)G_USEC_PER_SEC + ts.tv_nsec / 1000;
 }
 
+/* Of a host that is well: what a reset of it would take. */
+static void append_reset(GString *out, const json_t *host)
+{
+    const char *why = text_of(host, "reset_why");
+
+    if (!json_object_get(host, "resettable") ||
+        strcmp(text_of(host, "state"), "ready") != 0)
+        return;
+    if (json_is_true(json_object_get(host, "resettable")))
+        g_string_append(out, "resettable ");
+    else if (*why)
+        g_string_append_printf(out, "a reset boots it: %s ", why);
+}
+
 static void append_host(GString *out, const json_t *host)
 {
     const json_t *doing = json_object_get(host, "doing");
@@ -269,6 +266,7 @@ static void append_host(GString *out, const json_t *host)
     if (doing) {
         append_doing(out, doing);
     } else {
+        append_reset(out, host);
         g_string_append(out, reason);
         if (since > 0 && strcmp(state, "ready") != 0 && strcmp(state, "planned") != 0)
             g_string_append_printf(out, "%s%.0f s ago", *reason ? "; " : "",
@@ -528,7 +526,6 @@ char *status_text(const json_t *status, const StatusView *view)
 
     append_state(out, status);
     append_services(out, status);
-    append_losses(out, json_object_get(status, "losses"));
     append_golden(out, json_object_get(status, "golden"));
     append_losses(out, json_object_get(status, "losses"));
     append_hosts(out, status, view);
