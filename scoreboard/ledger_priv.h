@@ -87,6 +87,7 @@ struct Ledger {
     gboolean lg_simulated;
     char *lg_state, *lg_reason;
     gboolean lg_closed; /* the drill ended: nothing is hidden any more */
+    Holds *lg_holds;
     LedgerCheckpoint lg_checkpoint;
     InjectFold *lg_injects;
     guint lg_n_injects;

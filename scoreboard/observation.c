@@ -178,7 +178,7 @@ static gboolean insert_rows(Journal *journal, gint64 seq, const JournalObservati
     return ok;
 }
 
-gint64 journal_append_observations(Journal *journal, const JournalEvent *event,
+gint64 journal_write_observations(Journal *journal, const JournalEvent *event,
                                    const JournalObservation *rows, guint n_rows,
                                    GError **error)
 {
@@ -256,7 +256,7 @@ static gboolean met_before(const guint *rows, guint i)
 static gboolean say_erased(Journal *journal, gint64 seq, json_t *rows, GError **error)
 {
     json_t *body = json_pack("{s: O}", "rows", rows);
-    gint64 said = journal_append(journal,
+    gint64 said = journal_write(journal,
                                  &(JournalEvent){.ev_kind = "observe.erased/1",
                                                  .ev_actor = "parryd",
                                                  .ev_ref = seq,

@@ -101,6 +101,7 @@ static void print_waiting(const json_t *waiting)
         {"quiet", "waits: a window in which nothing begins"},
         {"scope", "waits: the scope lets no attack begin now"},
         {"together", "waits for the others of its name"},
+        {"team-held", "waits for `parry team release`"},
         {"retry", "failed, and is tried again"},
         {"manual", "is fired by `parry inject`"},
     };
@@ -137,6 +138,20 @@ static void print_golden(const json_t *golden)
     }
 }
 
+static void print_held(const json_t *held)
+{
+    const json_t *one;
+    gsize i;
+
+    json_array_foreach (held, i, one) {
+        g_autofree char *since =
+            duration_clock(json_integer_value(json_object_get(one, "since_us")));
+        printf("  team %s is held since %s: %s\n",
+               json_string_value(json_object_get(one, "team")), since,
+               json_string_value(json_object_get(one, "reason")));
+    }
+}
+
 static void print_full(const json_t *status)
 {
     const json_t *service;
@@ -146,6 +161,7 @@ static void print_full(const json_t *status)
     print_line(status);
     if (reason && *reason)
         printf("  reason: %s\n", reason);
+    print_held(json_object_get(status, "held"));
     json_array_foreach (json_object_get(status, "services"), i, service)
         printf("  %-12s %s, pid %lld, restarted %lld times\n",
                json_string_value(json_object_get(service, "name")),

@@ -28,7 +28,7 @@ static const struct {
      {&cmd_run, &cmd_up, &cmd_start, &cmd_pause, &cmd_resume, &cmd_stop, &cmd_end,
       &cmd_down}},
     {"Direct",
-     {&cmd_inject, &cmd_approve, &cmd_cancel, &cmd_reset, &cmd_exec, &cmd_agent}},
+     {&cmd_inject, &cmd_approve, &cmd_cancel, &cmd_team, &cmd_reset, &cmd_exec, &cmd_agent}},
     {"Look",
      {&cmd_status, &cmd_score, &cmd_acts, &cmd_observations, &cmd_console, &cmd_logs,
       &cmd_people, &cmd_names}},

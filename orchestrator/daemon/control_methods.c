@@ -8,12 +8,14 @@
 #include "orchestrator/daemon/control_params.h"
 #include "orchestrator/daemon/control_terminals.h"
 #include "orchestrator/daemon/director.h"
+#include "orchestrator/daemon/holding.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/players.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/resets.h"
+#include "orchestrator/daemon/room.h"
 #include "orchestrator/daemon/services.h"
 #include "scenarios/base/cjson.h"
 #include "scoreboard/observed.h"
@@ -55,6 +57,7 @@ static void method_status(RpcCall *call, ControlPeer *peer, Daemon *d,
     (void)peer;
     (void)params;
     json_object_set_new(status, "waiting", injects_waiting(d->dm_injects));
+    json_object_set_new(status, "held", holding_json(d));
     json_object_set_new(status, "golden", clones_json(d->dm_clones));
     if (d->dm_uri)
         json_object_set_new(status, "uri", json_string(d->dm_uri));
@@ -296,9 +299,16 @@ static void on_resumed(guint count, const GError *error, gpointer data)
 static void method_resume(RpcCall *call, ControlPeer *peer, Daemon *d,
                           const json_t *params)
 {
+    g_autofree char *full = room_words(d);
+
     (void)params;
     if (wrong_state(call, d, 1u << DRILL_PAUSED | 1u << DRILL_STOPPED, "resume"))
         return;
+    if (full) {
+        rpc_fail(call, RPC_STATE, "resume: %s; it goes on by itself when there is room",
+                 full);
+        return;
+    }
     Resume *resume = g_new0(Resume, 1);
     resume->rs_daemon = d;
     resume->rs_call = call;
@@ -307,6 +317,48 @@ static void method_resume(RpcCall *call, ControlPeer *peer, Daemon *d,
         range_resume_all(d->dm_range, on_resumed, resume);
     else
         on_resumed(0, NULL, resume);
+}
+
+static void on_held(Daemon *d, guint count, const GError *error, gpointer call)
+{
+    (void)d;
+    if (error)
+        rpc_fail(call, RPC_FAILED, "%u VMs followed, then: %s", count, error->message);
+    else
+        rpc_reply(call, json_pack("{s:i}", "vms", (int)count));
+}
+
+/* {team, reason}: answered once its VMs stand, or run. */
+static void hold_team(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params,
+                      gboolean hold)
+{
+    const char *name = param_text(params, "team", 64);
+    const char *reason = param_text(params, "reason", 500);
+    g_autofree char *safe = parry_text_safe(reason ? reason : "", -1);
+    int team = name ? plan_team_index(d->dm_plan, name) : -1;
+    g_autoptr(GError) error = NULL;
+
+    if (team < 0)
+        rpc_fail(call, name ? RPC_NOT_FOUND : RPC_PARAMS,
+                 "team: %s is none of the drill's; `parry score` lists them",
+                 name ? name : "(none)");
+    else if (hold && !*safe)
+        rpc_fail(call, RPC_PARAMS, "team hold: wants a reason, which its players see");
+    else if (!(hold ? holding_hold : holding_release)(d, team, actor_of(peer), safe,
+                                                      on_held, call, &error))
+        rpc_fail(call, RPC_STATE, "%s", error->message);
+}
+
+static void method_team_hold(RpcCall *call, ControlPeer *peer, Daemon *d,
+                             const json_t *params)
+{
+    hold_team(call, peer, d, params, TRUE);
+}
+
+static void method_team_release(RpcCall *call, ControlPeer *peer, Daemon *d,
+                                const json_t *params)
+{
+    hold_team(call, peer, d, params, FALSE);
 }
 
 static void method_end(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
@@ -347,7 +399,11 @@ static void on_reset(Daemon *d, const ResetTotal *total, gpointer call)
 {
     const char *reason = total->rt_reason ? total->rt_reason : "";
 
-    (void)d;
+    if (!call) { /* answered before: it stood still */
+        if (total->rt_failed)
+            g_warning("drill %s: reset: %s", d->dm_plan->p_name, reason);
+        return;
+    }
     if (total->rt_failed == total->rt_hosts)
         rpc_fail(call, RPC_FAILED, "%s", reason);
     else
@@ -356,25 +412,41 @@ static void on_reset(Daemon *d, const ResetTotal *total, gpointer call)
                                   (json_int_t)total->rt_us, "reason", reason));
 }
 
-/* {target, reason}: answered when all are back. */
+/* The first reason for which one of them stands still, or NULL. */
+static char *stand_words(const Daemon *d, const GArray *hosts)
+{
+    char *words = NULL;
+
+    for (guint i = 0; !words && i < hosts->len; i++)
+        words = holding_words(d, g_array_index(hosts, int, i));
+    return words;
+}
+
+/* {target, reason}: answered when all are back; where one of them stands still, at once:
+ * it is made anew, and its agent comes when it runs. */
 static void method_reset(RpcCall *call, ControlPeer *peer, Daemon *d,
                          const json_t *params)
 {
     const char *target = param_text(params, "target", 128);
     const char *reason = param_text(params, "reason", 500);
     g_autofree char *safe = parry_text_safe(reason ? reason : "", -1);
+    g_autofree char *still = NULL;
     g_autoptr(GArray) hosts = NULL;
     g_autoptr(GError) error = NULL;
 
-    if (wrong_state(call, d, 1u << DRILL_READY | 1u << DRILL_RUNNING, "reset"))
+    if (wrong_state(call, d, 
+                    1u << DRILL_READY | 1u << DRILL_RUNNING | 1u << DRILL_PAUSED, "reset"))
         return;
     if (!target)
         rpc_fail(call, RPC_PARAMS, "reset: wants a host, a team or \"all\"");
     else if (!(hosts = resets_hosts(d, target, &error)))
         rpc_fail(call, RPC_NOT_FOUND, "reset: %s", error->message);
-    else if (!resets_begin(d->dm_resets, hosts, actor_of(peer), safe, on_reset, call,
-                           &error))
+    else if (!resets_begin(d->dm_resets, hosts, actor_of(peer), safe, on_reset,
+                           (still = stand_words(d, hosts)) ? NULL : call, &error))
         rpc_fail(call, RPC_STATE, "reset: %s", error->message);
+    else if (still)
+        rpc_reply(call, json_pack("{s:i, s:i, s:s}", "hosts", (int)hosts->len, "failed",
+                                  0, "waits", still));
 }
 
 /* ---- injects by white's word ---- */
@@ -511,9 +583,16 @@ static void method_order(RpcCall *call, ControlPeer *peer, Daemon *d,
 
 /* ---- players ---- */
 
-static gboolean may_act(RpcCall *call, const Daemon *d)
+static gboolean may_act(RpcCall *call, const Daemon *d, int team)
 {
-    return !wrong_state(call, d, 1u << DRILL_RUNNING, "this");
+    g_autofree char *still = holding_words(d, -1);
+    const HoldStretch *on = holding_team(d, team);
+
+    if (still)
+        rpc_fail(call, RPC_STATE, "%s", still);
+    else if (on)
+        rpc_fail(call, RPC_STATE, "your team is held: %s", on->hs_reason);
+    return !still && !on && !wrong_state(call, d, 1u << DRILL_RUNNING, "this");
 }
 
 static void method_report(RpcCall *call, ControlPeer *peer, Daemon *d,
@@ -523,7 +602,7 @@ static void method_report(RpcCall *call, ControlPeer *peer, Daemon *d,
     const char *indicator = param_text(params, "indicator", INDICATOR_MAX);
     gint64 about = param_int(params, "about_us", daemon_now(d));
 
-    if (!may_act(call, d))
+    if (!may_act(call, d, team))
         return;
     if (team < 0 || host < 0 || plan_host(d->dm_plan, host)->ph_team != team) {
         rpc_fail(call, RPC_NOT_FOUND, "report: name one of your team's hosts");
@@ -553,7 +632,7 @@ static void method_answer(RpcCall *call, ControlPeer *peer, Daemon *d,
     const char *text = param_text(params, "text", TEXT_MAX);
     gint64 seq = -1;
 
-    if (!may_act(call, d))
+    if (!may_act(call, d, team))
         return;
     if (team >= 0 && name && text) {
         g_autofree char *id =
@@ -652,6 +731,8 @@ static const Method methods[] = {
     {"start", MAY_RUN, method_start},
     {"pause", MAY_RUN, method_pause},
     {"resume", MAY_RUN, method_resume},
+    {"team.hold", MAY_RUN, method_team_hold},
+    {"team.release", MAY_RUN, method_team_release},
     {"end", MAY_RUN, method_end},
     {"down", MAY_RUN, method_down},
     {"reset", MAY_RUN, method_reset},

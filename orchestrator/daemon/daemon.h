@@ -55,6 +55,9 @@ typedef struct Residue Residue;
 typedef struct Roster Roster;
 typedef struct Consoles Consoles;
 typedef struct Observations Observations;
+typedef struct Holding Holding;
+typedef struct Room Room;
+typedef struct Wall Wall;
 
 /* Takes what goes to a host's agent; msg is borrowed. */
 typedef void (*DaemonDeliver)(int host, const json_t *msg, gpointer data);
@@ -73,6 +76,7 @@ typedef struct Daemon {
     Plan *dm_plan;
     DrillState dm_state;
     char *dm_reason; /* of the state */
+    gint64 dm_went_on_us; /* boot time: when what stood last began to run again */
 
     Journal *dm_journal;
     Ledger *dm_ledger;
@@ -108,6 +112,9 @@ typedef struct Daemon {
     Roster *dm_roster;
     Consoles *dm_consoles;
     Observations *dm_observations;
+    Holding *dm_holding;
+    Room *dm_room; /* NULL where simulated */
+    Wall *dm_wall; /* likewise */
     gpointer dm_signer; /* CheckpointKey of scoreboard/checkpoint.h */
 } Daemon;
 
@@ -115,8 +122,8 @@ typedef struct Daemon {
 
 /*
  * Appends an event at the drill clock's now; team, host: plan indexes or -1; body is
- * taken over. Returns its seq. A journal that cannot be written pauses nothing by itself:
- * the commit fails, is tried again, and nothing is acknowledged meanwhile.
+ * taken over. Returns its seq. Where the disk is full the commit is tried again (room.h),
+ * and nothing is acknowledged meanwhile.
  */
 gint64 daemon_event(Daemon *d, const char *kind, const char *actor, int team, int host,
                     gint64 ref, json_t *body);

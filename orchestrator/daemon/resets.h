@@ -5,7 +5,8 @@
  * hello ─ identity, personalise ─ done
  *
  * A clone's checkpoint is its golden guest and its personalisation; a host that is no
- * clone boots. Its disk as it was stays as evidence beside the new one until the next
+ * clone boots. Where the drill is paused, or the host's team held, the new VM is made and
+ * stands; its agent is waited for once it runs. Its disk as it was stays as evidence beside the new one until the next
  * reset. The epoch moves: whatever was queued for the old guest dies.
  */
 #ifndef PARRY_ORCHESTRATOR_DAEMON_RESETS_H

@@ -1,5 +1,6 @@
 #include "orchestrator/daemon/silence.h"
 
+#include "orchestrator/daemon/holding.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/orders.h"
 
@@ -186,7 +187,7 @@ void silence_look(Silence *silence)
 
     for (guint i = 0; i < d->dm_plan->p_hosts->len; i++) {
         Quiet *quiet = &silence->sl_quiet[i];
-        if (stands)
+        if (stands || holding_host(d, (int)i))
             hosts_touch(d->dm_hosts, (int)i); /* a suspended VM is not a silent one */
         if (quiet->qu_asking)
             continue;

@@ -2,10 +2,12 @@
  * The drill's state: what it moves along with it, the clock first of all.
  */
 #include "orchestrator/daemon/daemon.h"
+#include "orchestrator/daemon/consoles.h"
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/signer.h"
+#include "orchestrator/daemon/terminals.h"
 
 #include <string.h>
 
@@ -52,6 +54,7 @@ static void clock_follow(Daemon *d, DrillState from, const char *actor,
     if (d->dm_state == DRILL_RUNNING) {
         kind = from == DRILL_READY ? "clock.started/1" : "clock.resumed/1";
         clock_run(&d->dm_clock);
+        d->dm_went_on_us = clock_boottime_us();
     } else if (from == DRILL_RUNNING) {
         clock_stand(&d->dm_clock);
         if (d->dm_state == DRILL_PAUSED || d->dm_state == DRILL_STOPPED)
@@ -71,6 +74,14 @@ static void orders_follow(Daemon *d, DrillState from)
                  d->dm_state == DRILL_PAUSED || d->dm_state == DRILL_STOPPED);
 }
 
+static void tell_terminals(Daemon *d, gint64 seq, gpointer data)
+{
+    (void)seq;
+    (void)data;
+    terminals_standing(d->dm_terminals);
+    consoles_standing(d->dm_consoles);
+}
+
 void daemon_set_state(Daemon *d, DrillState state, const char *actor, const char *reason)
 {
     DrillState from = d->dm_state;
@@ -88,6 +99,7 @@ void daemon_set_state(Daemon *d, DrillState state, const char *actor, const char
         observations_final(d->dm_observations);
     director_state_changed(d->dm_director);
     orders_follow(d, from);
+    daemon_then(d, tell_terminals, 0, NULL);
     if (state == DRILL_PROVISIONAL || state == DRILL_DOWN)
         signer_checkpoint(d);
 }
