@@ -126,6 +126,13 @@ static gboolean check_event(const JournalEvent *event, char **body, GError **err
     return TRUE;
 }
 
+gboolean journal_check(const JournalEvent *event, GError **error)
+{
+    g_autofree char *body = NULL;
+
+    return check_event(event, &body, error);
+}
+
 gboolean journal_insert_event(Journal *journal, const JournalEvent *event,
                               const char *body, const char *hash, GError **error)
 {

@@ -130,9 +130,12 @@ static gint64 last_seq(const Journal *journal)
 static gint64 keep(Journal *journal, Kept *kept, GError **error)
 {
     g_autoptr(GError) cause = NULL;
+    gboolean refused =
+        journal->jn_broken
+            ? kept->kp_kind != KEPT_BLOB && !journal_check(&kept->kp_event, &cause)
+            : write_kept(journal, kept, &cause) < 0 && !journal->jn_broken;
 
-    if (!journal->jn_broken && write_kept(journal, kept, &cause) < 0 &&
-        !journal->jn_broken) { /* refused: nothing was touched */
+    if (refused) { /* nothing was touched */
         kept_free(kept);
         g_propagate_error(error, g_steal_pointer(&cause));
         return -1;

@@ -75,6 +75,8 @@ void journal_drop_batch(Journal *journal, const char *why);
 
 /* A write failed: drops the batch and hands cause (taken over) to the caller. */
 void journal_break_batch(Journal *journal, GError *cause, GError **error);
+/* Whether it is one that can be appended at all. */
+gboolean journal_check(const JournalEvent *event, GError **error);
 /* FALSE, with JOURNAL_ERROR_BODY. */
 gboolean journal_bad_event(const JournalEvent *event, const char *why, GError **error);
 /* One row of `event`, behind jn_head; nothing else changes. body: canonical text. */
