@@ -53,8 +53,6 @@ static void clock_follow(Daemon *d, DrillState from, const char *actor,
 
     if (d->dm_state == DRILL_RUNNING) {
         kind = from == DRILL_READY ? "clock.started/1" : "clock.resumed/1";
-        clock_run(&d->dm_clock);
-        d->dm_went_on_us = clock_boottime_us();
     } else if (from == DRILL_RUNNING) {
         clock_stand(&d->dm_clock);
         if (d->dm_state == DRILL_PAUSED || d->dm_state == DRILL_STOPPED)
@@ -62,6 +60,10 @@ static void clock_follow(Daemon *d, DrillState from, const char *actor,
     }
     if (kind)
         daemon_event(d, kind, actor, -1, -1, 0, json_pack("{s:s}", "reason", reason));
+    if (d->dm_state == DRILL_RUNNING) { /* from exactly where it stood */
+        clock_run(&d->dm_clock);
+        d->dm_went_on_us = clock_boottime_us();
+    }
 }
 
 /* While the VMs stand still nobody's time passes; the kill switch ends what runs there.
