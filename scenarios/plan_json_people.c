@@ -123,13 +123,12 @@ static json_t *script_json(const Plan *plan, gconstpointer data)
 {
     const PlanScript *script = data;
 
-    json_t *json =
-           json_pack("{s:o, s:o, s:o, s:I, s:o}", "team",
-                     plan_json_team(plan, script->sc_team), "detect",
-                     selection(script->sc_detect_all, script->sc_detect), "contain",
-                     selection(script->sc_contain_all, script->sc_contain), "delay-us",
-                     (json_int_t)script->sc_delay_us, "actions",
-                     plan_json_each(plan, script->sc_actions, action_json));
+    json_t *json = json_pack(
+        "{s:o, s:o, s:o, s:I, s:o}", "team", plan_json_team(plan, script->sc_team),
+        "detect", selection(script->sc_detect_all, script->sc_detect), "contain",
+        selection(script->sc_contain_all, script->sc_contain), "delay-us",
+        (json_int_t)script->sc_delay_us, "actions",
+        plan_json_each(plan, script->sc_actions, action_json));
     if (script->sc_holds->len) /* what is not there changes no plan's hash */
         json_object_set_new(json, "holds",
                             plan_json_each(plan, script->sc_holds, hold_json));

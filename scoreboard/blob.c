@@ -8,7 +8,7 @@
 #include "scenarios/base/cjson.h"
 
 gboolean journal_write_blob(Journal *journal, const void *bytes, gsize len,
-                          char hash_out[65], GError **error)
+                            char hash_out[65], GError **error)
 {
     sqlite3_stmt *stmt = journal->jn_stmt[ST_BLOB_PUT];
     g_autoptr(GError) cause = NULL;
@@ -71,10 +71,10 @@ gboolean journal_blob_erase(Journal *journal, const char *hash, GError **error)
     }
     body = json_pack("{s: s}", "sha256", hash);
     seq = journal_write(journal,
-                         &(JournalEvent){.ev_kind = "blob.erased/1",
-                                         .ev_actor = "parryd",
-                                         .ev_body = body},
-                         error);
+                        &(JournalEvent){.ev_kind = "blob.erased/1",
+                                        .ev_actor = "parryd",
+                                        .ev_body = body},
+                        error);
     json_decref(body);
     journal->jn_erased = seq > 0;
     return seq > 0;

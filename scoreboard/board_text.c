@@ -278,9 +278,8 @@ static void teams_held(Pen *pen, const json_t *rows)
     json_array_foreach (rows, i, row) {
         if (!json_object_get(row, "held"))
             continue;
-        g_autofree char *line =
-            g_strdup_printf("%s · %s: %s", text_of(row, "title"), word(pen, "out"),
-                            text_of(row, "held"));
+        g_autofree char *line = g_strdup_printf("%s · %s: %s", text_of(row, "title"),
+                                                word(pen, "out"), text_of(row, "held"));
         put_left(pen, INK_WARN, line, pen->pen_columns);
         end_line(pen);
         any = TRUE;

@@ -256,7 +256,7 @@ gint64 journal_append_with_rows(Journal *journal, const JournalEvent *event, gui
 }
 
 gint64 journal_write_checks(Journal *journal, const JournalEvent *event,
-                             const JournalCheckRow *rows, guint n_rows, GError **error)
+                            const JournalCheckRow *rows, guint n_rows, GError **error)
 {
     g_autoptr(GError) cause = NULL;
     char sha256[JOURNAL_HEX + 1];

@@ -6,7 +6,6 @@
 
 #include "scenarios/plan_windows.h"
 
-
 #include <string.h>
 
 static void report_free(gpointer data)
@@ -131,8 +130,8 @@ static gboolean is_outage(CheckStatus status)
 }
 
 /* An outage lasts from the round that saw it to the round that saw its end; a round that
- * could not look ends it too, for nobody knows what was after. Windows, and what its team was
- * held, count for nothing. */
+ * could not look ends it too, for nobody knows what was after. Windows, and what its team
+ * was held, count for nothing. */
 static void fold_outage(const Ledger *ledger, int team, CheckFold *fold, gint64 at_us)
 {
     if (is_outage(fold->cf_shown.lc_status) && fold->cf_round_us >= 0 &&

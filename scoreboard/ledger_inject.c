@@ -135,8 +135,7 @@ ExpectState inject_expect(const Ledger *ledger, const InjectFold *inject,
     if (expect->es_state != EXPECT_OPEN || expect->es_void || begin_us(inject) < 0 ||
         expect->es_plan->ex_within_us <= 0)
         return expect->es_state;
-    return ledger->lg_clock_us >
-                   deadline(ledger, inject, expect->es_plan->ex_within_us)
+    return ledger->lg_clock_us > deadline(ledger, inject, expect->es_plan->ex_within_us)
                ? EXPECT_MISSED
                : EXPECT_OPEN;
 }

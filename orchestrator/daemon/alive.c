@@ -49,11 +49,10 @@ static void on_tick(evutil_socket_t fd, short what, void *data)
     (void)fd;
     (void)what;
     clock_boot_id(boot);
-    int n = g_snprintf(line, sizeof(line),
-                       "%s %20" G_GINT64_FORMAT " %20" G_GINT64_FORMAT
-                       " %20" G_GINT64_FORMAT " \n",
-                       boot, clock_boottime_us(), daemon_now(alive->av_daemon),
-                       g_get_real_time());
+    int n = g_snprintf(
+        line, sizeof(line),
+        "%s %20" G_GINT64_FORMAT " %20" G_GINT64_FORMAT " %20" G_GINT64_FORMAT " \n",
+        boot, clock_boottime_us(), daemon_now(alive->av_daemon), g_get_real_time());
     if (pwrite(alive->av_fd, line, (size_t)n, 0) != n)
         g_warning("run/alive: write: %s", g_strerror(errno));
 }

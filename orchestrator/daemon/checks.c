@@ -26,7 +26,7 @@ typedef struct {
     gint64 ro_stands_for;
     gboolean ro_thinned;
     gboolean ro_cut; /* the drill stands since: what comes now counts for nothing */
-    guint ro_next; /* member to launch next */
+    guint ro_next;   /* member to launch next */
     guint ro_waiting;
     GArray *ro_rows; /* JournalCheckRow */
     struct event *ro_spread;
@@ -37,7 +37,7 @@ typedef struct {
 typedef struct {
     Round *la_round;
     int la_check;
-    gint64 la_at_us; /* drill clock */
+    gint64 la_at_us;         /* drill clock */
     struct event *la_jitter; /* NULL: asked at once */
 } Launch;
 

@@ -1,21 +1,21 @@
 /*
  * The methods of control, one const table: name, who may call it, what it does.
  */
-#include "orchestrator/daemon/clocks.h"
 #include "orchestrator/daemon/clones.h"
 #include "orchestrator/daemon/control.h"
 #include "orchestrator/daemon/control_agents.h"
 #include "orchestrator/daemon/control_params.h"
+#include "orchestrator/daemon/control_standing.h"
 #include "orchestrator/daemon/control_terminals.h"
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/holding.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/pacing.h"
 #include "orchestrator/daemon/players.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/resets.h"
-#include "orchestrator/daemon/room.h"
 #include "orchestrator/daemon/services.h"
 #include "scenarios/base/cjson.h"
 #include "scoreboard/observed.h"
@@ -49,16 +49,19 @@ static void method_status(RpcCall *call, ControlPeer *peer, Daemon *d,
         drill_state_name(d->dm_state), "reason", d->dm_reason, "clock_us",
         (json_int_t)daemon_now(d), "duration_us", (json_int_t)d->dm_plan->p_duration_us,
         "accel", d->dm_accel ? d->dm_accel : "", "pid", (int)getpid(), "hub_pid",
-        (int)link_hub_pid(d->dm_link), "rehearsal", d->dm_rehearsal, "seq",
-        (json_int_t)journal_committed(d->dm_journal), "hosts",
+        d->dm_link ? (int)link_hub_pid(d->dm_link) : 0, "rehearsal", d->dm_rehearsal,
+        "seq", (json_int_t)journal_committed(d->dm_journal), "hosts",
         hosts_json(d->dm_hosts, -1), "services", services_json(d->dm_services), "next_us",
         (json_int_t)next);
+    json_t *doing = pacing_drill_json(d->dm_pacing);
 
     (void)peer;
     (void)params;
     json_object_set_new(status, "waiting", injects_waiting(d->dm_injects));
     json_object_set_new(status, "held", holding_json(d));
     json_object_set_new(status, "golden", clones_json(d->dm_clones));
+    if (doing)
+        json_object_set_new(status, "doing", doing);
     if (d->dm_uri)
         json_object_set_new(status, "uri", json_string(d->dm_uri));
     rpc_reply(call, status);
@@ -203,16 +206,6 @@ static void method_attachment(RpcCall *call, ControlPeer *peer, Daemon *d,
 
 /* ---- running ---- */
 
-static gboolean wrong_state(RpcCall *call, const Daemon *d, unsigned allowed,
-                            const char *what)
-{
-    if (allowed & (1u << d->dm_state))
-        return FALSE;
-    rpc_fail(call, RPC_STATE, "%s: not while the drill is %s", what,
-             drill_state_name(d->dm_state));
-    return TRUE;
-}
-
 static void method_provision(RpcCall *call, ControlPeer *peer, Daemon *d,
                              const json_t *params)
 {
@@ -242,123 +235,6 @@ static void method_start(RpcCall *call, ControlPeer *peer, Daemon *d,
         return;
     daemon_set_state(d, DRILL_RUNNING, actor_of(peer), "started");
     rpc_reply(call, json_object());
-}
-
-static void on_suspended(guint count, const GError *error, gpointer data)
-{
-    RpcCall *call = data;
-
-    if (error)
-        rpc_fail(call, RPC_FAILED, "%u suspended, then: %s", count, error->message);
-    else
-        rpc_reply(call, json_pack("{s:i}", "suspended", (int)count));
-}
-
-/* The clock stands at once; the VMs follow as fast as libvirt can. */
-static void stand_still(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params,
-                        DrillState state, const char *fallback)
-{
-    const char *reason = param_text(params, "reason", 500);
-
-    daemon_set_state(d, state, actor_of(peer), reason ? reason : fallback);
-    if (d->dm_range)
-        range_suspend_all(d->dm_range, on_suspended, call);
-    else
-        on_suspended(0, NULL, call);
-}
-
-static void method_stop(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
-{
-    stand_still(call, peer, d, params, DRILL_STOPPED, "the kill switch");
-}
-
-static void method_pause(RpcCall *call, ControlPeer *peer, Daemon *d,
-                         const json_t *params)
-{
-    if (!wrong_state(call, d, 1u << DRILL_RUNNING, "pause"))
-        stand_still(call, peer, d, params, DRILL_PAUSED, "paused");
-}
-
-typedef struct {
-    Daemon *rs_daemon;
-    RpcCall *rs_call;
-} Resume;
-
-static void on_resumed(guint count, const GError *error, gpointer data)
-{
-    g_autofree Resume *resume = data;
-    RpcCall *call = resume->rs_call;
-
-    clocks_set_all(resume->rs_daemon, "resumed");
-    if (error)
-        rpc_fail(call, RPC_FAILED, "%u resumed, then: %s", count, error->message);
-    else
-        rpc_reply(call, json_pack("{s:i}", "resumed", (int)count));
-}
-
-static void method_resume(RpcCall *call, ControlPeer *peer, Daemon *d,
-                          const json_t *params)
-{
-    g_autofree char *full = room_words(d);
-
-    (void)params;
-    if (wrong_state(call, d, 1u << DRILL_PAUSED | 1u << DRILL_STOPPED, "resume"))
-        return;
-    if (full) {
-        rpc_fail(call, RPC_STATE, "resume: %s; it goes on by itself when there is room",
-                 full);
-        return;
-    }
-    Resume *resume = g_new0(Resume, 1);
-    resume->rs_daemon = d;
-    resume->rs_call = call;
-    daemon_set_state(d, DRILL_RUNNING, actor_of(peer), "resumed");
-    if (d->dm_range)
-        range_resume_all(d->dm_range, on_resumed, resume);
-    else
-        on_resumed(0, NULL, resume);
-}
-
-static void on_held(Daemon *d, guint count, const GError *error, gpointer call)
-{
-    (void)d;
-    if (error)
-        rpc_fail(call, RPC_FAILED, "%u VMs followed, then: %s", count, error->message);
-    else
-        rpc_reply(call, json_pack("{s:i}", "vms", (int)count));
-}
-
-/* {team, reason}: answered once its VMs stand, or run. */
-static void hold_team(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params,
-                      gboolean hold)
-{
-    const char *name = param_text(params, "team", 64);
-    const char *reason = param_text(params, "reason", 500);
-    g_autofree char *safe = parry_text_safe(reason ? reason : "", -1);
-    int team = name ? plan_team_index(d->dm_plan, name) : -1;
-    g_autoptr(GError) error = NULL;
-
-    if (team < 0)
-        rpc_fail(call, name ? RPC_NOT_FOUND : RPC_PARAMS,
-                 "team: %s is none of the drill's; `parry score` lists them",
-                 name ? name : "(none)");
-    else if (hold && !*safe)
-        rpc_fail(call, RPC_PARAMS, "team hold: wants a reason, which its players see");
-    else if (!(hold ? holding_hold : holding_release)(d, team, actor_of(peer), safe,
-                                                      on_held, call, &error))
-        rpc_fail(call, RPC_STATE, "%s", error->message);
-}
-
-static void method_team_hold(RpcCall *call, ControlPeer *peer, Daemon *d,
-                             const json_t *params)
-{
-    hold_team(call, peer, d, params, TRUE);
-}
-
-static void method_team_release(RpcCall *call, ControlPeer *peer, Daemon *d,
-                                const json_t *params)
-{
-    hold_team(call, peer, d, params, FALSE);
 }
 
 static void method_end(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
@@ -434,8 +310,8 @@ static void method_reset(RpcCall *call, ControlPeer *peer, Daemon *d,
     g_autoptr(GArray) hosts = NULL;
     g_autoptr(GError) error = NULL;
 
-    if (wrong_state(call, d, 
-                    1u << DRILL_READY | 1u << DRILL_RUNNING | 1u << DRILL_PAUSED, "reset"))
+    if (wrong_state(call, d, 1u << DRILL_READY | 1u << DRILL_RUNNING | 1u << DRILL_PAUSED,
+                    "reset"))
         return;
     if (!target)
         rpc_fail(call, RPC_PARAMS, "reset: wants a host, a team or \"all\"");
@@ -729,17 +605,17 @@ static const Method methods[] = {
     {"attachment", MAY_SEE_ALL | MAY_SEE_OWN, method_attachment},
     {"provision", MAY_RUN, method_provision},
     {"start", MAY_RUN, method_start},
-    {"pause", MAY_RUN, method_pause},
-    {"resume", MAY_RUN, method_resume},
-    {"team.hold", MAY_RUN, method_team_hold},
-    {"team.release", MAY_RUN, method_team_release},
+    {"pause", MAY_RUN, control_pause},
+    {"resume", MAY_RUN, control_resume},
+    {"team.hold", MAY_RUN, control_team_hold},
+    {"team.release", MAY_RUN, control_team_release},
     {"end", MAY_RUN, method_end},
     {"down", MAY_RUN, method_down},
     {"reset", MAY_RUN, method_reset},
     {"inject", MAY_RUN, method_inject},
     {"approve", MAY_RUN, method_approve},
     {"cancel", MAY_RUN, method_cancel},
-    {"stop", MAY_STOP, method_stop},
+    {"stop", MAY_STOP, control_stop},
     {"order", MAY_ORDER, method_order},
     {"agents", MAY_SEE_ALL, control_agents},
     {"agent.push", MAY_ORDER, control_agent_push},

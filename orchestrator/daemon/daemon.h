@@ -58,6 +58,7 @@ typedef struct Observations Observations;
 typedef struct Holding Holding;
 typedef struct Room Room;
 typedef struct Wall Wall;
+typedef struct Pacing Pacing;
 
 /* Takes what goes to a host's agent; msg is borrowed. */
 typedef void (*DaemonDeliver)(int host, const json_t *msg, gpointer data);
@@ -75,7 +76,7 @@ typedef struct Daemon {
     gboolean dm_quit;
     Plan *dm_plan;
     DrillState dm_state;
-    char *dm_reason; /* of the state */
+    char *dm_reason;      /* of the state */
     gint64 dm_went_on_us; /* boot time: when what stood last began to run again */
 
     Journal *dm_journal;
@@ -115,6 +116,7 @@ typedef struct Daemon {
     Holding *dm_holding;
     Room *dm_room; /* NULL where simulated */
     Wall *dm_wall; /* likewise */
+    Pacing *dm_pacing;
     gpointer dm_signer; /* CheckpointKey of scoreboard/checkpoint.h */
 } Daemon;
 

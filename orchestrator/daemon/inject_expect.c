@@ -444,8 +444,8 @@ static void due_look(Daemon *d, gpointer data)
 {
     Run *run = data;
 
-    if (!any_looked_at(run) || holding_wait(d, FALSE, run->ru_plan->in_team,
-                                            daemon_now(d), 0, due_look, run))
+    if (!any_looked_at(run) ||
+        holding_wait(d, FALSE, run->ru_plan->in_team, daemon_now(d), 0, due_look, run))
         return;
     expects_look(run);
     director_due(d->dm_director, daemon_now(d) + LOOK_EVERY_US, due_look, run);

@@ -72,8 +72,7 @@ static gboolean may_try_again(const Run *run, gint64 at_us)
 
     return (run->ru_attempt - run->ru_lost <= plan->in_retries ||
             run_held_team(run) >= 0) &&
-           !run->ru_aborted &&
-           !run->ru_injects->ij_over &&
+           !run->ru_aborted && !run->ru_injects->ij_over &&
            (plan->in_expires_us <= 0 || at_us < run->ru_due_us + plan->in_expires_us);
 }
 

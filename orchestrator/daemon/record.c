@@ -4,15 +4,16 @@
  *
  * A batch that cannot be written (disk full) is kept by the journal and written again
  * once the reserve is let go (room.h). Where even that is not enough the daemon cannot
- * un-happen what its modules believe since: it ends with a clear reason, its VMs suspended
- * and nothing acknowledged, and what was wanted is settled against the world by whoever
- * comes next.
+ * un-happen what its modules believe since: it ends with a clear reason, its VMs
+ * suspended and nothing acknowledged, and what was wanted is settled against the world by
+ * whoever comes next.
  */
 #include "orchestrator/daemon/control.h"
 #include "orchestrator/daemon/daemon.h"
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/observations.h"
+#include "orchestrator/daemon/pacing.h"
 #include "orchestrator/daemon/resume.h"
 #include "orchestrator/daemon/room.h"
 #include "orchestrator/daemon/watches.h"
@@ -190,6 +191,8 @@ static gboolean record_fold(const JournalEvent *event, gpointer data)
         watches_on_event(d->dm_watches, event);
     if (d->dm_observations)
         observations_on_event(d->dm_observations, event);
+    if (d->dm_pacing)
+        pacing_event(d->dm_pacing, event);
     if (d->dm_control)
         control_on_event(d->dm_control, event);
     return TRUE;
@@ -228,8 +231,8 @@ static gboolean record_commit(Daemon *d)
             record_failed(d, error);
             return FALSE;
         }
-        g_warning("drill %s: journal: %s; once more with its reserve",
-                  d->dm_plan->p_name, error->message);
+        g_warning("drill %s: journal: %s; once more with its reserve", d->dm_plan->p_name,
+                  error->message);
         g_clear_error(&error);
     }
     if (record_killed(d, TRUE))

@@ -236,8 +236,12 @@ static Gap gap_measure(const Daemon *d)
 {
     const Resuming *resume = d->dm_resume;
     gint64 now = g_get_real_time();
-    Gap gap = {resume->rs_clock_us, MAX(now - resume->rs_at_us, 0), resume->rs_at_us,
-               NULL, 0, 0};
+    Gap gap = {resume->rs_clock_us,
+               MAX(now - resume->rs_at_us, 0),
+               resume->rs_at_us,
+               NULL,
+               0,
+               0};
     AliveMark mark = {0};
     char boot[40];
 

@@ -1,8 +1,8 @@
 /*
  * The drill's state: what it moves along with it, the clock first of all.
  */
-#include "orchestrator/daemon/daemon.h"
 #include "orchestrator/daemon/consoles.h"
+#include "orchestrator/daemon/daemon.h"
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/orders.h"

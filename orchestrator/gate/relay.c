@@ -19,7 +19,7 @@ struct Relay {
     gboolean line_start; /* a tilde here begins an escape */
     gboolean tilde;
     gboolean eof_sent;
-    char *still; /* why nothing is taken, NULL: it is */
+    char *still;   /* why nothing is taken, NULL: it is */
     gboolean told; /* to who typed since */
 };
 

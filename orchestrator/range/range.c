@@ -496,8 +496,7 @@ static gboolean wants_pause(const char *uuid, gpointer data)
 {
     const Sweep *sweep = data;
     gpointer known = g_hash_table_lookup(sweep->su_range->ra_hosts, uuid);
-    const int *still =
-        stand_of(sweep->su_range->ra_stand, GPOINTER_TO_INT(known) - 1);
+    const int *still = stand_of(sweep->su_range->ra_stand, GPOINTER_TO_INT(known) - 1);
 
     if (sweep->su_hosts && !g_hash_table_contains(sweep->su_hosts, known))
         return FALSE;

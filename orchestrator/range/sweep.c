@@ -163,8 +163,7 @@ static gboolean sweep(virConnectPtr conn, SweepKind kind, const char *drill, Swe
 {
     g_autoptr(GPtrArray) items = sweep_list(conn, NULL, kind, drill, error);
     GThread *helpers[IN_FLIGHT - 1];
-    Round round = {
-        .ro_conn = conn, .ro_items = items, .ro_act = act, .ro_pause = pause};
+    Round round = {.ro_conn = conn, .ro_items = items, .ro_act = act, .ro_pause = pause};
     guint n = 0;
 
     if (!items)
@@ -294,7 +293,8 @@ gboolean sweep_remove(virConnectPtr conn, const char *uri, const char *drill,
     /* Guests that stand still leave the cores to libvirt and to their own end. Whether
      * they do stand still does not matter. */
     sweep_pause(conn, drill, &(SweepPause){0}, &still, NULL, NULL);
-    sweep(conn, SWEEP_DOMAIN, drill, remove_domain, NULL, &removed->rm_domains, NULL, &domains);
+    sweep(conn, SWEEP_DOMAIN, drill, remove_domain, NULL, &removed->rm_domains, NULL,
+          &domains);
     sweep(conn, SWEEP_NETWORK, drill, remove_network, NULL, &removed->rm_networks, NULL,
           &networks);
     remove_filters(uri, drill, &removed->rm_filters, &filters);

@@ -50,7 +50,7 @@ printf '# 12 VMs: clock stood after %d ms, all VMs suspended and answered after 
 [ $((answered - began)) -lt 1000000 ] || fail "it took longer than a second"
 [ "$terminal_us" -lt 1000000 ] || fail "the terminal came late"
 parry status pause >"$work/out"
-says out 'reason: A fire drill'
+says out 'because: A fire drill'
 curl -s "http://$board/api/board.json" >"$work/board" || true
 [ ! -s "$work/board" ] || [ "$(json d.reason <"$work/board")" = 'A fire drill' ] || fail "the board does not say why"
 ok "clock, VMs, checks and terminals stop within a second"

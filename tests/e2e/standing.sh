@@ -42,7 +42,7 @@ expect_status 0 parry inject --drill room two
 wait_for 10 "it pauses by itself" state paused
 [ "$(journal "select count(*) from event where kind = 'message.sent/1' and body like '%two@%'")" = 2 ] || fail "what was acknowledged is lost"
 parry status room >"$work/out"
-says out 'reason: no room for the journal'
+says out 'because: no room for the journal'
 [ "$(journal "select actor from event where kind = 'clock.paused/1'")" = parryd ] || fail "the pause is not its own"
 [ "$(journal "select json_extract(body, '\$.reason') like 'no room%' from event where kind = 'clock.paused/1'")" = 1 ] || fail "no reason"
 expect_status 4 parry resume room
