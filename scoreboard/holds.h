@@ -40,8 +40,8 @@ gboolean holds_at(const Holds *holds, int team, gint64 at_us);
  * given, a window open; what is both counts once. */
 gint64 holds_within(const Holds *holds, const Plan *plan, int team, gint64 from_us,
                     gint64 until_us);
-/* When within_us have passed for the team since from_us, holds (and windows, where plan is
- * given) left out. G_MAXINT64: it is held, and nobody knows. */
+/* When within_us have passed for the team since from_us, holds (and windows, where plan
+ * is given) left out. G_MAXINT64: it is held, and nobody knows. */
 gint64 holds_deadline(const Holds *holds, const Plan *plan, int team, gint64 from_us,
                       gint64 within_us);
 

@@ -61,10 +61,10 @@ json_t *holding_json(const Daemon *d)
     for (guint i = 0; i < d->dm_plan->p_teams->len; i++) {
         const HoldStretch *on = holding_team(d, (int)i);
         if (on)
-            json_array_append_new(
-                list, json_pack("{s:s, s:s, s:I}", "team",
-                                plan_team(d->dm_plan, (int)i)->pt_id, "reason",
-                                on->hs_reason, "since_us", (json_int_t)on->hs_from_us));
+            json_array_append_new(list, json_pack("{s:s, s:s, s:I}", "team",
+                                                  plan_team(d->dm_plan, (int)i)->pt_id,
+                                                  "reason", on->hs_reason, "since_us",
+                                                  (json_int_t)on->hs_from_us));
     }
     return list;
 }

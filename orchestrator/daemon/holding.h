@@ -4,8 +4,8 @@
  *
  * Its VMs are suspended, its players' terminals and those of whoever acts on its hosts
  * stop. Its clocks stand: windows close so much later, nothing is asked of its hosts, no
- * inject for it begins and none of its scripts acts; what is under way against it is tried
- * again later. The timetable is the drill's: what came due meanwhile begins at the
+ * inject for it begins and none of its scripts acts; what is under way against it is
+ * tried again later. The timetable is the drill's: what came due meanwhile begins at the
  * release. When it is held, and when not, is said by scoreboard/holds.h.
  */
 #ifndef PARRY_ORCHESTRATOR_DAEMON_HOLDING_H
@@ -41,8 +41,8 @@ gboolean holding_since(const Daemon *d, int team, gint64 since_us);
 gint64 holding_within(const Daemon *d, int team, gint64 from_us, gint64 until_us);
 
 /*
- * Puts on the timeline what is due so long after from_us by the team's own clock; windows:
- * the scenario's stop it too. While the team is held it waits for the release.
+ * Puts on the timeline what is due so long after from_us by the team's own clock;
+ * windows: the scenario's stop it too. While the team is held it waits for the release.
  */
 void holding_due(Daemon *d, gboolean windows, int team, gint64 from_us, gint64 within_us,
                  DueFn fn, gpointer data);

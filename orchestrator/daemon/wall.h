@@ -1,8 +1,9 @@
 /*
  * The machine's wall clock, watched. Nothing in a drill waits for it: the drill clock and
  * every deadline follow the machine's time since boot. When it is set meanwhile, by hand
- * or by NTP, `clock.jumped/1` says by how much, so that the times of the events before and
- * after can be told apart; guests are set by it anew, for theirs are compared with it.
+ * or by NTP, `clock.jumped/1` says by how much, so that the times of the events before
+ * and after can be told apart; guests are set by it anew, for theirs are compared with
+ * it.
  */
 #ifndef PARRY_ORCHESTRATOR_DAEMON_WALL_H
 #define PARRY_ORCHESTRATOR_DAEMON_WALL_H

@@ -74,8 +74,7 @@ static void a_held_team_scores_like_the_others(void)
     CU_ASSERT_TRUE_FATAL(sim_run(home, drill, plan, NULL, &result, &error));
     g_autoptr(Journal) journal = journal_open_read(drill->dr_dir, NULL);
     g_autoptr(Ledger) ledger = ledger_read(plan, journal, 0, NULL);
-    LedgerStanding health =
-        *ledger_standing(ledger, plan_team_index(plan, "health"));
+    LedgerStanding health = *ledger_standing(ledger, plan_team_index(plan, "health"));
     LedgerStanding lands = *ledger_standing(ledger, plan_team_index(plan, "lands"));
     CU_ASSERT_TRUE(lands.ls_injects > 0 && lands.ls_detected == 2);
     CU_ASSERT_EQUAL(health.ls_total, lands.ls_total);
@@ -85,7 +84,8 @@ static void a_held_team_scores_like_the_others(void)
     CU_ASSERT_EQUAL(health.ls_detected, lands.ls_detected);
     CU_ASSERT_EQUAL(health.ls_contained, lands.ls_contained);
     /* Its denominators are an hour's rounds smaller. */
-    const LedgerCheck *mine = ledger_check(ledger, plan_check_index(plan, "health/web-up"));
+    const LedgerCheck *mine =
+        ledger_check(ledger, plan_check_index(plan, "health/web-up"));
     const LedgerCheck *theirs =
         ledger_check(ledger, plan_check_index(plan, "lands/web-up"));
     CU_ASSERT_EQUAL(mine->lc_checked, theirs->lc_checked - 60);
@@ -137,8 +137,8 @@ static gboolean hold(World *world, const char *team)
 
 static gboolean release(World *world, const char *team)
 {
-    gboolean ok = holding_release(&world->d, team_of(world, team), "white", NULL, NULL,
-                                  NULL, NULL);
+    gboolean ok =
+        holding_release(&world->d, team_of(world, team), "white", NULL, NULL, NULL, NULL);
 
     world_settle(world);
     return ok;
@@ -188,8 +188,8 @@ static void a_window_closes_so_much_later(void)
     CU_ASSERT_EQUAL(world_count(world, "expect.missed/1", "deface@health"), 0);
     world_to(world, 4 * HOUR + 31 * MINUTE);
     CU_ASSERT_EQUAL(world_count(world, "expect.missed/1", "deface@health"), 1);
-    g_autofree char *after = world_body(world, "expect.missed/1", "deface@health",
-                                        "after_us");
+    g_autofree char *after =
+        world_body(world, "expect.missed/1", "deface@health", "after_us");
     CU_ASSERT_EQUAL(g_ascii_strtoll(after, NULL, 10), HOUR);
     world_free(world);
 }
@@ -358,7 +358,8 @@ int main(void)
         {"the end releases", the_end_releases},
         {"attacks wait for a held red team", attacks_wait_for_a_held_red_team},
         {"a hold outlives a pause", a_hold_outlives_a_pause},
-        {"a wall clock that is set moves nothing", a_wall_clock_that_is_set_moves_nothing},
+        {"a wall clock that is set moves nothing",
+         a_wall_clock_that_is_set_moves_nothing},
         {"no room pauses, and room resumes", no_room_pauses_and_room_resumes},
         CU_TEST_INFO_NULL,
     };
