@@ -47,7 +47,7 @@ wait_for 5 "the terminal says so" shown 'paused: A fire drill'
 terminal_us=$(($(stat -c %.6Y "$work/terminal" | tr -d .) - stood))
 printf '# 12 VMs: clock stood after %d ms, all VMs suspended and answered after %d ms, the terminal said so %d ms after the clock\n' \
   $(((stood - began) / 1000)) $(((answered - began) / 1000)) $((terminal_us / 1000))
-[ $((answered - began)) -lt 1000000 ] || fail "it took longer than a second"
+[ $((answered - stood)) -lt 1000000 ] || fail "it took longer than a second"
 [ "$terminal_us" -lt 1000000 ] || fail "the terminal came late"
 parry status pause >"$work/out"
 says out 'because: A fire drill'
@@ -63,8 +63,8 @@ lab() { [ "$(parry status pause --json | json 'd.hosts.find(h => h.id === "healt
 wait_for 20 "the new VM is there, and stands" lab boot
 wait_for 5 "it stands too" all_in paused '' 12
 # Longer than an agent may be silent, where there is time for it.
-until=$(($(date +%s) + ${PAUSE_S:-6}))
-passed_by() { [ "$(date +%s)" -ge "$until" ]; }
+pause_end=$(($(date +%s) + ${PAUSE_S:-6}))
+passed_by() { [ "$(date +%s)" -ge "$pause_end" ]; }
 wait_for 120 "some time in the pause" passed_by
 [ "$(clock)" = "$at" ] || fail "the clock ran in the pause"
 seq=$(sql pause "select max(seq) from event where kind = 'clock.paused/1'")
@@ -81,7 +81,8 @@ wait_for 40 "the host that was reset is ready" lab ready
 offsets() { parry status pause --json | json 'd.hosts.every(h => !h.clock || Math.abs(h.clock.offset_us) < 1000000)' | grep -qx true; }
 wait_for 30 "the guests' clocks are right" offsets
 [ "$(count agent.lost/1)" = 0 ] || fail "an agent was declared dead"
-[ "$(sql pause "select count(*) from check_result where status not in (0, 5)")" = 0 ] || fail "a check counted against someone"
+against=$(sql pause "select seq, check_idx, status, text from check_result where status not in (0, 5) and seq > $seq")
+[ -z "$against" ] || fail "a check counted against someone: $against"
 wait_for 20 "checks go on" has_event pause check.round/1 "seq > (select max(seq) from event where kind = 'clock.resumed/1')"
 ok "it goes on: clock, clocks of the guests, terminal, and a host that was reset meanwhile"
 
