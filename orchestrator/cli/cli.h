@@ -104,7 +104,7 @@ typedef struct {
     gboolean la_rehearsal;
     gboolean la_keep;
     gboolean la_no_clones;
-    gboolean la_json; /* progress as one object a line */
+    gboolean la_json;     /* progress as one object a line */
     gboolean la_degraded; /* required hosts that fail shall not stop it */
     int la_boot_timeout_s;
 } Launch;

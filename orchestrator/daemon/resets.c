@@ -38,7 +38,7 @@ typedef struct {
     gboolean rs_again; /* by a boot: the disk of the attempt before is no evidence */
     GError *rs_error;
     struct event *rs_late;
-    gint64 rs_open;          /* reset.wanted/1 of an earlier daemon */
+    gint64 rs_open; /* reset.wanted/1 of an earlier daemon */
 } Reset;
 
 struct Resets {
@@ -247,8 +247,7 @@ static void switch_on(Reset *reset)
 /* It bears the reset's number: a daemon that takes the reset up knows it by that. */
 static char *evidence_path(const Reset *reset)
 {
-    g_autofree char *ext =
-        g_strdup_printf(EVIDENCE "%" G_GINT64_FORMAT, reset->rs_seq);
+    g_autofree char *ext = g_strdup_printf(EVIDENCE "%" G_GINT64_FORMAT, reset->rs_seq);
 
     return boot_path(reset->rs_daemon, reset->rs_host, "disks", ext);
 }
