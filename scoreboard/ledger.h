@@ -10,6 +10,7 @@
 #define PARRY_SCOREBOARD_LEDGER_H
 
 #include "scenarios/plan.h"
+#include "scoreboard/holds.h"
 #include "scoreboard/journal.h"
 #include "scoreboard/kinds.h"
 
@@ -94,6 +95,8 @@ const GPtrArray *ledger_missing(const Ledger *ledger);
 gboolean ledger_simulated(const Ledger *ledger); /* there were no guests */
 const char *ledger_state(const Ledger *ledger);  /* drill state */
 const char *ledger_reason(const Ledger *ledger); /* why it is in that state, or "" */
+/* When which team was held; owned by the ledger. */
+const Holds *ledger_holds(const Ledger *ledger);
 const LedgerStanding *ledger_standing(Ledger *ledger, int team);
 const LedgerInject *ledger_inject(const Ledger *ledger, int inject);
 const LedgerCheck *ledger_check(const Ledger *ledger, int check);

@@ -88,6 +88,7 @@ struct Ledger {
     char *lg_state, *lg_reason;
     GPtrArray *lg_missing; /* char *: hosts that the drill began without, and so far is */
     gboolean lg_closed;    /* the drill ended: nothing is hidden any more */
+    Holds *lg_holds;
     LedgerCheckpoint lg_checkpoint;
     InjectFold *lg_injects;
     guint lg_n_injects;

@@ -468,6 +468,7 @@ static void append_waiting(GString *out, const json_t *waiting)
         {"quiet", "waits: a window in which nothing begins"},
         {"scope", "waits: the scope lets no attack begin now"},
         {"together", "waits for the others of its name"},
+        {"team-held", "waits for `parry team release`"},
         {"retry", "failed, and is tried again"},
         {"manual", "is fired by `parry inject`"},
     };
@@ -502,12 +503,42 @@ static void append_golden(GString *out, const json_t *golden)
     }
 }
 
+static void append_held(GString *out, const json_t *held)
+{
+    const json_t *one;
+    gsize i;
+
+    json_array_foreach (held, i, one) {
+        g_autofree char *since = duration_clock(int_of(one, "since_us"));
+        g_string_append_printf(out, "  team %s is held since %s: %s\n",
+                               text_of(one, "team"), since, text_of(one, "reason"));
+    }
+}
+
+/* What the drill goes on without, and by whose consent. */
+static void append_losses(GString *out, const json_t *losses)
+{
+    const char *by = text_of(losses, "by");
+    const json_t *host;
+    gsize i;
+
+    json_array_foreach (json_object_get(losses, "hosts"), i, host)
+        g_string_append_printf(out, "  missing      %s%s%s\n", text_of(host, "host"),
+                               *by ? ", by consent of " : "", by);
+    if (losses)
+        g_string_append_printf(out,
+                               "  lost by it   %zu checks (UNCHECKED), %zu attacks\n",
+                               json_array_size(json_object_get(losses, "checks")),
+                               json_array_size(json_object_get(losses, "injects")));
+}
+
 char *status_text(const json_t *status, const StatusView *view)
 {
     g_autofree char *first = status_line(status);
     GString *out = g_string_new(first);
 
     append_state(out, status);
+    append_held(out, json_object_get(status, "held"));
     append_services(out, status);
     append_golden(out, json_object_get(status, "golden"));
     append_losses(out, json_object_get(status, "losses"));

@@ -52,6 +52,8 @@ static const struct {
     {"On", "已登入"},
     {"Ctrl-] leaves; what is shown is recorded.", "按 Ctrl-] 離開；畫面會被記錄。"},
     {"left", "已離開"},
+    {"Nothing is taken from you now:", "現時不接受輸入："},
+    {"It goes on.", "繼續進行。"},
     {"The drill's control is gone; log in again in a moment.",
      "演練控制已中斷，請稍後重新登入。"},
 };

@@ -17,6 +17,7 @@ const en = {
   counts: (s) => `${s.prevented} blocked · ${s.detected} detected · ` +
     `${s.contained} contained · ${s.executed} attacks`,
   taken: (p) => `${p} points taken`,
+  held: (reason) => `Held: ${reason}`,
   points: 'points',
   checkpoint: (n, root) => `Checkpoint: ${n} events, root ${root}`,
   nocheckpoint: 'No checkpoint yet',
@@ -53,6 +54,7 @@ const zhHant = {
   counts: (s) => `阻截 ${s.prevented} · 偵測 ${s.detected} · 遏制 ${s.contained} · ` +
     `攻擊 ${s.executed}`,
   taken: (p) => `奪得 ${p} 分`,
+  held: (reason) => `暫停參與：${reason}`,
   points: '分',
   checkpoint: (n, root) => `檢查點：${n} 項事件，根 ${root}`,
   nocheckpoint: '尚無檢查點',
