@@ -458,6 +458,15 @@ static void foot(Pen *pen, const json_t *board)
                  pen->pen_columns);
         end_line(pen);
     }
+    if (int_of(board, "missing") > 0) {
+        g_autofree char *missing =
+            g_strdup_printf("%s: %" JSON_INTEGER_FORMAT,
+                            word(pen, "Hosts that are missing; their checks count for "
+                                      "nobody"),
+                            (json_int_t)int_of(board, "missing"));
+        put_left(pen, INK_WARN, missing, pen->pen_columns);
+        end_line(pen);
+    }
     if (!json_is_object(point))
         return;
     root = g_strndup(text_of(point, "root"), pen->pen_columns >= 88 ? 64 : 16);

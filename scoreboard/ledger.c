@@ -59,6 +59,7 @@ Ledger *ledger_new(const Plan *plan)
     ledger->lg_plan = plan;
     ledger->lg_state = g_strdup("defined");
     ledger->lg_reason = g_strdup("");
+    ledger->lg_missing = g_ptr_array_new_with_free_func(g_free);
     ledger->lg_n_injects = plan->p_injects->len;
     ledger->lg_injects = g_new0(InjectFold, MAX(ledger->lg_n_injects, 1));
     for (guint i = 0; i < ledger->lg_n_injects; i++)
@@ -103,6 +104,7 @@ void ledger_free(Ledger *ledger)
     g_free(ledger->lg_injects);
     g_free(ledger->lg_state);
     g_free(ledger->lg_reason);
+    g_ptr_array_unref(ledger->lg_missing);
     g_free(ledger);
 }
 
@@ -269,6 +271,28 @@ static void fold_defined(Ledger *ledger, const JournalEvent *event)
     ledger->lg_simulated = json_is_true(json_object_get(event->ev_body, "simulated"));
 }
 
+static void fold_degraded(Ledger *ledger, const JournalEvent *event)
+{
+    const json_t *host;
+    gsize i;
+
+    g_ptr_array_set_size(ledger->lg_missing, 0);
+    json_array_foreach (json_object_get(event->ev_body, "hosts"), i, host) {
+        const char *id = json_string_value(json_object_get(host, "host"));
+        if (id)
+            g_ptr_array_add(ledger->lg_missing, g_strdup(id));
+    }
+}
+
+static void fold_joined(Ledger *ledger, const JournalEvent *event)
+{
+    guint index;
+
+    if (g_ptr_array_find_with_equal_func(ledger->lg_missing, event->ev_host, g_str_equal,
+                                         &index))
+        g_ptr_array_remove_index(ledger->lg_missing, index);
+}
+
 static void fold_state(Ledger *ledger, const JournalEvent *event)
 {
     static const char *const closed[] = {"ended", "judging",  "provisional",
@@ -305,7 +329,8 @@ static const struct {
     {"report.unmatched/1", fold_unmatched}, {"score.adjusted/1", fold_adjust},
     {"checkpoint/1", fold_checkpoint},      {"clock.started/1", fold_clock},
     {"clock.paused/1", fold_clock},         {"clock.resumed/1", fold_clock},
-    {"drill.defined/1", fold_defined},
+    {"drill.defined/1", fold_defined},      {"drill.degraded/1", fold_degraded},
+    {"host.joined/1", fold_joined},
 };
 
 void ledger_apply(Ledger *ledger, const JournalEvent *event, const JournalCheckRow *rows,
@@ -406,6 +431,11 @@ gboolean ledger_running(const Ledger *ledger)
 gboolean ledger_simulated(const Ledger *ledger)
 {
     return ledger->lg_simulated;
+}
+
+const GPtrArray *ledger_missing(const Ledger *ledger)
+{
+    return ledger->lg_missing;
 }
 
 const char *ledger_reason(const Ledger *ledger)

@@ -85,10 +85,12 @@ void ledger_apply(Ledger *ledger, const JournalEvent *event, const JournalCheckR
 /* A ledger of all committed events of a journal up to seq (0: all). */
 Ledger *ledger_read(const Plan *plan, Journal *journal, gint64 seq, GError **error);
 
-gint64 ledger_seq(const Ledger *ledger);         /* last event applied */
-gint64 ledger_clock_us(const Ledger *ledger);    /* its drill clock */
-gint64 ledger_at_us(const Ledger *ledger);       /* UTC of the event with that clock */
-gboolean ledger_running(const Ledger *ledger);   /* the clock runs */
+gint64 ledger_seq(const Ledger *ledger);       /* last event applied */
+gint64 ledger_clock_us(const Ledger *ledger);  /* its drill clock */
+gint64 ledger_at_us(const Ledger *ledger);     /* UTC of the event with that clock */
+gboolean ledger_running(const Ledger *ledger); /* the clock runs */
+/* Ids of the hosts that the drill goes on without, by consent; borrowed. */
+const GPtrArray *ledger_missing(const Ledger *ledger);
 gboolean ledger_simulated(const Ledger *ledger); /* there were no guests */
 const char *ledger_state(const Ledger *ledger);  /* drill state */
 const char *ledger_reason(const Ledger *ledger); /* why it is in that state, or "" */

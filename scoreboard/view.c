@@ -235,6 +235,21 @@ static json_t *checkpoint_json(const Ledger *ledger)
                      point->lk_root);
 }
 
+/* Which of a team's hosts are missing is for white and that team; how many, for all. */
+static void set_missing(json_t *board, const Plan *plan, const Ledger *ledger, int who)
+{
+    const GPtrArray *missing = ledger_missing(ledger);
+    json_t *list = json_array();
+
+    for (guint i = 0; i < missing->len; i++) {
+        int host = plan_host_index(plan, missing->pdata[i]);
+        if (host >= 0 && (who == LEDGER_WHITE || who == plan_host(plan, host)->ph_team))
+            json_array_append_new(list, json_string(missing->pdata[i]));
+    }
+    set_int(board, "missing", missing->len);
+    json_object_set_new(board, "missing_hosts", list);
+}
+
 json_t *view_board_json(const Viewer *viewer, const Plan *plan, Ledger *ledger,
                         const char *lang)
 {
@@ -253,6 +268,7 @@ json_t *view_board_json(const Viewer *viewer, const Plan *plan, Ledger *ledger,
     set_int(board, "at_us", ledger_at_us(ledger));
     set_int(board, "duration_us", plan->p_duration_us);
     json_object_set_new(board, "simulated", json_boolean(ledger_simulated(ledger)));
+    set_missing(board, plan, ledger, who);
     json_object_set_new(board, "frozen", json_boolean(viewer->vw_freeze > 0));
     json_object_set_new(board, "standings", standings_json(plan, ledger, who, lang));
     json_object_set_new(board, "checks", checks_json(plan, ledger, who));

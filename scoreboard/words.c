@@ -20,6 +20,8 @@ static const struct {
     {"failed", "失敗"},
     {"down", "已拆除"},
     {"stopped", "已停止"},
+    {"Hosts that are missing; their checks count for nobody",
+     "缺少的主機（其檢查不計分）"},
     /* how the range was made */
     {"How the range was made", "靶場的建立"},
     {"Image", "映像"},

@@ -502,23 +502,6 @@ static void append_golden(GString *out, const json_t *golden)
     }
 }
 
-/* What the drill goes on without, and by whose consent. */
-static void append_losses(GString *out, const json_t *losses)
-{
-    const char *by = text_of(losses, "by");
-    const json_t *host;
-    gsize i;
-
-    json_array_foreach (json_object_get(losses, "hosts"), i, host)
-        g_string_append_printf(out, "  missing      %s%s%s\n", text_of(host, "host"),
-                               *by ? ", by consent of " : "", by);
-    if (losses)
-        g_string_append_printf(out,
-                               "  lost by it   %zu checks (UNCHECKED), %zu attacks\n",
-                               json_array_size(json_object_get(losses, "checks")),
-                               json_array_size(json_object_get(losses, "injects")));
-}
-
 char *status_text(const json_t *status, const StatusView *view)
 {
     g_autofree char *first = status_line(status);

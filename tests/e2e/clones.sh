@@ -160,6 +160,9 @@ parry gc --golden 0 >"$work/out"
 expect_status 0 parry up --no-clones "$here/small.yaml"
 [ "$(count golden.wanted/1)" = 0 ] || fail "clones although switched off"
 has_event small domain.done/1 "json_extract(body, '\$.reason') like '%--no-clones%'" || fail "no reason"
+all_saved() { [ "$(count checkpoint.done/1)" -ge 5 ]; }
+wait_for 60 "all are saved" all_saved
+expect_status 0 parry checkpoint --delete small ready
 expect_status 0 parry reset small health/referee
 has_event small reset.done/1 "json_extract(body, '\$.from') = 'boot'" || fail "not booted"
 parry exec small health/referee true

@@ -150,7 +150,10 @@ function drawFooter(board, lang) {
   const point = c
     ? w.checkpoint(c.size.toLocaleString(lang), String(c.root).slice(0, 16))
     : w.nocheckpoint;
-  setText($('checkpoint'), board.simulated ? `${w.simulated} · ${point}` : point);
+  const notes = [];
+  if (board.simulated) notes.push(w.simulated);
+  if (board.missing) notes.push(`${w.missing}: ${board.missing}`);
+  setText($('checkpoint'), [...notes, point].join(' · '));
   $('checkpoint').title = c ? String(c.root) : '';
 }
 

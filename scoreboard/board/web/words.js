@@ -21,6 +21,7 @@ const en = {
   checkpoint: (n, root) => `Checkpoint: ${n} events, root ${root}`,
   nocheckpoint: 'No checkpoint yet',
   simulated: 'SIMULATION: no guests, scripted players',
+  missing: 'hosts that are missing; their checks count for nobody',
   noservices: 'No services are checked yet.',
   self: 'reported by the team’s own host',
   states: {
@@ -56,6 +57,7 @@ const zhHant = {
   checkpoint: (n, root) => `檢查點：${n} 項事件，根 ${root}`,
   nocheckpoint: '尚無檢查點',
   simulated: '模擬：沒有虛擬機，由腳本代替隊員',
+  missing: '缺少的主機（其檢查不計分）',
   noservices: '尚未檢查任何服務。',
   self: '由隊伍自己的主機回報',
   states: {
