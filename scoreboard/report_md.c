@@ -11,6 +11,7 @@
 #include "scoreboard/report_acts.h"
 #include "scoreboard/report_observed.h"
 #include "scoreboard/report_plan.h"
+#include "scoreboard/report_resets.h"
 #include "scoreboard/words.h"
 
 #include <string.h>
@@ -71,18 +72,13 @@ static const json_t *find(const json_t *list, const char *key, const char *value
     return NULL;
 }
 
-static const char *team_title(const Md *md, const char *id)
+/* Of one of that list, by its id: "teams" have theirs under "team", "injects" under "id".
+ */
+static const char *titled(const Md *md, const char *list, const char *key, const char *id)
 {
-    const json_t *team = find(json_object_get(md->md_report, "teams"), "team", id);
+    const json_t *one = find(json_object_get(md->md_report, list), key, id);
 
-    return team ? title_of(md, team) : id;
-}
-
-static const char *inject_title(const Md *md, const char *id)
-{
-    const json_t *inject = find(json_object_get(md->md_report, "injects"), "id", id);
-
-    return inject ? title_of(md, inject) : id;
+    return one ? title_of(md, one) : id;
 }
 
 /* ---- cells ---- */
@@ -362,6 +358,7 @@ static void lines_of(Md *md, const json_t *team)
                  {"protection", "Protection"},
                  {"availability", "Availability"},
                  {"adjustment", "Adjustments"},
+                 {"resets", "Resets"},
                  {"attack", "Attacks"}};
     MdTable *table = table_new(md, "Category\tWhat\tWhy\t>Points\t>Possible\tEvents");
 
@@ -373,7 +370,7 @@ static void lines_of(Md *md, const json_t *team)
             if (strcmp(str(line, "category"), names[n].category) != 0)
                 continue;
             md_cell(table, say(md, names[n].word));
-            md_cell(table, inject_title(md, str(line, "what")));
+            md_cell(table, titled(md, "injects", "id", str(line, "what")));
             md_cell(table, str(line, "why"));
             cell_points(table, num(line, "points"));
             if (num(line, "possible"))
@@ -431,7 +428,7 @@ static void reports_of(Md *md, const char *team)
         md_cell(table, str(report, "host"));
         md_cell(table, str(report, "indicator"));
         md_cell(table, say(md, str(report, "outcome")));
-        md_cell(table, inject_title(md, str(report, "inject")));
+        md_cell(table, titled(md, "injects", "id", str(report, "inject")));
         cell_seq(table, num(report, "seq"));
     }
     heading(md, 3, "Reports");
@@ -568,7 +565,7 @@ static void red_row(const Md *md, MdTable *table, const json_t *inject)
 {
     const char *by = str(inject, "by");
 
-    md_cell(table, *by ? team_title(md, by) : say(md, "White"));
+    md_cell(table, *by ? titled(md, "teams", "team", by) : say(md, "White"));
     md_cell(table, title_of(md, inject));
     md_cell(table, str(inject, "technique"));
     md_cell(table, str(inject, "host"));
@@ -617,7 +614,7 @@ static void section_weaknesses(Md *md)
     size_t i;
 
     json_array_foreach (all, i, weakness) {
-        md_cell(table, team_title(md, str(weakness, "team")));
+        md_cell(table, titled(md, "teams", "team", str(weakness, "team")));
         md_cell(table, title_of(md, weakness));
         md_cell(table, str(weakness, "technique"));
         md_cell(table, str(weakness, "host"));
@@ -648,7 +645,7 @@ static void section_msel(Md *md)
             md_cell(table, say(md, str(inject, "trigger")));
         md_cell_take(table, clock_or_dash(num(inject, "executed_us")));
         md_cell(table, title_of(md, inject));
-        md_cell(table, team_title(md, str(inject, "team")));
+        md_cell(table, titled(md, "teams", "team", str(inject, "team")));
         md_cell(table, str(inject, "technique"));
         md_cell(table, str(inject, "host"));
         md_cell(table, say(md, str(inject, "state")));
@@ -784,10 +781,10 @@ static void section_verify(Md *md)
 }
 
 static void (*const SECTIONS[])(Md *md) = {
-    section_cover,      section_brief,    report_md_agreed, report_md_objectives,
-    section_results,    section_msel,     section_teams,    section_red,
-    section_weaknesses, section_timeline, section_gaps,     report_md_observed,
-    section_isolation,  section_method,   section_verify,
+    section_cover,      section_brief,     report_md_agreed, report_md_objectives,
+    section_results,    section_msel,      section_teams,    section_red,
+    section_weaknesses, section_timeline,  report_md_resets, section_gaps,
+    report_md_observed, section_isolation, section_method,   section_verify,
 };
 
 char *report_markdown(const json_t *report, const char *lang)

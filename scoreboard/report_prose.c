@@ -39,6 +39,17 @@ static const struct {
      "行動由隊伍主機上的代理觀察所得，並按規則分類：只屬證據而非證明，亦不計分。沒有姓名"
      "者為"
      "已登入的某人。標示 ⚠ 處欠缺觀察記錄，行動亦可能有遺漏。\n\n"},
+    {"resets",
+     "A reset that a team asked for costs it what the scenario says, where it worked; "
+     "white's own cost nothing. What could still be earned for containing or eradicating "
+     "attacks on that host is void from then on; what red had taken stays. Evidence is "
+     "the host's disk as it was, beside the new one until the next reset of that host; "
+     "a host without a disk leaves none.\n\n",
+     "隊伍要求的重設如成功，即按情境檔扣分；主控自行重設不扣分。該主機上尚可因遏制或根除"
+     "攻擊"
+     "而得的分數由此作廢，紅隊已奪得的分數保留。證據為主機原有的磁碟，保留至該主機下次重"
+     "設；"
+     "沒有磁碟的主機不留證據。\n\n"},
     {"acts-cut", "More acts are in `report.json`.\n\n", "其餘行動見 `report.json`。\n\n"},
     {"cut", "The timeline goes on in `report.json`.\n\n",
      "時間線其餘部分見 `report.json`。\n\n"},

@@ -134,6 +134,7 @@ static json_t *standing_json(const Plan *plan, const LedgerStanding *standing,
     set_int(json, "contained", standing->ls_contained);
     set_int(json, "executed", standing->ls_executed);
     set_int(json, "taken", standing->ls_taken);
+    set_int(json, "resets", standing->ls_resets);
     return json;
 }
 

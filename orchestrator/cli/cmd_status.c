@@ -119,6 +119,23 @@ static void print_waiting(const json_t *waiting)
     }
 }
 
+/* Players who ask for a reset of their host, with the command that answers. */
+static void print_resets(const json_t *resets, const char *drill)
+{
+    const json_t *one;
+    gsize i;
+
+    json_array_foreach (resets, i, one) {
+        const char *host = json_string_value(json_object_get(one, "host"));
+        g_autofree char *until =
+            duration_clock(json_integer_value(json_object_get(one, "until_us")));
+        printf("  %-26s %s asks for a reset (%s): `parry resets %s --approve %s`, until "
+               "%s\n",
+               host, json_string_value(json_object_get(one, "player")),
+               json_string_value(json_object_get(one, "reason")), drill, host, until);
+    }
+}
+
 /* Which machines were restored from one that booted before, and why some were not. */
 static void print_golden(const json_t *golden)
 {
@@ -158,6 +175,8 @@ static void print_full(const json_t *status)
     print_golden(json_object_get(status, "golden"));
     print_hosts(json_object_get(status, "hosts"));
     print_waiting(json_object_get(status, "waiting"));
+    print_resets(json_object_get(status, "resets"),
+                 json_string_value(json_object_get(status, "name")));
 }
 
 static int all(gboolean json)

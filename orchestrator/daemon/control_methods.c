@@ -6,6 +6,7 @@
 #include "orchestrator/daemon/control.h"
 #include "orchestrator/daemon/control_agents.h"
 #include "orchestrator/daemon/control_params.h"
+#include "orchestrator/daemon/control_resets.h"
 #include "orchestrator/daemon/control_terminals.h"
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/hosts.h"
@@ -13,6 +14,7 @@
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/players.h"
 #include "orchestrator/daemon/provision.h"
+#include "orchestrator/daemon/reset_asks.h"
 #include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/services.h"
 #include "scenarios/base/cjson.h"
@@ -55,6 +57,7 @@ static void method_status(RpcCall *call, ControlPeer *peer, Daemon *d,
     (void)peer;
     (void)params;
     json_object_set_new(status, "waiting", injects_waiting(d->dm_injects));
+    json_object_set_new(status, "resets", reset_asks_waiting(d->dm_reset_asks));
     json_object_set_new(status, "golden", clones_json(d->dm_clones));
     if (d->dm_uri)
         json_object_set_new(status, "uri", json_string(d->dm_uri));
@@ -655,6 +658,9 @@ static const Method methods[] = {
     {"end", MAY_RUN, method_end},
     {"down", MAY_RUN, method_down},
     {"reset", MAY_RUN, method_reset},
+    {"resets", MAY_SEE_ALL | MAY_SEE_OWN, control_resets},
+    {"reset.ask", MAY_ASK, control_reset_ask},
+    {"reset.decide", MAY_RUN, control_reset_decide},
     {"inject", MAY_RUN, method_inject},
     {"approve", MAY_RUN, method_approve},
     {"cancel", MAY_RUN, method_cancel},

@@ -38,6 +38,7 @@ typedef struct Orders Orders;
 typedef struct Hosts Hosts;
 typedef struct Clones Clones;
 typedef struct Resets Resets;
+typedef struct ResetAsks ResetAsks;
 typedef struct Provision Provision;
 typedef struct Isolation Isolation;
 typedef struct Checks Checks;
@@ -68,7 +69,9 @@ typedef struct Daemon {
     gboolean dm_rehearsal;
     gboolean dm_simulated;    /* a rehearsal without guests: orchestrator/sim */
     DaemonDeliver dm_deliver; /* in place of parry-hub where simulated */
-    gpointer dm_deliver_data;
+    /* Where simulated: whatever was done to the host is undone. */
+    void (*dm_put_back)(int host, gpointer data);
+    gpointer dm_deliver_data; /* of both */
     gboolean dm_quit;
     Plan *dm_plan;
     DrillState dm_state;
@@ -91,6 +94,7 @@ typedef struct Daemon {
     Hosts *dm_hosts;
     Clones *dm_clones; /* NULL where simulated */
     Resets *dm_resets; /* likewise */
+    ResetAsks *dm_reset_asks;
     Provision *dm_provision;
     Isolation *dm_isolation;
     Checks *dm_checks;

@@ -3,6 +3,7 @@
 #include "orchestrator/daemon/checks.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/reset_asks.h"
 #include "orchestrator/daemon/windows.h"
 
 /* A leap shorter than this is not worth a round of checks: the clock just runs. */
@@ -100,6 +101,7 @@ void director_state_changed(Director *director)
 
     checks_run(d->dm_checks, d->dm_state == DRILL_RUNNING);
     windows_state_changed(director->di_windows);
+    reset_asks_state_changed(d->dm_reset_asks);
 }
 
 /* What became due while the checks were asked is not leapt over. */

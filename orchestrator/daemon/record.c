@@ -11,6 +11,7 @@
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/observations.h"
+#include "orchestrator/daemon/reset_asks.h"
 #include "orchestrator/daemon/resume.h"
 #include "orchestrator/daemon/watches.h"
 
@@ -170,6 +171,8 @@ static gboolean record_fold(const JournalEvent *event, gpointer data)
     d->dm_applied = event->ev_seq;
     if (d->dm_injects)
         injects_on_event(d->dm_injects, event);
+    if (d->dm_reset_asks)
+        reset_asks_on_event(d->dm_reset_asks, event);
     if (d->dm_watches)
         watches_on_event(d->dm_watches, event);
     if (d->dm_observations)
@@ -242,6 +245,8 @@ void daemon_barrier(Daemon *d)
         guint n = d->dm_then.length; /* what comes after these is not durable yet */
         if (d->dm_injects)
             injects_committed(d->dm_injects);
+        if (d->dm_reset_asks)
+            reset_asks_committed(d->dm_reset_asks);
         if (d->dm_watches)
             watches_committed(d->dm_watches);
         if (d->dm_observations)

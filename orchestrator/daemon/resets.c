@@ -82,6 +82,11 @@ gboolean resets_busy(const Resets *resets, int host)
     return resets && resets->rt_resets[host].rs_batch;
 }
 
+gint64 resets_seq(const Resets *resets, int host)
+{
+    return resets->rt_resets[host].rs_seq;
+}
+
 /* ---- the end ---- */
 
 static void batch_step(Daemon *d, Batch *batch)

@@ -33,6 +33,7 @@ gboolean resets_begin(Resets *resets, const GArray *hosts, const char *actor,
  * that waited for it and goes on. NULL is nobody. */
 gboolean resets_agent(Resets *resets, int host, gboolean ok, const char *reason);
 gboolean resets_busy(const Resets *resets, int host);
+gint64 resets_seq(const Resets *resets, int host); /* reset.wanted/1 of the last one */
 
 /* A drill that is taken up: each event of its journal, in order. resets_resume(): a reset
  * of that host was under way, FALSE: none was; it is begun anew, by its number, but for

@@ -6,6 +6,7 @@
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/reset_asks.h"
 #include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/scripts.h"
 #include "orchestrator/daemon/signer.h"
@@ -324,6 +325,7 @@ gboolean resume_drill(Daemon *d, GError **error)
     end_terminals(d);
     hosts_resume(d->dm_hosts);
     injects_resume(d->dm_injects);
+    reset_asks_resume(d->dm_reset_asks);
     scripts_resume(d->dm_scripts);
     watches_resume(d->dm_watches);
     director_resume(d->dm_director);

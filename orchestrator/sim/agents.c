@@ -202,6 +202,11 @@ static void deliver(int host, const json_t *msg, gpointer data)
         answer_result(agents, host, msg, HUB_REFUSED, -1, "not simulated");
 }
 
+static void put_back(int host, gpointer data)
+{
+    facts_reset(((Agents *)data)->ag_facts, host);
+}
+
 Agents *agents_new(Daemon *d, Facts *facts)
 {
     Agents *agents = g_new0(Agents, 1);
@@ -220,6 +225,7 @@ void agents_attach(Agents *agents, Daemon *d)
     g_queue_clear_full(&agents->ag_records, record_free);
     agents->ag_daemon = d;
     d->dm_deliver = deliver;
+    d->dm_put_back = put_back;
     d->dm_deliver_data = agents;
 }
 
