@@ -69,9 +69,10 @@ typedef struct Daemon {
     gboolean dm_rehearsal;
     gboolean dm_simulated;    /* a rehearsal without guests: orchestrator/sim */
     DaemonDeliver dm_deliver; /* in place of parry-hub where simulated */
+    gpointer dm_deliver_data;
     /* Where simulated: whatever was done to the host is undone. */
     void (*dm_put_back)(int host, gpointer data);
-    gpointer dm_deliver_data; /* of both */
+    gpointer dm_put_back_data;
     gboolean dm_quit;
     Plan *dm_plan;
     DrillState dm_state;

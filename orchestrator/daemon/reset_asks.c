@@ -384,7 +384,7 @@ static void put_back(Daemon *d, gint64 seq, gpointer data)
 
     injects_host_reset(d->dm_injects, ask->ak_host, seq);
     if (d->dm_put_back)
-        d->dm_put_back(ask->ak_host, d->dm_deliver_data);
+        d->dm_put_back(ask->ak_host, d->dm_put_back_data);
     hosts_set(d->dm_hosts, ask->ak_host, HOST_READY, NULL);
     daemon_event(d, "reset.done/1", "parryd", -1, ask->ak_host, seq,
                  json_pack("{s:s, s:i}", "from", "simulated", "dur_us", 0));

@@ -226,6 +226,7 @@ void agents_attach(Agents *agents, Daemon *d)
     agents->ag_daemon = d;
     d->dm_deliver = deliver;
     d->dm_put_back = put_back;
+    d->dm_put_back_data = agents;
     d->dm_deliver_data = agents;
 }
 

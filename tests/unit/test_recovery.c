@@ -265,6 +265,12 @@ static void test_first_drill(void)
     killed(PARRY_SOURCE_DIR "/examples/first-drill.yaml", 50);
 }
 
+/* Asked for, approved, refused, expired and at once: at every moment of it. */
+static void test_resets(void)
+{
+    killed(PARRY_SOURCE_DIR "/tests/e2e/resets.yaml", 400);
+}
+
 /* Again and again: each daemon lives for a few commits past the hellos. */
 static void test_often(void)
 {
@@ -289,6 +295,7 @@ int main(void)
         {"killed before and after commits", test_each},
         {"the same over triggers", test_triggers},
         {"the same over sixty hours", test_first_drill},
+        {"the same over resets that players ask for", test_resets},
         {"killed again and again", test_often},
         {"that was often enough", test_points},
         CU_TEST_INFO_NULL,
