@@ -131,7 +131,8 @@ static gboolean director_idle(const Director *director)
     const Daemon *d = director->di_daemon;
 
     return !director->di_sampling && !journal_dirty(d->dm_journal) &&
-           orders_in_flight(d->dm_orders) == 0 && d->dm_then.length == 0;
+           orders_in_flight(d->dm_orders) == 0 && d->dm_then.length == 0 &&
+           !reset_asks_busy(d->dm_reset_asks);
 }
 
 void director_pump(Director *director)

@@ -24,10 +24,11 @@ typedef struct {
     gint64 ak_at_us, ak_decided_us; /* drill clock */
     gint64 ak_cost;                 /* milli-points */
     AskState ak_state;
-    gint64 ak_reset;    /* reset.wanted/1, 0: none */
-    gboolean ak_over;   /* that came to its end */
-    gboolean ak_failed; /* … which was no good: it counts for nothing */
-    gboolean ak_waived; /* … and its team was told so */
+    gint64 ak_reset;            /* reset.wanted/1, 0: none */
+    gboolean ak_over;           /* that came to its end */
+    gboolean ak_failed;         /* … which was no good: it counts for nothing */
+    gboolean ak_waived;         /* … and its team was told so */
+    gboolean ak_heard, ak_back; /* its new guest said hello, was ready: where simulated */
     char *ak_actor, *ak_reason;
     char *ak_by, *ak_word; /* who decided, and what they said; NULL: not said */
 } Ask;
@@ -110,6 +111,13 @@ static Ask *find_waiting(const ResetAsks *asks, int host)
     return NULL;
 }
 
+gint64 reset_asks_waits(const ResetAsks *asks, int host)
+{
+    const Ask *ask = find_waiting(asks, host);
+
+    return ask ? ask->ak_seq : 0;
+}
+
 static void due_expire(Daemon *d, gpointer data);
 
 static gint64 until_us(const Ask *ask)
@@ -187,11 +195,31 @@ static void fold_over(ResetAsks *asks, const JournalEvent *event, gboolean faile
     ask->ak_failed = failed;
 }
 
+/* Where there are no guests nobody else waits for the host. */
+static void fold_agent(ResetAsks *asks, const JournalEvent *event)
+{
+    int host = plan_host_index(asks->ra_daemon->dm_plan, event->ev_host);
+    gboolean ready = strcmp(event->ev_kind, "agent.ready/1") == 0;
+
+    if (!asks->ra_daemon->dm_simulated ||
+        (!ready && strcmp(event->ev_kind, "agent.hello/1") != 0))
+        return;
+    for (guint i = asks->ra_asks->len; i-- > 0;) {
+        Ask *ask = asks->ra_asks->pdata[i];
+        if (ask->ak_host != host || !ask->ak_reset || ask->ak_over)
+            continue;
+        ask->ak_heard = TRUE;
+        ask->ak_back = ask->ak_back || ready;
+    }
+}
+
 void reset_asks_on_event(ResetAsks *asks, const JournalEvent *event)
 {
     Ask *ask;
 
-    if (!asks || !g_str_has_prefix(event->ev_kind, "reset."))
+    if (g_str_has_prefix(event->ev_kind, "agent."))
+        fold_agent(asks, event);
+    if (!g_str_has_prefix(event->ev_kind, "reset."))
         return;
     if (strcmp(event->ev_kind, "reset.asked/1") == 0) {
         if (!find_by(asks, event->ev_seq, 0)) /* else it was folded when appended */
@@ -331,6 +359,21 @@ static gboolean is_under_way(const ResetAsks *asks, int host)
     return resets_busy(asks->ra_daemon->dm_resets, host);
 }
 
+gboolean reset_asks_busy(const ResetAsks *asks)
+{
+    const Daemon *d = asks->ra_daemon;
+
+    for (guint i = 0; i < asks->ra_asks->len; i++) {
+        const Ask *ask = asks->ra_asks->pdata[i];
+        if (ask->ak_state == ASK_APPROVED && !ask->ak_over)
+            return TRUE;
+    }
+    for (guint i = 0; i < d->dm_plan->p_hosts->len; i++)
+        if (resets_busy(d->dm_resets, (int)i))
+            return TRUE;
+    return FALSE;
+}
+
 /* How the drill stands, and what was asked for before. */
 static gboolean may_now(const ResetAsks *asks, int team, int host, GError **error)
 {
@@ -377,17 +420,15 @@ static void on_reset(Daemon *d, const ResetTotal *total, gpointer data)
     (void)data;
 }
 
-/* Where there are no guests: what is so in the range is as at first, at once. */
+/* Where there are no guests: what is so in the range is as at first. */
 static void put_back(Daemon *d, gint64 seq, gpointer data)
 {
-    const Ask *ask = data;
+    Ask *ask = data;
 
     injects_host_reset(d->dm_injects, ask->ak_host, seq);
-    if (d->dm_put_back)
-        d->dm_put_back(ask->ak_host, d->dm_put_back_data);
-    hosts_set(d->dm_hosts, ask->ak_host, HOST_READY, NULL);
-    daemon_event(d, "reset.done/1", "parryd", -1, ask->ak_host, seq,
-                 json_pack("{s:s, s:i}", "from", "simulated", "dur_us", 0));
+    hosts_renew(d->dm_hosts, ask->ak_host, "the host is reset");
+    d->dm_put_back(ask->ak_host, d->dm_put_back_data);
+    ask->ak_back = plan_host(d->dm_plan, ask->ak_host)->ph_agent == AGENT_NONE;
 }
 
 /* Seq of its reset.wanted/1, or 0. */
@@ -599,6 +640,9 @@ void reset_asks_committed(ResetAsks *asks)
 {
     for (guint i = 0; i < asks->ra_asks->len; i++) {
         Ask *ask = asks->ra_asks->pdata[i];
+        if (ask->ak_back && !ask->ak_over)
+            say(asks, "reset.done/1", "parryd", ask->ak_host, ask->ak_reset,
+                json_pack("{s:s, s:i}", "from", "simulated", "dur_us", 0));
         if (ask->ak_failed && !ask->ak_waived)
             say(asks, "reset.waived/1", "parryd", ask->ak_host, ask->ak_seq,
                 json_object());
@@ -622,7 +666,7 @@ void reset_asks_resume(ResetAsks *asks)
 
     for (guint i = 0; i < asks->ra_asks->len; i++) {
         Ask *ask = asks->ra_asks->pdata[i];
-        if (ask->ak_reset && !ask->ak_over && d->dm_simulated)
+        if (ask->ak_reset && !ask->ak_over && !ask->ak_heard && d->dm_simulated)
             daemon_then(d, put_back, ask->ak_reset, ask);
     }
     reset_asks_state_changed(asks);

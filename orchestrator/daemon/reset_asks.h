@@ -50,6 +50,10 @@ guint reset_asks_decide(ResetAsks *asks, int host, gboolean approve, const char 
  * word}]}, the newest first. team -1: of all, and only asks. actor: for whom `may` is.
  */
 json_t *reset_asks_json(const ResetAsks *asks, int team, const char *actor);
+/* Seq of the reset.asked/1 that waits for that host, or 0. */
+gint64 reset_asks_waits(const ResetAsks *asks, int host);
+/* Whether any reset is under way, white's own too: the clock does not leap meanwhile. */
+gboolean reset_asks_busy(const ResetAsks *asks);
 /* Those that wait for white, as the asks above. */
 json_t *reset_asks_waiting(const ResetAsks *asks);
 

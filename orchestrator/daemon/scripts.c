@@ -20,6 +20,7 @@ typedef struct {
     /* as a journal that is taken up tells it: 0: not done, else the order, or -1 where
      * it has ended */
     gint64 pl_acted, pl_detected, pl_contained;
+    gint64 pl_asked; /* reset.asked/1 of an action that asks for one */
 } Play;
 
 struct Scripts {
@@ -77,6 +78,8 @@ static void due_answer(Daemon *d, gpointer data)
     const Play *play = data;
     gboolean approves = play->pl_action->ac_answer == RESET_ANSWER_APPROVE;
 
+    if (reset_asks_waits(d->dm_reset_asks, play->pl_action->ac_host) != play->pl_asked)
+        return;
     reset_asks_decide(d->dm_reset_asks, play->pl_action->ac_host, approves,
                       "script:white", NULL, NULL, NULL);
 }
@@ -88,16 +91,22 @@ static gboolean is_answered(const Daemon *d, const Play *play)
            play->pl_action->ac_answer != RESET_ANSWER_SILENCE;
 }
 
+static void expect_answer(Daemon *d, Play *play, gint64 seq, gint64 at_us)
+{
+    play->pl_asked = seq;
+    if (is_answered(d, play))
+        director_due(d->dm_director, at_us + play->pl_action->ac_answer_us, due_answer,
+                     play);
+}
+
 static void ask_reset(Daemon *d, Play *play)
 {
-    gint64 now = daemon_now(d);
     gint64 seq =
         reset_asks_ask(d->dm_reset_asks, play->pl_actor, play->pl_script->sc_team,
                        play->pl_action->ac_host, play->pl_action->ac_reset, NULL);
 
-    if (seq > 0 && is_answered(d, play))
-        director_due(d->dm_director, now + play->pl_action->ac_answer_us, due_answer,
-                     play);
+    if (seq > 0)
+        expect_answer(d, play, seq, daemon_now(d));
 }
 
 static void due_action(Daemon *d, gpointer data)
@@ -292,11 +301,8 @@ static void play_answered(const Daemon *d, Play *play, const JournalEvent *event
 /* What it asked for, or was refused: it asks for no other. */
 static void play_asked(Daemon *d, Play *play, const JournalEvent *event)
 {
-    gboolean asked = strcmp(event->ev_kind, "reset.asked/1") == 0;
-
-    if (asked && is_answered(d, play))
-        director_due(d->dm_director, event->ev_clock_us + play->pl_action->ac_answer_us,
-                     due_answer, play);
+    if (strcmp(event->ev_kind, "reset.asked/1") == 0)
+        expect_answer(d, play, event->ev_seq, event->ev_clock_us);
     play->pl_acted = -1;
 }
 

@@ -85,13 +85,24 @@ static gboolean is_asked_again(const JournalEvent *event)
             (reason && g_str_has_prefix(reason, "parryd ended before")));
 }
 
+/* The number of another event is the run's, too. */
+static char *body_text(const json_t *body)
+{
+    json_t *copy = json_copy((json_t *)body);
+
+    json_object_del(copy, "reset");
+    char *text = cjson_text(copy, NULL);
+    json_decref(copy);
+    return text;
+}
+
 static gboolean add_event(const JournalEvent *event, gpointer data)
 {
     Outcome *outcome = data;
 
     if (is_of_run(event->ev_kind) || is_asked_again(event))
         return TRUE;
-    g_autofree char *body = cjson_text(event->ev_body, NULL);
+    g_autofree char *body = body_text(event->ev_body);
     g_ptr_array_add(outcome->ou_lines,
                     g_strdup_printf("event %s %s %s %s %" G_GINT64_FORMAT " %s",
                                     event->ev_kind, event->ev_actor, event->ev_team,
