@@ -122,6 +122,23 @@ ok "the board in Chromium on a live drill"
 parry score small >"$work/out"
 says out 'Department of Health'
 ok "the text scoreboard"
+# What waits goes on waiting when parryd is killed and taken up again.
+key=$PARRY_HOME/keys/small/players/lands-lands
+gate lands "$key" reset web yes "ours too" >"$work/out"
+kill -9 "$(cat "$PARRY_HOME/drills/small/journal.lock")"
+crashed() { parry status | grep -q '^small *crashed'; }
+wait_for 10 "the crash is noticed" crashed
+expect_status 0 parry up small
+parry resets small >"$work/out"
+grep -q 'lands/web *waits *lands/lands: ours too' "$work/out" || { cat "$work/out" >&2; fail "what waited is forgotten"; }
+expect_status 0 parry resets small --refuse lands/web --reason "mend it yourselves"
+parry resets small >"$work/out"
+says out 'refused   lands/lands: ours too'
+says out 'mend it yourselves'
+expect_status 3 parry resets small --refuse lands/web
+[ "$(sql small "select count(*) from event where kind = 'reset.wanted/1'")" = 1 ] || fail "not one reset"
+ok "what waits for white waits on when parryd is killed"
+
 parry down small >"$work/out"
 expect_nothing_left small
 ok "nothing is left"
