@@ -236,6 +236,7 @@ static void switch_on(Reset *reset)
     orders_host_lost(d->dm_orders, reset->rs_host, LOST);
     hosts_renew(d->dm_hosts, reset->rs_host, LOST);
     boot_init(&boot, d, provision_image(d->dm_provision, reset->rs_host), reset->rs_host);
+    boot.bo_domain.rd_ram = golden ? clones_ram(d->dm_clones, reset->rs_host) : NULL;
     if (golden)
         range_restore(d->dm_range, reset->rs_host, &boot.bo_domain, golden->go_memory, at,
                       on_made, reset);
@@ -378,7 +379,9 @@ void resets_replay(Resets *resets, const JournalEvent *event)
                    ? plan_host_index(resets->rt_daemon->dm_plan, event->ev_host)
                    : -1;
 
-    if (host < 0 || !g_str_has_prefix(event->ev_kind, "reset."))
+    static const char *const kinds[] = {"reset.wanted/1", "reset.done/1",
+                                        "reset.failed/1", NULL};
+    if (host < 0 || !g_strv_contains(kinds, event->ev_kind)) /* others are of who asked */
         return;
     gboolean wanted = strcmp(event->ev_kind, "reset.wanted/1") == 0;
     resets->rt_resets[host].rs_open = wanted ? event->ev_seq : 0;

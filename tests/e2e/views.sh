@@ -18,9 +18,10 @@ gate() { # gate USER KEY [SSH OPTIONS] [COMMAND]
   timeout 60 ssh -p "$port" -i "$identity" -o IdentitiesOnly=yes -o StrictHostKeyChecking=no \
     -o UserKnownHostsFile="$work/known" -o LogLevel=ERROR -o BatchMode=yes "$@" "$user@127.0.0.1"
 }
-play() { # play COMMAND: as health's player
+player=health
+play() { # play COMMAND: as that team's player
   timeout 60 ssh -p "$port" -i "$key" -o IdentitiesOnly=yes -o StrictHostKeyChecking=no \
-    -o UserKnownHostsFile="$work/known" -o LogLevel=ERROR -o BatchMode=yes health@127.0.0.1 "$@"
+    -o UserKnownHostsFile="$work/known" -o LogLevel=ERROR -o BatchMode=yes "$player@127.0.0.1" "$@"
 }
 
 expect_status 0 parry start small
@@ -124,7 +125,8 @@ says out 'Department of Health'
 ok "the text scoreboard"
 # What waits goes on waiting when parryd is killed and taken up again.
 key=$PARRY_HOME/keys/small/players/lands-lands
-gate lands "$key" reset web yes "ours too" >"$work/out"
+player=lands
+play reset web yes "ours too" >"$work/out"
 kill -9 "$(cat "$PARRY_HOME/drills/small/journal.lock")"
 crashed() { parry status | grep -q '^small *crashed'; }
 wait_for 10 "the crash is noticed" crashed

@@ -4,6 +4,7 @@
  */
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/reset_asks.h"
+#include "orchestrator/daemon/resets.h"
 #include "tests/unit/cunit_main.h"
 #include "tests/unit/director_world.h"
 
@@ -333,6 +334,38 @@ static void what_a_grace_spares(void)
     rounds_after_a_reset(3 * MINUTE, 4, 0);
 }
 
+/* ---- taken up again ---- */
+
+static gboolean replay(const JournalEvent *event, gpointer data)
+{
+    resets_replay(data, event);
+    return TRUE;
+}
+
+/* Who had asked for a reset that is under way when parryd is killed does not matter. */
+static void one_under_way_goes_on(void)
+{
+    World *world = world_new(TERMS("approval: false") QUIET_INJECT, FALSE);
+    Daemon *d = &world->d;
+    int health = team_of(world, "health"), web = host_of(world, "health/web");
+    Resets *resets = resets_new(d);
+    gint64 asked = daemon_event(d, "reset.asked/1", PLAYER, health, web, 0,
+                                json_pack("{s:s}", "reason", "broken"));
+    gint64 wanted = daemon_event(d, "reset.wanted/1", PLAYER, -1, web, 0, json_object());
+    daemon_event(
+        d, "reset.decided/1", "white", health, web, asked,
+        json_pack("{s:s, s:I}", "decision", "approved", "reset", (json_int_t)wanted));
+    world_settle(world);
+    CU_ASSERT_TRUE(journal_each(d->dm_journal, 0, 0, replay, resets, NULL));
+    CU_ASSERT_TRUE(resets_pending(resets, web));
+    daemon_event(d, "reset.failed/1", "parryd", -1, web, wanted, json_object());
+    world_settle(world);
+    CU_ASSERT_TRUE(journal_each(d->dm_journal, 0, 0, replay, resets, NULL));
+    CU_ASSERT_FALSE(resets_pending(resets, web));
+    resets_free(resets);
+    world_free(world);
+}
+
 /* ---- scripted players ---- */
 
 #define SCRIPT                                                                           \
@@ -375,6 +408,7 @@ int main(void)
         {"what nobody answers expires", what_nobody_answers_expires},
         {"the end of the drill ends them", the_end_of_the_drill_ends_them},
         {"what a grace spares", what_a_grace_spares},
+        {"one that is under way goes on", one_under_way_goes_on},
         {"scripts ask, and white answers", scripts_ask_and_white_answers},
         CU_TEST_INFO_NULL,
     };
