@@ -38,7 +38,8 @@ void control_reset_ask(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t
         rpc_fail(call, RPC_REFUSED, "reset: red is locked in this phase");
         return;
     }
-    if (host >= 0 && cost < reset_asks_cost(d->dm_reset_asks, host)) {
+    if (host >= 0 && plan_host(d->dm_plan, host)->ph_team == team &&
+        cost < reset_asks_cost(d->dm_reset_asks, host)) {
         rpc_fail(call, RPC_STATE, "reset: what it costs has changed; ask again");
         return;
     }
