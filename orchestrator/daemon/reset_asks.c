@@ -385,6 +385,9 @@ static gboolean may_now(const ResetAsks *asks, int team, int host, GError **erro
     if (d->dm_state != DRILL_RUNNING)
         return refuse(error, RESET_ASKS_ERROR_STATE, "not while the drill is %s",
                       drill_state_name(d->dm_state));
+    if (resets_early(d))
+        return refuse(error, RESET_ASKS_ERROR_STATE,
+                      "not while the drill is being taken up; ask again in a moment");
     if (find_waiting(asks, host))
         return refuse(error, RESET_ASKS_ERROR_STATE, "one of %s waits for white already",
                       id_of(asks, host));

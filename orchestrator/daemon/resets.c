@@ -82,6 +82,11 @@ gboolean resets_busy(const Resets *resets, int host)
     return resets && resets->rt_resets[host].rs_batch;
 }
 
+gboolean resets_early(const Daemon *d)
+{
+    return d->dm_resets && (!d->dm_range || provision_active(d->dm_provision));
+}
+
 gint64 resets_seq(const Resets *resets, int host)
 {
     return resets->rt_resets[host].rs_seq;
@@ -346,6 +351,11 @@ gboolean resets_begin(Resets *resets, const GArray *hosts, const char *actor,
 {
     Daemon *d = resets->rt_daemon;
 
+    if (resets_early(d)) {
+        g_set_error(error, RESETS_ERROR, EAGAIN,
+                    "the drill is still being taken up; try again in a moment");
+        return FALSE;
+    }
     for (guint i = 0; i < hosts->len; i++)
         if (resets_busy(resets, g_array_index(hosts, int, i))) {
             g_set_error(error, RESETS_ERROR, EBUSY, "%s is being reset already",

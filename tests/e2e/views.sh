@@ -127,19 +127,24 @@ ok "the text scoreboard"
 key=$PARRY_HOME/keys/small/players/lands-lands
 player=lands
 play reset web yes "ours too" >"$work/out"
-kill -9 "$(cat "$PARRY_HOME/drills/small/journal.lock")"
 crashed() { parry status | grep -q '^small *crashed'; }
-wait_for 10 "the crash is noticed" crashed
-expect_status 0 parry up small
+kill_and_up() {
+  kill -9 "$(cat "$PARRY_HOME/drills/small/journal.lock")"
+  wait_for 10 "the crash is noticed" crashed
+  expect_status 0 parry up small
+}
+kill_and_up
 parry resets small >"$work/out"
 grep -q 'lands/web *waits *lands/lands: ours too' "$work/out" || { cat "$work/out" >&2; fail "what waited is forgotten"; }
-expect_status 0 parry resets small --refuse lands/web --reason "mend it yourselves"
+wait_for 30 "white approves" parry resets small --approve all # not while it is being taken up
+kill_and_up
+wait_for 60 "the reset goes on" has_event small reset.done/1 "host = 'lands/web'"
 parry resets small >"$work/out"
-says out 'refused   lands/lands: ours too'
-says out 'mend it yourselves'
+says out 'done      lands/lands: ours too (costs 50.0)'
 expect_status 3 parry resets small --refuse lands/web
-[ "$(sql small "select count(*) from event where kind = 'reset.wanted/1'")" = 1 ] || fail "not one reset"
-ok "what waits for white waits on when parryd is killed"
+[ "$(sql small "select count(*) from event where kind = 'reset.wanted/1'")" = 2 ] || fail "not one reset each"
+[ "$(sql small "select count(*) from event where kind = 'reset.done/1'")" = 2 ] || fail "not each came to its end"
+ok "killed while one waits, and while it is done: it goes on"
 
 parry down small >"$work/out"
 expect_nothing_left small
