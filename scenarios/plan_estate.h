@@ -138,10 +138,12 @@ typedef struct {
     gboolean ph_drop;      /* a router drops what no rule names */
     PlanAgent ph_agent;
     gboolean ph_required;
-    GArray *ph_after;    /* of int: hosts that are ready before it is switched on */
-    GArray *ph_dns;      /* of guint32: resolvers, host byte order; empty: none */
-    char **ph_labels;    /* strv, never NULL */
-    ParryText *ph_title; /* never NULL: the name where the scenario gives none */
+    int ph_retries;          /* so often made again where it could not be made ready */
+    gint64 ph_retry_wait_us; /* before the first of them; doubled for each that follows */
+    GArray *ph_after;        /* of int: hosts that are ready before it is switched on */
+    GArray *ph_dns;          /* of guint32: resolvers, host byte order; empty: none */
+    char **ph_labels;        /* strv, never NULL */
+    ParryText *ph_title;     /* never NULL: the name where the scenario gives none */
     PlanReset ph_reset;
     /* What its agent tells of what is done there. */
     int ph_watch_rate;     /* rows a second, 0: it is not watched */

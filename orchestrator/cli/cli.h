@@ -37,7 +37,7 @@ extern const CliCommand cmd_check, cmd_plan, cmd_run, cmd_up, cmd_start, cmd_sta
     cmd_exec, cmd_score, cmd_report, cmd_verify, cmd_down, cmd_gc, cmd_people, cmd_doctor,
     cmd_host, cmd_simulate, cmd_schema, cmd_import, cmd_names, cmd_follow, cmd_replicate,
     cmd_restore, cmd_acts, cmd_observations, cmd_agent, cmd_console, cmd_logs, cmd_reset,
-    cmd_resets;
+    cmd_checkpoint, cmd_resets;
 
 /* ---- cli.c: what commands share ---- */
 
@@ -104,7 +104,8 @@ typedef struct {
     gboolean la_rehearsal;
     gboolean la_keep;
     gboolean la_no_clones;
-    gboolean la_json; /* progress as one object a line */
+    gboolean la_json;     /* progress as one object a line */
+    gboolean la_degraded; /* required hosts that fail shall not stop it */
     int la_boot_timeout_s;
 } Launch;
 
@@ -119,6 +120,24 @@ Drill *launch_standing(const Launch *launch, int *status);
 Drill *launch_resume(const Launch *launch, Drill *drill, RpcClient **client, int *status);
 /* Tears the drill down, with its daemon or without; purge removes its directory too. */
 int launch_down(const Drill *drill, gboolean purge, gboolean quiet);
+
+/* ---- consent.c ---- */
+
+typedef enum {
+    CONSENT_NOT_ASKED, /* nobody is there, or it is no question of hosts */
+    CONSENT_DOWN,
+    CONSENT_KEEP,
+    CONSENT_AGAIN,
+    CONSENT_DEGRADED
+} ConsentAnswer;
+
+/* Of a drill that has just failed: what is lost without the hosts that did, and what to
+ * do, from who sits at the terminal. */
+ConsentAnswer consent_ask(RpcClient *client);
+/* Prints `losses` of a status to standard error, a line each. */
+void consent_say(const json_t *losses);
+/* In whose name this is. */
+const char *consent_name(void);
 
 /* ---- cmd_report.c ---- */
 

@@ -241,6 +241,20 @@ static gint64 boot_now_us(void)
     return ts.tv_sec * (gint64)G_USEC_PER_SEC + ts.tv_nsec / 1000;
 }
 
+/* Of a host that is well: what a reset of it would take. */
+static void append_reset(GString *out, const json_t *host)
+{
+    const char *why = text_of(host, "reset_why");
+
+    if (!json_object_get(host, "resettable") ||
+        strcmp(text_of(host, "state"), "ready") != 0)
+        return;
+    if (json_is_true(json_object_get(host, "resettable")))
+        g_string_append(out, "resettable ");
+    else if (*why)
+        g_string_append_printf(out, "a reset boots it: %s ", why);
+}
+
 static void append_host(GString *out, const json_t *host)
 {
     const json_t *doing = json_object_get(host, "doing");
@@ -252,6 +266,7 @@ static void append_host(GString *out, const json_t *host)
     if (doing) {
         append_doing(out, doing);
     } else {
+        append_reset(out, host);
         g_string_append(out, reason);
         if (since > 0 && strcmp(state, "ready") != 0 && strcmp(state, "planned") != 0)
             g_string_append_printf(out, "%s%.0f s ago", *reason ? "; " : "",
@@ -284,13 +299,14 @@ static int urgency(const json_t *host)
     return clock_is_off(host) || lost_of(host) ? (int)G_N_ELEMENTS(ranks) : -1;
 }
 
-static guint append_exceptions(GString *out, const json_t *hosts)
+/* made: all are on their way, and what they do is said already. */
+static void append_exceptions(GString *out, const json_t *hosts, gboolean made)
 {
     guint shown = 0, all = 0;
     const json_t *host;
     gsize i;
 
-    for (int rank = 0; rank <= 7; rank++)
+    for (int rank = 0; rank <= (made ? 3 : 7); rank++)
         json_array_foreach (hosts, i, host) {
             if (urgency(host) != rank)
                 continue;
@@ -300,8 +316,7 @@ static guint append_exceptions(GString *out, const json_t *hosts)
             }
         }
     if (all > shown)
-        g_string_append_printf(out, "  and %u more that are not ready\n", all - shown);
-    return all;
+        g_string_append_printf(out, "  and %u more that want a look\n", all - shown);
 }
 
 typedef struct {
@@ -389,8 +404,11 @@ static void append_ways(GString *out, const json_t *hosts)
 
     json_array_foreach (hosts, i, host) {
         const json_t *doing = json_object_get(host, "doing");
-        const char *why = text_of(doing, "why");
-        gpointer key = (gpointer)(*why ? why : text_of(doing, "stage"));
+        const char *why = text_of(doing, "why"), *stage = text_of(doing, "stage");
+        gpointer key =
+            (gpointer)(strcmp(stage, "after") == 0 ? "waits for another host to be ready"
+                       : *why                      ? why
+                                                   : stage);
         if (!doing)
             continue;
         guint n = GPOINTER_TO_UINT(g_hash_table_lookup(groups, key));
@@ -408,7 +426,7 @@ static void append_ways(GString *out, const json_t *hosts)
 static void append_many(GString *out, const json_t *status, const json_t *hosts)
 {
     append_ways(out, hosts);
-    append_exceptions(out, hosts);
+    append_exceptions(out, hosts, strcmp(text_of(status, "state"), "provisioning") == 0);
     append_teams(out, hosts);
     g_string_append_printf(out, "  `parry status %s --team TEAM` or --all lists hosts\n",
                            text_of(status, "name"));
@@ -426,7 +444,7 @@ static void append_hosts(GString *out, const json_t *status, const StatusView *v
     }
     if (strcmp(text_of(status, "state"), "down") == 0 && !view->sv_all &&
         !view->sv_team) { /* as they were: no news but of those that had failed */
-        append_exceptions(out, hosts);
+        append_exceptions(out, hosts, FALSE);
         return;
     }
     json_array_foreach (hosts, i, host)
@@ -501,6 +519,23 @@ static void append_golden(GString *out, const json_t *golden)
     }
 }
 
+/* What the drill goes on without, and by whose consent. */
+static void append_losses(GString *out, const json_t *losses)
+{
+    const char *by = text_of(losses, "by");
+    const json_t *host;
+    gsize i;
+
+    json_array_foreach (json_object_get(losses, "hosts"), i, host)
+        g_string_append_printf(out, "  missing      %s%s%s\n", text_of(host, "host"),
+                               *by ? ", by consent of " : "", by);
+    if (losses)
+        g_string_append_printf(out,
+                               "  lost by it   %zu checks (UNCHECKED), %zu attacks\n",
+                               json_array_size(json_object_get(losses, "checks")),
+                               json_array_size(json_object_get(losses, "injects")));
+}
+
 char *status_text(const json_t *status, const StatusView *view)
 {
     g_autofree char *first = status_line(status);
@@ -509,6 +544,7 @@ char *status_text(const json_t *status, const StatusView *view)
     append_state(out, status);
     append_services(out, status);
     append_golden(out, json_object_get(status, "golden"));
+    append_losses(out, json_object_get(status, "losses"));
     append_hosts(out, status, view);
     append_waiting(out, json_object_get(status, "waiting"));
     append_resets(out, json_object_get(status, "resets"), text_of(status, "name"));

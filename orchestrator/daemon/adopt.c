@@ -2,6 +2,7 @@
 #include "orchestrator/daemon/clones.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/points.h"
 #include "orchestrator/daemon/provision_priv.h"
 #include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/resume.h"
@@ -110,8 +111,13 @@ gboolean station_adopt(Station *station)
         resume_done(d, "domain.wanted/1", station->st_host, "uuid", host->ph_uuid);
     gboolean there = resume_there(provision->pv_world, host->ph_uuid);
 
+    gboolean back = points_station(d->dm_points, station->st_host, there);
     if (station_renewed(station))
         return TRUE;
+    if (back) { /* out of the memory that was saved of it */
+        station_taken(station);
+        return TRUE;
+    }
     station->st_boots = done && !there && *hosts_boot(d->dm_hosts, station->st_host);
     station->st_keep = there || station->st_boots;
     if (done && there) {

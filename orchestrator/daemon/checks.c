@@ -1,8 +1,10 @@
 #include "orchestrator/daemon/checks.h"
 
 #include "orchestrator/daemon/director.h"
+#include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/points.h"
 #include "orchestrator/daemon/silence.h"
 #include "orchestrator/daemon/watches.h"
 
@@ -35,6 +37,7 @@ typedef struct {
 typedef struct {
     Round *la_round;
     int la_check;
+    gint64 la_at_us;         /* boot time when it was asked */
     struct event *la_jitter; /* NULL: asked at once */
 } Launch;
 
@@ -101,14 +104,27 @@ static void round_end(Round *round)
         round_record(round);
 }
 
+/* Who looks or who is looked at stood still for a checkpoint meanwhile: what was seen, or
+ * not, says nothing. */
+static CheckStatus undisturbed(const Daemon *d, const PlanCheck *check, gint64 since_us,
+                               CheckStatus status, const char **text)
+{
+    if (status == CHECK_UP || (!points_stood(d->dm_points, check->ck_from, since_us) &&
+                               !points_stood(d->dm_points, check->ck_host, since_us)))
+        return status;
+    *text = "the host stood still for its checkpoint";
+    return CHECK_UNCHECKED;
+}
+
 static void on_checked(Daemon *d, CheckStatus status, gint64 dur_us, const char *text,
                        gpointer data)
 {
     g_autofree Launch *launch = data;
     Round *round = launch->la_round;
-    JournalCheckRow row = {launch->la_check, status, dur_us, g_strdup(text ? text : "")};
+    const PlanCheck *check = plan_check(d->dm_plan, launch->la_check);
 
-    (void)d;
+    status = undisturbed(d, check, launch->la_at_us, status, &text);
+    JournalCheckRow row = {launch->la_check, status, dur_us, g_strdup(text ? text : "")};
     g_array_append_val(round->ro_rows, row);
     if (--round->ro_waiting == 0)
         round_end(round);
@@ -124,12 +140,29 @@ static gboolean is_quiet(const PlanCheck *check, gint64 now_us)
     return FALSE;
 }
 
+/* A host that never was ready is the platform's fault, wherever it is looked at from. */
+static gboolean is_missing(const Daemon *d, const PlanCheck *check)
+{
+    return !hosts_made(d->dm_hosts, check->ck_from) ||
+           !hosts_made(d->dm_hosts, check->ck_host);
+}
+
 static void launch(Launch *launch)
 {
     Daemon *d = launch->la_round->ro_group->gr_checks->cs_daemon;
     const PlanCheck *check = plan_check(d->dm_plan, launch->la_check);
     CheckStatus status;
     const char *why;
+
+    launch->la_at_us = clock_boottime_us();
+    if (points_standing(d->dm_points, check->ck_from)) {
+        on_checked(d, CHECK_UNCHECKED, 0, NULL, launch);
+        return;
+    }
+    if (is_missing(d, check)) {
+        on_checked(d, CHECK_UNCHECKED, 0, "its host is missing", launch);
+        return;
+    }
 
     if (silence_verdict(d->dm_silence, check->ck_from, &status, &why)) {
         on_checked(d, status, 0, why, launch);
@@ -402,6 +435,8 @@ void checks_sample(Checks *checks, gint64 to_us, ChecksSampled done, gpointer da
 /* ---- on demand ---- */
 
 typedef struct {
+    const PlanCheck *ve_check;
+    gint64 ve_at_us; /* boot time */
     CheckVerdict ve_done;
     gpointer ve_data;
 } Verify;
@@ -412,6 +447,7 @@ static void on_verified(Daemon *d, CheckStatus status, gint64 dur_us, const char
     g_autofree Verify *verify = data;
 
     (void)dur_us;
+    status = undisturbed(d, verify->ve_check, verify->ve_at_us, status, &text);
     verify->ve_done(d, status, text, verify->ve_data);
 }
 
@@ -420,8 +456,10 @@ void checks_verify(Checks *checks, int check_index, CheckVerdict done, gpointer 
     const PlanCheck *check = plan_check(checks->cs_daemon->dm_plan, check_index);
     Verify *verify = g_new0(Verify, 1);
 
-    verify->ve_done = done;
-    verify->ve_data = data;
-    orders_check(checks->cs_daemon->dm_orders, check->ck_from, check->ck_kind,
-                 check->ck_params, check->ck_deadline_us, on_verified, verify);
+    *verify = (Verify){check, clock_boottime_us(), done, data};
+    if (is_missing(checks->cs_daemon, check))
+        on_verified(checks->cs_daemon, CHECK_UNCHECKED, 0, "its host is missing", verify);
+    else
+        orders_check(checks->cs_daemon->dm_orders, check->ck_from, check->ck_kind,
+                     check->ck_params, check->ck_deadline_us, on_verified, verify);
 }

@@ -6,6 +6,7 @@
 #include "orchestrator/daemon/control.h"
 #include "orchestrator/daemon/control_agents.h"
 #include "orchestrator/daemon/control_params.h"
+#include "orchestrator/daemon/control_points.h"
 #include "orchestrator/daemon/control_resets.h"
 #include "orchestrator/daemon/control_terminals.h"
 #include "orchestrator/daemon/director.h"
@@ -14,6 +15,7 @@
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/pacing.h"
 #include "orchestrator/daemon/players.h"
+#include "orchestrator/daemon/point_meta.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/reset_asks.h"
 #include "orchestrator/daemon/resets.h"
@@ -50,8 +52,8 @@ static void method_status(RpcCall *call, ControlPeer *peer, Daemon *d,
         drill_state_name(d->dm_state), "reason", d->dm_reason, "clock_us",
         (json_int_t)daemon_now(d), "duration_us", (json_int_t)d->dm_plan->p_duration_us,
         "accel", d->dm_accel ? d->dm_accel : "", "pid", (int)getpid(), "hub_pid",
-        d->dm_link ? (int)link_hub_pid(d->dm_link) : 0, "rehearsal", d->dm_rehearsal, "seq",
-        (json_int_t)journal_committed(d->dm_journal), "hosts",
+        d->dm_link ? (int)link_hub_pid(d->dm_link) : 0, "rehearsal", d->dm_rehearsal,
+        "seq", (json_int_t)journal_committed(d->dm_journal), "hosts",
         hosts_json(d->dm_hosts, -1), "services", services_json(d->dm_services), "next_us",
         (json_int_t)next);
     json_t *doing = pacing_drill_json(d->dm_pacing);
@@ -63,6 +65,9 @@ static void method_status(RpcCall *call, ControlPeer *peer, Daemon *d,
     json_object_set_new(status, "golden", clones_json(d->dm_clones));
     if (doing)
         json_object_set_new(status, "doing", doing);
+    json_t *losses = provision_losses_json(d);
+    if (losses)
+        json_object_set_new(status, "losses", losses);
     if (d->dm_uri)
         json_object_set_new(status, "uri", json_string(d->dm_uri));
     rpc_reply(call, status);
@@ -222,10 +227,20 @@ static void method_provision(RpcCall *call, ControlPeer *peer, Daemon *d,
 {
     gint64 hello = param_int(params, "boot_timeout_s", HELLO_TIMEOUT_S);
 
-    (void)peer;
-    /* One that stopped half way, or failed, goes on where it is. */
+    const char *by = param_text(params, "by", 64), *how = param_text(params, "how", 32);
+    ProvisionAsk ask = {
+        .pa_hello_us = hello * G_USEC_PER_SEC,
+        .pa_again = !json_is_false(json_object_get(params, "again")),
+        .pa_degraded = json_is_true(json_object_get(params, "degraded")),
+        .pa_by = by ? by : actor_of(peer),
+        .pa_how = how ? how : "option",
+    };
+
+    /* One that stopped half way, or failed, goes on where it is; hosts that are missing
+     * may come later. */
     if (wrong_state(call, d,
-                    1u << DRILL_DEFINED | 1u << DRILL_PROVISIONING | 1u << DRILL_FAILED,
+                    1u << DRILL_DEFINED | 1u << DRILL_PROVISIONING | 1u << DRILL_FAILED |
+                        1u << DRILL_READY | 1u << DRILL_RUNNING,
                     "provision"))
         return;
     if (hello < 1 || hello > 3600) {
@@ -235,7 +250,7 @@ static void method_provision(RpcCall *call, ControlPeer *peer, Daemon *d,
     if (json_is_false(json_object_get(params, "clones")))
         clones_disable(d->dm_clones, "clones were switched off (--no-clones)");
     rpc_reply(call, json_object());
-    provision_begin(d->dm_provision, hello * G_USEC_PER_SEC);
+    provision_begin(d->dm_provision, &ask);
 }
 
 static void method_start(RpcCall *call, ControlPeer *peer, Daemon *d,
@@ -363,11 +378,12 @@ static void on_reset(Daemon *d, const ResetTotal *total, gpointer call)
                                   (json_int_t)total->rt_us, "reason", reason));
 }
 
-/* {target, reason}: answered when all are back. */
+/* {target, to, reason}: answered when all are back. */
 static void method_reset(RpcCall *call, ControlPeer *peer, Daemon *d,
                          const json_t *params)
 {
     const char *target = param_text(params, "target", 128);
+    const char *to = param_text(params, "to", POINT_NAME_MAX);
     const char *reason = param_text(params, "reason", 500);
     g_autofree char *safe = parry_text_safe(reason ? reason : "", -1);
     g_autoptr(GArray) hosts = NULL;
@@ -379,7 +395,7 @@ static void method_reset(RpcCall *call, ControlPeer *peer, Daemon *d,
         rpc_fail(call, RPC_PARAMS, "reset: wants a host, a team or \"all\"");
     else if (!(hosts = resets_hosts(d, target, &error)))
         rpc_fail(call, RPC_NOT_FOUND, "reset: %s", error->message);
-    else if (!resets_begin(d->dm_resets, hosts, actor_of(peer), safe, on_reset, call,
+    else if (!resets_begin(d->dm_resets, hosts, to, actor_of(peer), safe, on_reset, call,
                            &error))
         rpc_fail(call, RPC_STATE, "reset: %s", error->message);
 }
@@ -662,6 +678,10 @@ static const Method methods[] = {
     {"end", MAY_RUN, method_end},
     {"down", MAY_RUN, method_down},
     {"reset", MAY_RUN, method_reset},
+    {"checkpoint", MAY_RUN, control_checkpoint},
+    {"checkpoints", MAY_SEE_ALL, control_checkpoints},
+    {"checkpoint.verify", MAY_SEE_ALL, control_checkpoint_verify},
+    {"checkpoint.delete", MAY_RUN, control_checkpoint_delete},
     {"resets", MAY_SEE_ALL | MAY_SEE_OWN, control_resets},
     {"reset.ask", MAY_ASK, control_reset_ask},
     {"reset.decide", MAY_RUN, control_reset_decide},

@@ -38,6 +38,7 @@ typedef struct Orders Orders;
 typedef struct Hosts Hosts;
 typedef struct Clones Clones;
 typedef struct Resets Resets;
+typedef struct Points Points;
 typedef struct ResetAsks ResetAsks;
 typedef struct Provision Provision;
 typedef struct Isolation Isolation;
@@ -96,6 +97,7 @@ typedef struct Daemon {
     Hosts *dm_hosts;
     Clones *dm_clones; /* NULL where simulated */
     Resets *dm_resets; /* likewise */
+    Points *dm_points; /* checkpoints of hosts; likewise */
     ResetAsks *dm_reset_asks;
     Provision *dm_provision;
     Isolation *dm_isolation;

@@ -3,9 +3,11 @@
 #include "orchestrator/daemon/clocks.h"
 #include "orchestrator/daemon/clones.h"
 #include "orchestrator/daemon/control.h"
+#include "orchestrator/daemon/isolation.h"
 #include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/pacing.h"
+#include "orchestrator/daemon/points.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/terminals.h"
@@ -20,6 +22,7 @@ typedef struct {
     gboolean hr_connected;
     gint64 hr_beat_us; /* boot time of the last sign of life */
     char hr_boot[40];
+    gboolean hr_made; /* it was ready once */
 } HostRun;
 
 struct Hosts {
@@ -63,10 +66,16 @@ void hosts_set(Hosts *hosts, int host, HostState state, const char *reason)
     if (hosts->ho_daemon->dm_pacing)
         pacing_host(hosts->ho_daemon->dm_pacing, host, state);
     run->hr_state = state;
+    run->hr_made = run->hr_made || state == HOST_READY;
     run->hr_reason = g_strdup(reason ? reason : "");
     run->hr_since_us = clock_boottime_us();
     if (hosts->ho_daemon->dm_control)
         control_hosts_changed(hosts->ho_daemon->dm_control);
+}
+
+gboolean hosts_made(const Hosts *hosts, int host)
+{
+    return hosts->ho_runs[host].hr_made;
 }
 
 void hosts_renew(Hosts *hosts, int host, const char *reason)
@@ -128,6 +137,15 @@ void hosts_free(Hosts *hosts)
     g_free(hosts);
 }
 
+/* The drill was ready without it. */
+static void host_joins(Daemon *d, int host)
+{
+    if (d->dm_state < DRILL_READY || d->dm_state > DRILL_STOPPED)
+        return;
+    daemon_event(d, "host.joined/1", "parryd", -1, host, 0, NULL);
+    isolation_joined(d->dm_isolation, host);
+}
+
 static void on_personalised(Daemon *d, gint64 id, gboolean ok, const char *text,
                             json_t *rows, gpointer data)
 {
@@ -135,11 +153,14 @@ static void on_personalised(Daemon *d, gint64 id, gboolean ok, const char *text,
 
     (void)rows;
     if (ok) {
+        gboolean joins = !hosts_made(d->dm_hosts, host);
         if (!resets_agent(d->dm_resets, host, TRUE, NULL))
             hosts_set(d->dm_hosts, host, HOST_READY, NULL);
         daemon_event(d, "agent.ready/1", "agent", -1, host, id,
                      json_pack("{s:s}", "text", text ? text : ""));
         observations_watch(d->dm_observations, host);
+        if (joins)
+            host_joins(d, host);
     } else {
         g_autofree char *reason = g_strdup_printf("personalise: %s", text ? text : "");
         if (!resets_agent(d->dm_resets, host, FALSE, reason))
@@ -174,9 +195,13 @@ static void host_hello(Hosts *hosts, const struct hub_head *head,
         g_strlcpy(run->hr_boot, hello->boot, sizeof(run->hr_boot));
         hosts_set(hosts, host, HOST_AGENT, NULL);
         clocks_set(d, host, "personalised");
-        clones_personalise(d, host, on_personalised, GINT_TO_POINTER(host));
+        if (resets_point(d->dm_resets, host))
+            points_rejoin(d, host, on_personalised, GINT_TO_POINTER(host));
+        else
+            clones_personalise(d, host, on_personalised, GINT_TO_POINTER(host));
     } else {
         host_spoke(hosts, host);
+        points_hello(d->dm_points, host);
     }
     run->hr_beat_us = clock_boottime_us();
 }
@@ -233,6 +258,8 @@ void hosts_range_event(Hosts *hosts, int host, RangeEvent event, const char *det
 
     if (event != RANGE_DOMAIN_STOPPED && event != RANGE_DOMAIN_CRASHED)
         return;
+    if (points_standing(d->dm_points, host)) /* it is in a file, and comes back */
+        return;
     if (run->hr_state == HOST_GONE || run->hr_state == HOST_LOST ||
         d->dm_state == DRILL_DOWN)
         return;
@@ -242,7 +269,7 @@ void hosts_range_event(Hosts *hosts, int host, RangeEvent event, const char *det
                  json_pack("{s:s}", "reason", detail ? detail : ""));
     orders_host_lost(d->dm_orders, host, "the VM is gone");
     terminals_host_gone(d->dm_terminals, host, "the VM is gone");
-    provision_advance(d->dm_provision);
+    provision_host_lost(d->dm_provision, host, detail ? detail : "its VM ended");
 }
 
 guint hosts_missing(const Hosts *hosts, guint *failed)
@@ -259,6 +286,15 @@ guint hosts_missing(const Hosts *hosts, guint *failed)
         *failed += state == HOST_FAILED || state == HOST_LOST;
     }
     return missing;
+}
+
+guint hosts_pending(const Hosts *hosts)
+{
+    guint pending = 0;
+
+    for (guint i = 0; i < hosts->ho_count; i++)
+        pending += hosts->ho_runs[i].hr_state <= HOST_AGENT;
+    return pending;
 }
 
 /* What the hypervisor says of a guest is for white alone. */
@@ -284,6 +320,17 @@ static void add_seen(const Daemon *d, int host, json_t *entry)
         json_object_set_new(entry, "clock", clock);
 }
 
+/* What a reset of it would go back to. */
+static void add_resettable(const Daemon *d, int host, json_t *entry)
+{
+    const char *why;
+    const char *way = points_reset_way(d->dm_points, host, &why);
+
+    json_object_set_new(entry, "resettable", json_boolean(strcmp(way, "boot") != 0));
+    json_object_set_new(entry, "reset_by", json_string(way));
+    json_object_set_new(entry, "reset_why", json_string(why));
+}
+
 char *hosts_failures(const Hosts *hosts)
 {
     GString *text = g_string_new(NULL);
@@ -297,6 +344,14 @@ char *hosts_failures(const Hosts *hosts)
                                    run->hr_reason);
     }
     return g_string_free(text, FALSE);
+}
+
+/* The drill goes on without it. */
+static gboolean is_missing(const Hosts *hosts, const HostRun *run)
+{
+    DrillState state = hosts->ho_daemon->dm_state;
+
+    return !run->hr_made && state >= DRILL_READY && state <= DRILL_PROVISIONAL;
 }
 
 json_t *hosts_json(const Hosts *hosts, int team)
@@ -317,8 +372,14 @@ json_t *hosts_json(const Hosts *hosts, int team)
             reason_for(run, team), "since_us", (json_int_t)run->hr_since_us, "own",
             host->ph_owner == plan_team(plan, host->ph_team)->pt_side, "owner",
             plan_side_name(host->ph_owner));
-        if (team < 0)
+        json_object_set_new(entry, "missing", json_boolean(is_missing(hosts, run)));
+        if (team < 0) {
+            json_object_set_new(
+                entry, "tries",
+                json_integer(provision_tries(hosts->ho_daemon->dm_provision, (int)i)));
             add_seen(hosts->ho_daemon, (int)i, entry);
+            add_resettable(hosts->ho_daemon, (int)i, entry);
+        }
         json_array_append_new(list, entry);
     }
     return list;
@@ -334,7 +395,7 @@ static const struct {
     {"domain.failed/1", HOST_FAILED}, {"domain.lost/1", HOST_LOST},
     {"agent.ready/1", HOST_READY},    {"agent.lost/1", HOST_SILENT},
     {"reset.wanted/1", HOST_CREATE},  {"reset.done/1", HOST_READY},
-    {"reset.failed/1", HOST_FAILED},
+    {"reset.failed/1", HOST_FAILED},  {"host.retry/1", HOST_CREATE},
 };
 
 static void replay_hello(HostRun *run, const json_t *body)
@@ -360,7 +421,8 @@ void hosts_replay(Hosts *hosts, const JournalEvent *event)
     HostRun *run = &hosts->ho_runs[host];
     if (strcmp(event->ev_kind, "agent.hello/1") == 0)
         replay_hello(run, event->ev_body);
-    if (strcmp(event->ev_kind, "reset.wanted/1") == 0)
+    if (strcmp(event->ev_kind, "reset.wanted/1") == 0 ||
+        strcmp(event->ev_kind, "host.retry/1") == 0)
         run->hr_boot[0] = '\0';
     for (guint i = 0; i < G_N_ELEMENTS(told); i++) {
         if (strcmp(event->ev_kind, told[i].to_kind) != 0)
@@ -371,6 +433,7 @@ void hosts_replay(Hosts *hosts, const JournalEvent *event)
         run->hr_state = told[i].to_state;
         if (run->hr_state == HOST_BOOT && plan_host(plan, host)->ph_agent == AGENT_NONE)
             run->hr_state = HOST_READY;
+        run->hr_made = run->hr_made || run->hr_state == HOST_READY;
         g_free(run->hr_reason);
         run->hr_reason = g_strdup(reason ? reason : "");
     }

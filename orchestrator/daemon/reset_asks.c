@@ -442,8 +442,8 @@ static gint64 begin(Ask *ask, GError **error)
 
     g_array_append_val(hosts, ask->ak_host);
     if (d->dm_resets)
-        return resets_begin(d->dm_resets, hosts, ask->ak_actor, ask->ak_reason, on_reset,
-                            NULL, error)
+        return resets_begin(d->dm_resets, hosts, NULL, ask->ak_actor, ask->ak_reason,
+                            on_reset, NULL, error)
                    ? resets_seq(d->dm_resets, ask->ak_host)
                    : 0;
     gint64 seq = daemon_event(d, "reset.wanted/1", ask->ak_actor, -1, ask->ak_host, 0,
