@@ -361,6 +361,7 @@ static void check_rhythm(Loader *loader, const Node *def, PlanCheck *check)
     Node *quiet = node_get(def, "quiet");
 
     check->ck_jitter_us = key_duration(&keys_check, def, "jitter");
+    check->ck_grace_us = key_duration(&keys_check, def, "grace");
     for (gsize i = 0; i < G_N_ELEMENTS(need) && !check->ck_interval_us; i++) {
         Node *key = node_key(def, need[i]);
         if (key && !defaults_gave(key))
@@ -369,6 +370,10 @@ static void check_rhythm(Loader *loader, const Node *def, PlanCheck *check)
     if (check->ck_interval_us && check->ck_jitter_us > check->ck_interval_us / 2)
         loader_error(loader, node_get(def, "jitter"), NULL,
                      "the jitter is longer than half of the interval");
+    if (check->ck_grace_us >= loader->ld_plan->p_duration_us)
+        loader_error(
+            loader, node_get(def, "grace"), NULL,
+            "it would last to the drill's end: one reset, and it counts no more");
     if (quiet && quiet->nd_kind == NODE_LIST)
         for (guint i = 0; i < node_len(quiet); i++)
             add_quiet(loader, node_at(quiet, i), check);

@@ -270,14 +270,6 @@ static void name_host(Loader *loader, PlanHost *host, Node *at, const char *name
                      host->ph_domain, strlen(host->ph_domain));
 }
 
-static void expand_reset(PlanHost *host, const Node *reset)
-{
-    host->ph_reset_cost = key_points(&keys_reset, reset, "cost");
-    host->ph_reset_approval = key_bool(&keys_reset, reset, "approval");
-    if (node_get_text(reset, "limit"))
-        host->ph_reset_limit = (int)key_int(&keys_reset, reset, "limit");
-}
-
 /* What the definition says of every host that it makes. */
 static void describe_host(Loader *loader, PlanHost *host, const Node *def)
 {
@@ -298,7 +290,7 @@ static void describe_host(Loader *loader, PlanHost *host, const Node *def)
     host->ph_labels = key_texts(def, "labels");
     host->ph_title = loader_text(node_get(def, "title"), host->ph_name);
     host->ph_router = node_get(def, "router") != NULL;
-    expand_reset(host, node_get(def, "reset"));
+    resets_expand_host(loader, host, def);
 }
 
 /* FALSE where there is no room for more. */
@@ -381,6 +373,7 @@ static void expand_estate(Loader *loader, int team)
     const Node *hosts = node_get(estate, "hosts");
 
     expand_networks(loader, team, node_get(estate, "networks"));
+    resets_expand_team(loader, team);
     for (guint i = 0; i < node_len(hosts); i++) {
         Node *name = hosts->nd_keys->pdata[i], *def = node_at(hosts, i);
         if (name->nd_bad || def->nd_kind != NODE_MAP)

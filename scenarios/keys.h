@@ -97,8 +97,9 @@ extern const KeyTable keys_root, keys_drill, keys_scope, keys_phase, keys_team,
     keys_route, keys_user, keys_target, keys_check, keys_effect, keys_inject, keys_attack,
     keys_message, keys_playbook, keys_limits, keys_expect, keys_scoring, keys_weights,
     keys_script, keys_action, keys_hold;
-extern const KeyTable keys_link, keys_pool, keys_rule, keys_reset, keys_weakness,
-    keys_flag, keys_credential, keys_zone, keys_watch;
+extern const KeyTable keys_link, keys_pool, keys_rule, keys_weakness, keys_flag,
+    keys_credential, keys_zone, keys_watch;
+extern const KeyTable keys_reset, keys_resets, keys_action_reset;
 extern const KeyTable keys_parameter, keys_defaults, keys_secret;
 extern const KeyTable keys_tcp, keys_http, keys_dns, keys_file_check, keys_process,
     keys_service, keys_port, keys_command, keys_plugin;

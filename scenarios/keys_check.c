@@ -57,8 +57,10 @@ static const KeySpec check_keys[] = {
     {.ks_key = "quiet", .ks_type = KEY_ONE_OR_LIST, .ks_item = KEY_TEXT, .ks_since = V2,
      .ks_doc = "Windows by name, or hours, in which it is not asked and does not count.",
      .ks_example = "[night, \"12:00-13:00\"]"},
-    {.ks_key = "grace", .ks_type = KEY_DURATION,
-     .ks_doc = "What does not count after a reset of the host.", .ks_example = "5m"},
+    {.ks_key = "grace", .ks_type = KEY_DURATION, .ks_default = "0s", .ks_since = V3,
+     .ks_doc = "Where it is not 0, rounds while the host is being reset, and so long after, do "
+               "not count.",
+     .ks_example = "5m"},
     {.ks_key = "credentials", .ks_type = KEY_NAME,
      .ks_doc = "Credentials of the estate with which it asks.", .ks_example = "webmaster"},
     END,

@@ -121,6 +121,9 @@ static const KeySpec estate_keys[] = {
      .ks_sub = &keys_credential, .ks_since = V2,
      .ks_doc = "Accounts whose passwords are secrets.",
      .ks_example = "{webmaster: {host: web, account: webmaster, secret: admin}}"},
+    {.ks_key = "resets", .ks_type = KEY_MAP, .ks_sub = &keys_resets, .ks_since = V3,
+     .ks_doc = "How often a team may have hosts of it put back, all together.",
+     .ks_example = "{limit: 6, per: 24h}"},
     END,
 };
 const KeyTable keys_estate = {"an estate", "What a team owns.", estate_keys};
@@ -193,9 +196,9 @@ static const KeySpec host_keys[] = {
     {.ks_key = "title", .ks_type = KEY_LANGTEXT, .ks_since = V2,
      .ks_doc = "What people read; the name where it is absent.",
      .ks_example = "{en: Web server, zh-Hant: 網站伺服器}"},
-    {.ks_key = "reset", .ks_type = KEY_MAP, .ks_sub = &keys_reset,
-     .ks_doc = "What it costs the team to have it put back as it was.",
-     .ks_example = "{cost: 50, limit: 3, approval: true}"},
+    {.ks_key = "reset", .ks_type = KEY_MAP, .ks_sub = &keys_reset, .ks_since = V3,
+     .ks_doc = "On what terms its team may ask to have it put back as it was when ready.",
+     .ks_example = "{cost: 50, limit: 3, approval: false}"},
     {.ks_key = "watch", .ks_type = KEY_MAP, .ks_sub = &keys_watch, .ks_since = V3,
      .ks_doc = "What its agent tells of what is done there. Hosts of red and blue, and those "
                "that injects attack, are watched without it; others are where it stands.",
@@ -277,21 +280,6 @@ static const KeySpec user_keys[] = {
     END,
 };
 const KeyTable keys_user = {"a user", "An account in a guest.", user_keys};
-
-static const KeySpec reset_keys[] = {
-    {.ks_key = "cost", .ks_type = KEY_POINTS, .ks_default = "0",
-     .ks_doc = "Points, each time.",
-     .ks_example = "50"},
-    {.ks_key = "limit", .ks_type = KEY_INT, .ks_min = 0, .ks_max = 1000,
-     .ks_doc = "So often at most; any number by default.",
-     .ks_example = "3"},
-    {.ks_key = "approval", .ks_type = KEY_BOOL, .ks_default = "false",
-     .ks_doc = "Whether white must agree first.",
-     .ks_example = "true"},
-    END,
-};
-const KeyTable keys_reset = {"a reset", "The terms on which a host is put back.",
-    reset_keys};
 
 static const KeySpec watch_keys[] = {
     {.ks_key = "paths", .ks_type = KEY_ONE_OR_LIST, .ks_item = KEY_PATH, .ks_since = V3,

@@ -164,6 +164,10 @@ void phases_expand(Loader *loader);
 void teams_expand(Loader *loader);
 void images_expand(Loader *loader);
 void estates_expand(Loader *loader); /* networks and hosts */
+/* Of estates_expand() and scripts_expand(): what stands there about resets. */
+void resets_expand_host(Loader *loader, PlanHost *host, const Node *def);
+void resets_expand_team(Loader *loader, int team);
+void resets_expand_action(Loader *loader, PlanAction *action, Node *def);
 void addresses_expand(Loader *loader);
 void secrets_expand(Loader *loader);
 void image_contents_expand(Loader *loader);

@@ -152,6 +152,8 @@ gboolean plan_weakness_attacked(const PlanWeakness *weakness, const PlanInject *
 
 /* "red", "blue", "white", "green", "observer". */
 const char *plan_side_name(PlanSide side);
+const char *plan_reset_by_name(PlanResetBy by);             /* "team", "lead", "nobody" */
+const char *plan_reset_answer_name(PlanResetAnswer answer); /* "approve", … */
 /* "prevent", "detect", "contain", "answer", "eradicate", "recover", "report", "share". */
 const char *plan_expect_name(PlanExpectKind kind);
 

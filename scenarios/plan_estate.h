@@ -100,6 +100,18 @@ typedef enum {
     AGENT_NONE
 } PlanAgent;
 
+typedef enum { RESET_BY_TEAM, RESET_BY_LEAD, RESET_BY_NOBODY } PlanResetBy;
+
+/* On what terms a host's team may ask for a reset of it. */
+typedef struct {
+    PlanResetBy rs_by;
+    gint64 rs_cost; /* milli-points */
+    PlanResetLimit rs_limit;
+    gint64 rs_cooldown_us;
+    gboolean rs_approval; /* white must agree, within rs_expires_us */
+    gint64 rs_expires_us;
+} PlanReset;
+
 typedef struct {
     int ph_index;      /* its place in p_hosts: the host's number everywhere */
     char *ph_id;       /* "health/web" */
@@ -133,10 +145,7 @@ typedef struct {
     GArray *ph_dns;          /* of guint32: resolvers, host byte order; empty: none */
     char **ph_labels;        /* strv, never NULL */
     ParryText *ph_title;     /* never NULL: the name where the scenario gives none */
-    /* Terms of a reset; all 0 where the scenario gives none. */
-    gint64 ph_reset_cost; /* milli-points */
-    int ph_reset_limit;   /* -1: any number */
-    gboolean ph_reset_approval;
+    PlanReset ph_reset;
     /* What its agent tells of what is done there. */
     int ph_watch_rate;     /* rows a second, 0: it is not watched */
     char **ph_watch_paths; /* strv, never NULL: directories with all below, and files */

@@ -24,6 +24,7 @@ typedef struct {
     gint64 ck_interval_us; /* 0: only on demand (a check that only an expectation uses) */
     gint64 ck_deadline_us;
     gint64 ck_jitter_us; /* each time later by up to so much */
+    gint64 ck_grace_us;  /* 0: rounds at a reset of ck_host count as any other */
     GPtrArray *ck_quiet; /* PlanWindow: it is not asked then; never NULL */
     int ck_weight;       /* 0: not counted in availability */
 } PlanCheck;

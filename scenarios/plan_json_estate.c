@@ -168,10 +168,14 @@ static json_t *resolvers_json(const GArray *addrs)
 
 static json_t *reset_json(const PlanHost *host)
 {
-    return json_pack(
-        "{s:I, s:o, s:b}", "cost-milli", (json_int_t)host->ph_reset_cost, "limit",
-        host->ph_reset_limit < 0 ? json_null() : json_integer(host->ph_reset_limit),
-        "approval", host->ph_reset_approval);
+    const PlanReset *reset = &host->ph_reset;
+
+    return json_pack("{s:s, s:I, s:i, s:I, s:I, s:b, s:I}", "by",
+                     plan_reset_by_name(reset->rs_by), "cost-milli",
+                     (json_int_t)reset->rs_cost, "limit", reset->rs_limit.rl_limit,
+                     "per-us", (json_int_t)reset->rs_limit.rl_per_us, "cooldown-us",
+                     (json_int_t)reset->rs_cooldown_us, "approval", reset->rs_approval,
+                     "expires-us", (json_int_t)reset->rs_expires_us);
 }
 
 static json_t *retry_json(const PlanHost *host)

@@ -24,6 +24,7 @@ json_t *plan_json_check(const Plan *plan, gconstpointer data)
         (json_int_t)check->ck_deadline_us, "weight", check->ck_weight);
 
     json_object_set_new(out, "jitter-us", json_integer(check->ck_jitter_us));
+    json_object_set_new(out, "grace-us", json_integer(check->ck_grace_us));
     if (check->ck_quiet)
         json_object_set_new(out, "quiet",
                             plan_json_each(plan, check->ck_quiet, span_json));

@@ -64,6 +64,9 @@ static json_t *team_json(const Plan *plan, gconstpointer data)
     json_object_set_new(out, "shifts", plan_json_each(plan, team->pt_shifts, shift_json));
     json_object_set_new(out, "contact", plan_json_text(team->pt_contact));
     json_object_set_new(out, "cert", json_boolean(team->pt_cert));
+    json_object_set_new(out, "resets",
+                        json_pack("{s:i, s:I}", "limit", team->pt_resets.rl_limit,
+                                  "per-us", (json_int_t)team->pt_resets.rl_per_us));
     return out;
 }
 
@@ -99,10 +102,18 @@ static json_t *action_json(const Plan *plan, gconstpointer data)
 {
     const PlanAction *action = data;
 
-    return json_pack("{s:I, s:o, s:s, s:s, s:o}", "at-us", (json_int_t)action->ac_at_us,
-                     "host", plan_json_host(plan, action->ac_host), "title",
-                     action->ac_title, "run", action->ac_run ? action->ac_run : "",
-                     "limits", plan_json_limits(&action->ac_limits));
+    json_t *out =
+        json_pack("{s:I, s:o, s:s, s:s, s:o}", "at-us", (json_int_t)action->ac_at_us,
+                  "host", plan_json_host(plan, action->ac_host), "title",
+                  action->ac_title, "run", action->ac_run ? action->ac_run : "", "limits",
+                  plan_json_limits(&action->ac_limits));
+
+    if (action->ac_reset)
+        json_object_set_new(out, "reset",
+                            json_pack("{s:s, s:s, s:I}", "reason", action->ac_reset,
+                                      "white", plan_reset_answer_name(action->ac_answer),
+                                      "after-us", (json_int_t)action->ac_answer_us));
+    return out;
 }
 
 static json_t *hold_json(const Plan *plan, gconstpointer data)

@@ -220,7 +220,6 @@ PlanHost *plan_host_add(Plan *plan, const char *id)
     host->ph_rules = g_ptr_array_new_with_free_func(rule_free);
     host->ph_after = g_array_new(FALSE, FALSE, sizeof(int));
     host->ph_dns = g_array_new(FALSE, FALSE, sizeof(guint32));
-    host->ph_reset_limit = -1;
     host->ph_watch_paths = g_new0(char *, 1);
     host->ph_watch_mask = g_new0(char *, 1);
     g_ptr_array_add(plan->p_hosts, host);

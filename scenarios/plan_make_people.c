@@ -65,6 +65,7 @@ static void action_free(gpointer data)
 
     g_free(action->ac_title);
     g_free(action->ac_run);
+    g_free(action->ac_reset);
     g_free(action);
 }
 

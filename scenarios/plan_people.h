@@ -16,6 +16,15 @@ typedef enum {
     SIDE_OBSERVER,
 } PlanSide;
 
+/* Resets of hosts, so often at most within so much drill time; limit 0: any number,
+ * per 0: the whole drill. */
+typedef struct {
+    int rl_limit;
+    gint64 rl_per_us;
+} PlanResetLimit;
+
+#define RESET_REASON_MAX 200 /* bytes of what who asks for one says */
+
 typedef struct {
     char
         *pm_name; /* account-like identifier, the pseudonym in the journal is TEAM/NAME */
@@ -50,6 +59,7 @@ typedef struct {
     GPtrArray *pt_shifts;  /* PlanShift */
     char *pt_contact;      /* how white reaches it, or NULL; never for players */
     gboolean pt_cert;      /* others share with it */
+    PlanResetLimit pt_resets; /* of all its hosts together */
 } PlanTeam;
 
 /* Teams of a bracket are ranked with one another. */
@@ -96,12 +106,22 @@ typedef struct {
     char *hd_reason;
 } PlanHold;
 
+/* What white, played along, says to a reset that a script asks for. */
+typedef enum {
+    RESET_ANSWER_APPROVE,
+    RESET_ANSWER_REFUSE,
+    RESET_ANSWER_SILENCE
+} PlanResetAnswer;
+
 typedef struct {
     gint64 ac_at_us;
     int ac_host;
     char *ac_title;
-    char *ac_run;
+    char *ac_run; /* NULL: it asks for a reset */
     PlanLimits ac_limits;
+    char *ac_reset; /* the reason, NULL: it runs something */
+    PlanResetAnswer ac_answer;
+    gint64 ac_answer_us; /* so long after it was asked */
 } PlanAction;
 
 typedef enum {

@@ -77,6 +77,7 @@ static void expand_action(Loader *loader, PlanScript *script, Node *def)
     const char *title = node_get_text(def, "title");
     action->ac_title = g_strdup(title ? title : "action");
     action->ac_limits = loader_limits(def);
+    resets_expand_action(loader, action, def);
     g_ptr_array_add(script->sc_actions, action);
 }
 

@@ -17,7 +17,7 @@ typedef struct {
     int mk_viewer;                 /* team, LEDGER_ROOM or LEDGER_WHITE */
     gint64 mk_earned, mk_possible; /* injects, milli-points */
     HkResponse mk_response;
-    gint64 mk_bonus, mk_adjust;
+    gint64 mk_bonus, mk_adjust, mk_resets;
     GArray *mk_false_refs;
 } Making;
 
@@ -348,6 +348,29 @@ static void count_adjusts(Making *making)
     }
 }
 
+/* Of those that the team asked for; white's own cost nothing. */
+static void count_resets(Making *making)
+{
+    const Ledger *ledger = making->mk_ledger;
+
+    for (guint i = 0; i < ledger->lg_resets->len; i++) {
+        const ResetFold *reset = g_ptr_array_index(ledger->lg_resets, i);
+        g_autofree char *why = NULL;
+
+        if (reset->rs_team != making->mk_team || !reset->rs_wanted || reset->rs_failed ||
+            reset->rs_cost <= 0)
+            continue;
+        why = g_strdup_printf("asked for by %s: %s", reset->rs_player, reset->rs_why);
+        making->mk_resets += reset->rs_cost;
+        add_line(making, "resets", "reset",
+                 plan_host(ledger->lg_plan, reset->rs_host)->ph_id, -reset->rs_cost, 0,
+                 refs_new(reset->rs_asked, reset->rs_decided, reset->rs_wanted,
+                          reset->rs_over, REFS_END),
+                 why);
+    }
+    making->mk_account->ac_standing.ls_resets = making->mk_resets;
+}
+
 /* ---- the account ---- */
 
 static void count_outcome(const Ledger *ledger, LedgerStanding *standing,
@@ -402,7 +425,7 @@ static void total_blue(Making *making, Ratio availability)
                           rules->ps_availability * standing->ls_availability +
                           rules->ps_injects * standing->ls_injects) /
                              100 +
-                         making->mk_adjust;
+                         making->mk_adjust - making->mk_resets;
 }
 
 static void make_blue(Making *making)
@@ -427,6 +450,7 @@ static void make_blue(Making *making)
     availability = count_checks(making);
     count_reports(making);
     count_adjusts(making);
+    count_resets(making);
     total_blue(making, availability);
 }
 
@@ -446,7 +470,8 @@ static void make_red(Making *making)
         standing->ls_taken += fold->if_worth;
     }
     count_adjusts(making);
-    standing->ls_total = standing->ls_taken + making->mk_adjust;
+    count_resets(making);
+    standing->ls_total = standing->ls_taken + making->mk_adjust - making->mk_resets;
 }
 
 static void make_account(Ledger *ledger, int team, Audience audience)

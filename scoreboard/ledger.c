@@ -73,6 +73,7 @@ Ledger *ledger_new(const Plan *plan)
     ledger->lg_reports = g_hash_table_new(g_int64_hash, g_int64_equal);
     ledger->lg_report_order = g_ptr_array_new_with_free_func(report_free);
     ledger->lg_adjusts = g_ptr_array_new_with_free_func(adjust_free);
+    resets_fold_init(ledger);
     ledger->lg_weakness = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     ledger->lg_taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     ledger->lg_accounts = g_new0(Account, MAX(teams, 1) * AS_COUNT);
@@ -93,6 +94,7 @@ void ledger_free(Ledger *ledger)
     g_hash_table_unref(ledger->lg_taken);
     g_hash_table_unref(ledger->lg_weakness);
     g_ptr_array_unref(ledger->lg_adjusts);
+    resets_fold_clear(ledger);
     g_hash_table_unref(ledger->lg_reports);
     g_ptr_array_unref(ledger->lg_report_order);
     g_hash_table_unref(ledger->lg_wanted);
@@ -137,7 +139,7 @@ static gboolean is_outage(CheckStatus status)
 static void fold_outage(const Ledger *ledger, int team, CheckFold *fold, gint64 at_us)
 {
     if (is_outage(fold->cf_shown.lc_status) && fold->cf_round_us >= 0 &&
-        at_us > fold->cf_round_us) {
+        at_us > fold->cf_round_us && !fold->cf_spared) {
         gint64 us = at_us - fold->cf_round_us -
                     holds_within(ledger->lg_holds, ledger->lg_plan, team,
                                  fold->cf_round_us, at_us);
@@ -212,7 +214,9 @@ static void fold_row(Ledger *ledger, const JournalEvent *event,
         return; /* nobody asked */
     fold_outage(ledger, team, fold, at_us);
     note_change(fold, event, row, at_us);
-    if (ledger_scores_at(ledger->lg_plan, at_us))
+    fold->cf_spared = resets_spare(ledger, plan_check(ledger->lg_plan, row->cr_check),
+                                   at_us, event->ev_clock_us);
+    if (!fold->cf_spared && ledger_scores_at(ledger->lg_plan, at_us))
         count_round(fold, stands_for);
     fold->cf_round_us = at_us;
     fold->cf_until_us =
@@ -350,6 +354,7 @@ void ledger_apply(Ledger *ledger, const JournalEvent *event, const JournalCheckR
     for (guint i = 0; i < n_rows; i++)
         fold_row(ledger, event, &rows[i]);
     inject_fold(ledger, event);
+    resets_fold(ledger, event);
     ledger->lg_seq = event->ev_seq;
     if (event->ev_clock_us >= ledger->lg_clock_us) {
         ledger->lg_clock_us = event->ev_clock_us;

@@ -20,9 +20,9 @@ typedef struct Ledger Ledger;
 typedef struct {
     int li_team;
     const char *li_category; /* "injects", "protection", "availability", "adjustment",
-                              * of red: "attack" */
+                              * "resets"; of red: "attack" */
     const char *li_part;     /* "expect"; "damage", "response", "false-reports", "bonus";
-                              * "check"; "adjustment"; "taken" */
+                              * "check"; "adjustment"; "reset"; "taken" */
     const char *li_what;     /* inject or check id, else "" */
     const char *li_why;      /* "detected after 4m12s" */
     gint64 li_points;        /* milli-points, may be 0 or negative */
@@ -36,7 +36,8 @@ typedef struct {
     gint64 ls_total; /* milli-points of 10000 points */
     gint64 ls_protection, ls_availability, ls_injects; /* milli-points of 10000 each */
     gint64 ls_damage;                                  /* D, milli-points */
-    gint64 ls_taken; /* red: points taken from blues, milli-points */
+    gint64 ls_taken;  /* red: points taken from blues, milli-points */
+    gint64 ls_resets; /* what resets cost that the team asked for, milli-points */
     int ls_detected, ls_contained, ls_prevented, ls_executed; /* counts */
     int ls_reports, ls_matched, ls_unmatched;
 } LedgerStanding;
@@ -85,6 +86,10 @@ void ledger_apply(Ledger *ledger, const JournalEvent *event, const JournalCheckR
 
 /* A ledger of all committed events of a journal up to seq (0: all). */
 Ledger *ledger_read(const Plan *plan, Journal *journal, gint64 seq, GError **error);
+
+/* Whether what happens at that time scores: by its phase (outside of all it does), and in
+ * none of the windows. */
+gboolean ledger_scores_at(const Plan *plan, gint64 clock_us);
 
 gint64 ledger_seq(const Ledger *ledger);       /* last event applied */
 gint64 ledger_clock_us(const Ledger *ledger);  /* its drill clock */

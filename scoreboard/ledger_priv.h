@@ -61,12 +61,30 @@ typedef struct {
     char *af_reason;
 } AdjustFold;
 
+/* A reset that players asked for. */
+typedef struct {
+    gint64 rs_asked, rs_decided, rs_wanted, rs_over; /* seqs, 0: not yet */
+    int rs_team, rs_host;
+    gint64 rs_cost; /* milli-points, where it was begun and did not fail */
+    gboolean rs_failed;
+    char *rs_player, *rs_why;
+} ResetFold;
+
+/* The last reset of a host, whoever wanted it. */
+typedef struct {
+    gint64 rh_from_us, rh_until_us; /* drill clock; -1: none; G_MAXINT64: not over */
+    gint64 rh_seq;                  /* reset.wanted/1 */
+    gboolean rh_white;              /* nobody had asked for it */
+    gboolean rh_failed;
+} ResetHost;
+
 typedef struct {
     LedgerCheck cf_shown;
     char *cf_text;
     gint64 cf_round_us;      /* clock of the last counted round, -1 before */
     gint64 cf_until_us;      /* clock up to which that round stands */
     gint64 cf_outage_us;     /* length of the running outage */
+    gboolean cf_spared;      /* that round does not count: see ledger_reset.c */
     gint64 cf_units, cf_all; /* twice UP + RECOVERING, twice checked */
     GArray *cf_refs;         /* gint64: rounds at which its status changed */
 } CheckFold;
@@ -98,6 +116,8 @@ struct Ledger {
     GHashTable *lg_reports;     /* seq -> ReportFold */
     GPtrArray *lg_report_order; /* the same, in order */
     GPtrArray *lg_adjusts;      /* AdjustFold */
+    GPtrArray *lg_resets;       /* ResetFold */
+    ResetHost *lg_reset_hosts;  /* by host */
     GHashTable *lg_weakness;    /* "team/target/technique" -> uses */
     GHashTable *lg_taken;       /* "red/blue" -> points taken, milli-points as gint64* */
     Account *lg_accounts;       /* team * AS_COUNT + audience; made when asked for */
@@ -106,11 +126,6 @@ struct Ledger {
     LedgerStanding *lg_ranked;  /* by team, for lg_viewer */
     int lg_viewer;
 };
-
-/* ---- ledger.c ---- */
-/* Whether what happens at that time scores: by its phase (outside of all it does), and in
- * none of the windows. */
-gboolean ledger_scores_at(const Plan *plan, gint64 clock_us);
 
 /* ---- ledger_inject.c ---- */
 /* Takes an event that concerns an inject; FALSE where it is none of those. */
@@ -134,6 +149,15 @@ gboolean inject_detected(const InjectFold *inject);
 /* Blocked, or failed while everything on its victim's host was down. */
 gboolean inject_came_to_nothing(const InjectFold *inject);
 gboolean inject_is_attack(const InjectFold *inject);
+
+/* ---- ledger_reset.c ---- */
+void resets_fold_init(Ledger *ledger);
+void resets_fold_clear(Ledger *ledger);
+void resets_fold(Ledger *ledger, const JournalEvent *event);
+/* Whether a round of that check that began at at_us and was told at now_us does not
+ * count. */
+gboolean resets_spare(const Ledger *ledger, const PlanCheck *check, gint64 at_us,
+                      gint64 now_us);
 
 /* ---- account.c ---- */
 void accounts_clear(Ledger *ledger);

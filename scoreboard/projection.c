@@ -63,7 +63,7 @@ static const ProjectionInfo PROJECTIONS[N_PROJECTIONS] = {
           NULL}},
     /* What was wanted and is not settled: what a restarted daemon has to look at. */
     [OPEN_ACT] = {"open_act",
-                  1,
+                  2,
                   "CREATE TABLE open_act(seq INTEGER PRIMARY KEY, kind TEXT NOT NULL,"
                   " team TEXT NOT NULL, host TEXT NOT NULL, inject TEXT NOT NULL) STRICT",
                   "DROP TABLE IF EXISTS open_act",
@@ -98,6 +98,8 @@ static const Rule RULES[] = {
     {"inject.executed/1", INJECT_STATE, EFFECT_SET, "executed"},
     {"inject.ended/1", INJECT_STATE, EFFECT_SET, NULL},
     {"inject.ended/1", OPEN_ACT, EFFECT_CLEAR, ""},
+    {"reset.asked/1", OPEN_ACT, EFFECT_SET, ""},
+    {"reset.decided/1", OPEN_ACT, EFFECT_CLEAR, ""},
 };
 
 struct Projections {

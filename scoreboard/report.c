@@ -474,6 +474,7 @@ static json_t *team_json(const ReportFold *fold, int index)
     set_int(json, "injects", standing->ls_injects);
     set_int(json, "damage", standing->ls_damage);
     set_int(json, "taken", standing->ls_taken);
+    set_int(json, "resets", standing->ls_resets);
     set_int(json, "executed", standing->ls_executed);
     set_int(json, "prevented", standing->ls_prevented);
     set_int(json, "detected", standing->ls_detected);
@@ -548,6 +549,7 @@ static json_t *assemble(const ReportFold *fold, const char *root)
     json_object_set(report, "acts", fold->rf_acts);
     json_object_set(report, "unobserved", fold->rf_blind);
     json_object_set(report, "gaps", fold->rf_gaps);
+    json_object_set(report, "resets", fold->rf_resets);
     json_object_set_new(report, "observed", report_observed_json(fold->rf_observed));
     json_object_set_new(report, "provisioning",
                         report_provision_json(fold->rf_provision));

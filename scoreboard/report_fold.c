@@ -1,6 +1,7 @@
 #include "scoreboard/report_fold.h"
 
 #include "scoreboard/line.h"
+#include "scoreboard/report_resets.h"
 
 #include <string.h>
 
@@ -358,6 +359,7 @@ static gboolean read_event(const JournalEvent *event, gpointer data)
             ON[i].on(fold, event);
     report_observed_event(fold->rf_observed, event);
     report_provision_event(fold->rf_provision, event);
+    report_resets_event(fold->rf_resets, fold->rf_plan, event);
     add_to_timeline(fold, event);
     ledger_apply(fold->rf_ledger, event, (JournalCheckRow *)reading->rd_rows->data,
                  reading->rd_rows->len);
@@ -377,6 +379,7 @@ static ReportFold *fold_new(const Plan *plan)
     fold->rf_reports = json_array();
     fold->rf_metrics = json_array();
     fold->rf_gaps = json_array();
+    fold->rf_resets = json_array();
     fold->rf_acts = json_array();
     fold->rf_blind = json_array();
     fold->rf_reasons = json_object();
@@ -401,6 +404,7 @@ void report_fold_free(ReportFold *fold)
     report_observed_free(fold->rf_observed);
     report_provision_free(fold->rf_provision);
     json_decref(fold->rf_gaps);
+    json_decref(fold->rf_resets);
     json_decref(fold->rf_acts);
     json_decref(fold->rf_blind);
     json_decref(fold->rf_metrics);

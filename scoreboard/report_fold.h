@@ -20,7 +20,8 @@ typedef struct {
     json_t *rf_reports;   /* [{seq, clock_us, team, host, indicator, inject, ref}] */
     json_t
         *rf_metrics; /* [{metric, team, points, ref}] conditional ones that were earned */
-    json_t *rf_gaps; /* [{seq, kind, …}] what the data does not show */
+    json_t *rf_resets; /* report_resets.h */
+    json_t *rf_gaps;   /* [{seq, kind, …}] what the data does not show */
     ReportObserved *rf_observed;
     ReportProvision *rf_provision;
     json_t *rf_acts;  /* [{seq, clock_us, team, host, player, action, rule, object, text,

@@ -12,6 +12,7 @@
 #include "scoreboard/report_observed.h"
 #include "scoreboard/report_plan.h"
 #include "scoreboard/report_provision.h"
+#include "scoreboard/report_resets.h"
 #include "scoreboard/words.h"
 
 #include <string.h>
@@ -222,6 +223,7 @@ static void lines_of(Md *md, const json_t *team)
                  {"protection", "Protection"},
                  {"availability", "Availability"},
                  {"adjustment", "Adjustments"},
+                 {"resets", "Resets"},
                  {"attack", "Attacks"}};
     MdTable *table = md_table_said(md, "Category\tWhat\tWhy\t>Points\t>Possible\tEvents");
 
@@ -543,10 +545,11 @@ static void section_timeline(Md *md)
 }
 
 static void (*const SECTIONS[])(Md *md) = {
-    section_cover,       section_brief,       report_md_agreed, report_md_objectives,
-    section_results,     section_msel,        section_teams,    section_red,
-    section_weaknesses,  section_timeline,    report_md_gaps,   report_md_observed,
-    report_md_provision, report_md_isolation, report_md_method, report_md_verify,
+    section_cover,      section_brief,       report_md_agreed,    report_md_objectives,
+    section_results,    section_msel,        section_teams,       section_red,
+    section_weaknesses, section_timeline,    report_md_resets,    report_md_gaps,
+    report_md_observed, report_md_provision, report_md_isolation, report_md_method,
+    report_md_verify,
 };
 
 char *report_markdown(const json_t *report, const char *lang)

@@ -48,6 +48,17 @@ static const struct {
      "等候映像、網絡、其他主機或輪候；`░` "
      "建立磁碟及虛擬機；`▒` 開機或還原，至代理連線；`█` 設定。其餘主機見 "
      "`report.json`。\n\n"},
+    {"resets",
+     "A reset that a team asked for costs it what the scenario says, where it worked; "
+     "white's own cost nothing. What could still be earned for containing or eradicating "
+     "attacks on that host is void from then on; what red had taken stays. Evidence is "
+     "the host's disk as it was, beside the new one until the next reset of that host; "
+     "a host without a disk leaves none.\n\n",
+     "隊伍要求的重設如成功，即按情境檔扣分；主控自行重設不扣分。該主機上尚可因遏制或根除"
+     "攻擊"
+     "而得的分數由此作廢，紅隊已奪得的分數保留。證據為主機原有的磁碟，保留至該主機下次重"
+     "設；"
+     "沒有磁碟的主機不留證據。\n\n"},
     {"acts-cut", "More acts are in `report.json`.\n\n", "其餘行動見 `report.json`。\n\n"},
     {"cut", "The timeline goes on in `report.json`.\n\n",
      "時間線其餘部分見 `report.json`。\n\n"},

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define WHITE (MAY_SEE_ALL | MAY_SEE_OWN | MAY_SEE_PUBLIC)
-#define PLAYER (MAY_SEE_OWN | MAY_SEE_PUBLIC | MAY_TERMINAL)
+#define PLAYER (MAY_SEE_OWN | MAY_SEE_PUBLIC | MAY_TERMINAL | MAY_ASK)
 
 static const struct {
     const char *name;

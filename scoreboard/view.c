@@ -139,6 +139,7 @@ static json_t *standing_json(const Plan *plan, const LedgerStanding *standing,
 
         json_object_set_new(json, "held", json_string(reason));
     }
+    set_int(json, "resets", standing->ls_resets);
     return json;
 }
 

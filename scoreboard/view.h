@@ -32,6 +32,7 @@ typedef enum {
     MAY_REPORT = 1 << 8,   /* submit an incident report */
     MAY_CLAIM = 1 << 9,
     MAY_BIND = 1 << 10,
+    MAY_ASK = 1 << 11, /* for a reset of an own host */
 } Permission;
 
 typedef struct {

@@ -486,6 +486,23 @@ static void append_waiting(GString *out, const json_t *waiting)
     }
 }
 
+/* Players who ask for a reset of their host, with the command that answers. */
+static void append_resets(GString *out, const json_t *resets, const char *drill)
+{
+    const json_t *one;
+    gsize i;
+
+    json_array_foreach (resets, i, one) {
+        g_autofree char *until = duration_clock(int_of(one, "until_us"));
+        g_string_append_printf(out,
+                               "  %-26s %s asks for a reset (%s): `parry resets %s "
+                               "--approve %s`, until %s\n",
+                               text_of(one, "host"), text_of(one, "player"),
+                               text_of(one, "reason"), drill, text_of(one, "host"),
+                               until);
+    }
+}
+
 /* Which machines were restored from one that booted before, and why some were not. */
 static void append_golden(GString *out, const json_t *golden)
 {
@@ -544,5 +561,6 @@ char *status_text(const json_t *status, const StatusView *view)
     append_losses(out, json_object_get(status, "losses"));
     append_hosts(out, status, view);
     append_waiting(out, json_object_get(status, "waiting"));
+    append_resets(out, json_object_get(status, "resets"), text_of(status, "name"));
     return g_string_free(out, FALSE);
 }

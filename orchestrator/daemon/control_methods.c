@@ -6,6 +6,7 @@
 #include "orchestrator/daemon/control_agents.h"
 #include "orchestrator/daemon/control_params.h"
 #include "orchestrator/daemon/control_points.h"
+#include "orchestrator/daemon/control_resets.h"
 #include "orchestrator/daemon/control_standing.h"
 #include "orchestrator/daemon/control_terminals.h"
 #include "orchestrator/daemon/director.h"
@@ -17,6 +18,7 @@
 #include "orchestrator/daemon/players.h"
 #include "orchestrator/daemon/point_meta.h"
 #include "orchestrator/daemon/provision.h"
+#include "orchestrator/daemon/reset_asks.h"
 #include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/services.h"
 #include "scenarios/base/cjson.h"
@@ -61,6 +63,7 @@ static void method_status(RpcCall *call, ControlPeer *peer, Daemon *d,
     (void)params;
     json_object_set_new(status, "waiting", injects_waiting(d->dm_injects));
     json_object_set_new(status, "held", holding_json(d));
+    json_object_set_new(status, "resets", reset_asks_waiting(d->dm_reset_asks));
     json_object_set_new(status, "golden", clones_json(d->dm_clones));
     if (doing)
         json_object_set_new(status, "doing", doing);
@@ -313,8 +316,8 @@ static char *stand_words(const Daemon *d, const GArray *hosts)
     return words;
 }
 
-/* {target, to, reason}: answered when all are back; where one of them stands still, at once:
- * it is made anew, and its agent comes when it runs. */
+/* {target, to, reason}: answered when all are back; where one of them stands still, at
+ * once: it is made anew, and its agent comes when it runs. */
 static void method_reset(RpcCall *call, ControlPeer *peer, Daemon *d,
                          const json_t *params)
 {
@@ -632,6 +635,9 @@ static const Method methods[] = {
     {"checkpoints", MAY_SEE_ALL, control_checkpoints},
     {"checkpoint.verify", MAY_SEE_ALL, control_checkpoint_verify},
     {"checkpoint.delete", MAY_RUN, control_checkpoint_delete},
+    {"resets", MAY_SEE_ALL | MAY_SEE_OWN, control_resets},
+    {"reset.ask", MAY_ASK, control_reset_ask},
+    {"reset.decide", MAY_RUN, control_reset_decide},
     {"inject", MAY_RUN, method_inject},
     {"approve", MAY_RUN, method_approve},
     {"cancel", MAY_RUN, method_cancel},

@@ -39,6 +39,7 @@ typedef struct Hosts Hosts;
 typedef struct Clones Clones;
 typedef struct Resets Resets;
 typedef struct Points Points;
+typedef struct ResetAsks ResetAsks;
 typedef struct Provision Provision;
 typedef struct Isolation Isolation;
 typedef struct Checks Checks;
@@ -74,6 +75,9 @@ typedef struct Daemon {
     gboolean dm_simulated;    /* a rehearsal without guests: orchestrator/sim */
     DaemonDeliver dm_deliver; /* in place of parry-hub where simulated */
     gpointer dm_deliver_data;
+    /* Where simulated: whatever was done to the host is undone. */
+    void (*dm_put_back)(int host, gpointer data);
+    gpointer dm_put_back_data;
     gboolean dm_quit;
     Plan *dm_plan;
     DrillState dm_state;
@@ -98,6 +102,7 @@ typedef struct Daemon {
     Clones *dm_clones; /* NULL where simulated */
     Resets *dm_resets; /* likewise */
     Points *dm_points; /* checkpoints of hosts; likewise */
+    ResetAsks *dm_reset_asks;
     Provision *dm_provision;
     Isolation *dm_isolation;
     Checks *dm_checks;

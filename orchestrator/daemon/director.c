@@ -4,6 +4,7 @@
 #include "orchestrator/daemon/holding.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/reset_asks.h"
 #include "orchestrator/daemon/windows.h"
 
 /* A leap shorter than this is not worth a round of checks: the clock just runs. */
@@ -101,6 +102,7 @@ void director_state_changed(Director *director)
 
     checks_run(d->dm_checks, d->dm_state == DRILL_RUNNING);
     windows_state_changed(director->di_windows);
+    reset_asks_state_changed(d->dm_reset_asks);
 }
 
 /* What became due while the checks were asked is not leapt over. */
@@ -130,7 +132,8 @@ static gboolean director_idle(const Director *director)
     const Daemon *d = director->di_daemon;
 
     return !director->di_sampling && !journal_dirty(d->dm_journal) &&
-           orders_in_flight(d->dm_orders) == 0 && d->dm_then.length == 0;
+           orders_in_flight(d->dm_orders) == 0 && d->dm_then.length == 0 &&
+           !reset_asks_busy(d->dm_reset_asks);
 }
 
 void director_pump(Director *director)

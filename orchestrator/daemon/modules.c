@@ -12,6 +12,7 @@
 #include "orchestrator/daemon/pacing.h"
 #include "orchestrator/daemon/points.h"
 #include "orchestrator/daemon/provision.h"
+#include "orchestrator/daemon/reset_asks.h"
 #include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/residue.h"
 #include "orchestrator/daemon/resume.h"
@@ -68,6 +69,7 @@ void daemon_modules_new(Daemon *d)
     d->dm_clones = d->dm_simulated ? NULL : clones_new(d);
     d->dm_resets = d->dm_simulated ? NULL : resets_new(d);
     d->dm_points = d->dm_simulated ? NULL : points_new(d);
+    d->dm_reset_asks = reset_asks_new(d);
     d->dm_injects = injects_new(d);
     d->dm_watches = watches_new(d);
     d->dm_scripts = scripts_new(d);
@@ -88,6 +90,7 @@ void daemon_modules_free(Daemon *d)
     isolation_free(d->dm_isolation);
     checks_free(d->dm_checks);
     points_free(d->dm_points);
+    reset_asks_free(d->dm_reset_asks);
     resets_free(d->dm_resets);
     clones_free(d->dm_clones);
     residue_free(d->dm_residue);

@@ -15,6 +15,7 @@
 #include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/pacing.h"
 #include "orchestrator/daemon/points.h"
+#include "orchestrator/daemon/reset_asks.h"
 #include "orchestrator/daemon/resume.h"
 #include "orchestrator/daemon/room.h"
 #include "orchestrator/daemon/watches.h"
@@ -188,6 +189,8 @@ static gboolean record_fold(const JournalEvent *event, gpointer data)
     d->dm_applied = event->ev_seq;
     if (d->dm_injects)
         injects_on_event(d->dm_injects, event);
+    if (d->dm_reset_asks)
+        reset_asks_on_event(d->dm_reset_asks, event);
     if (d->dm_watches)
         watches_on_event(d->dm_watches, event);
     if (d->dm_observations)
@@ -268,6 +271,8 @@ void daemon_barrier(Daemon *d)
         guint n = d->dm_then.length; /* what comes after these is not durable yet */
         if (d->dm_injects)
             injects_committed(d->dm_injects);
+        if (d->dm_reset_asks)
+            reset_asks_committed(d->dm_reset_asks);
         if (d->dm_watches)
             watches_committed(d->dm_watches);
         if (d->dm_observations)

@@ -96,6 +96,16 @@ gboolean resets_busy(const Resets *resets, int host)
     return resets && resets->rt_resets[host].rs_batch;
 }
 
+gboolean resets_early(const Daemon *d)
+{
+    return d->dm_resets && (!d->dm_range || provision_active(d->dm_provision));
+}
+
+gint64 resets_seq(const Resets *resets, int host)
+{
+    return resets->rt_resets[host].rs_seq;
+}
+
 gboolean resets_point(const Resets *resets, int host)
 {
     return resets_busy(resets, host) && resets->rt_resets[host].rs_point;
@@ -507,6 +517,11 @@ gboolean resets_begin(Resets *resets, const GArray *hosts, const char *to,
 {
     Daemon *d = resets->rt_daemon;
 
+    if (resets_early(d)) {
+        g_set_error(error, RESETS_ERROR, EAGAIN,
+                    "the drill is still being taken up; try again in a moment");
+        return FALSE;
+    }
     for (guint i = 0; i < hosts->len; i++)
         if (!may_begin(resets, g_array_index(hosts, int, i), to, error))
             return FALSE;
@@ -545,7 +560,9 @@ void resets_replay(Resets *resets, const JournalEvent *event)
                    ? plan_host_index(resets->rt_daemon->dm_plan, event->ev_host)
                    : -1;
 
-    if (host < 0 || !g_str_has_prefix(event->ev_kind, "reset."))
+    static const char *const kinds[] = {"reset.wanted/1", "reset.done/1",
+                                        "reset.failed/1", NULL};
+    if (host < 0 || !g_strv_contains(kinds, event->ev_kind)) /* others are of who asked */
         return;
     gboolean wanted = strcmp(event->ev_kind, "reset.wanted/1") == 0;
     resets->rt_resets[host].rs_open = wanted ? event->ev_seq : 0;

@@ -40,6 +40,9 @@ gboolean resets_agent(Resets *resets, int host, gboolean ok, const char *reason)
 gboolean resets_busy(const Resets *resets, int host);
 /* Its guest is that of a checkpoint, and knows already who it is. NULL is nobody. */
 gboolean resets_point(const Resets *resets, int host);
+/* A drill is being taken up: what its VMs are is not known yet, and none is reset. */
+gboolean resets_early(const Daemon *d);
+gint64 resets_seq(const Resets *resets, int host); /* reset.wanted/1 of the last one */
 
 /* A drill that is taken up: each event of its journal, in order. resets_resume(): a reset
  * of that host was under way, FALSE: none was; it is begun anew, by its number, but for

@@ -11,6 +11,7 @@
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/points.h"
 #include "orchestrator/daemon/provision.h"
+#include "orchestrator/daemon/reset_asks.h"
 #include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/residue.h"
 #include "orchestrator/daemon/roster.h"
@@ -346,6 +347,7 @@ gboolean resume_drill(Daemon *d, GError **error)
     points_resumed(d->dm_points);
     injects_resume(d->dm_injects);
     roster_resume(d->dm_roster);
+    reset_asks_resume(d->dm_reset_asks);
     scripts_resume(d->dm_scripts);
     watches_resume(d->dm_watches);
     director_resume(d->dm_director);

@@ -4,6 +4,7 @@
 #include "orchestrator/daemon/holding.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/reset_asks.h"
 #include "scenarios/base/cjson.h"
 
 #include <string.h>
@@ -20,6 +21,7 @@ typedef struct {
     /* as a journal that is taken up tells it: 0: not done, else the order, or -1 where
      * it has ended */
     gint64 pl_acted, pl_detected, pl_contained;
+    gint64 pl_asked; /* reset.asked/1 of an action that asks for one */
 } Play;
 
 struct Scripts {
@@ -71,6 +73,43 @@ static void on_action(Daemon *d, const Order *order, gpointer data)
     (void)data; /* the order's own events say how it went */
 }
 
+/* White, played along: says nothing where a person was faster. */
+static void due_answer(Daemon *d, gpointer data)
+{
+    const Play *play = data;
+    gboolean approves = play->pl_action->ac_answer == RESET_ANSWER_APPROVE;
+
+    if (reset_asks_waits(d->dm_reset_asks, play->pl_action->ac_host) != play->pl_asked)
+        return;
+    reset_asks_decide(d->dm_reset_asks, play->pl_action->ac_host, approves,
+                      "script:white", NULL, NULL, NULL);
+}
+
+/* Whether it is a reset that somebody has to agree to, and says so. */
+static gboolean is_answered(const Daemon *d, const Play *play)
+{
+    return plan_host(d->dm_plan, play->pl_action->ac_host)->ph_reset.rs_approval &&
+           play->pl_action->ac_answer != RESET_ANSWER_SILENCE;
+}
+
+static void expect_answer(Daemon *d, Play *play, gint64 seq, gint64 at_us)
+{
+    play->pl_asked = seq;
+    if (is_answered(d, play))
+        director_due(d->dm_director, at_us + play->pl_action->ac_answer_us, due_answer,
+                     play);
+}
+
+static void ask_reset(Daemon *d, Play *play)
+{
+    gint64 seq =
+        reset_asks_ask(d->dm_reset_asks, play->pl_actor, play->pl_script->sc_team,
+                       play->pl_action->ac_host, play->pl_action->ac_reset, NULL);
+
+    if (seq > 0)
+        expect_answer(d, play, seq, daemon_now(d));
+}
+
 static void due_action(Daemon *d, gpointer data)
 {
     Play *play = data;
@@ -79,6 +118,10 @@ static void due_action(Daemon *d, gpointer data)
         holding_wait(d, FALSE, play->pl_script->sc_team, play->pl_action->ac_at_us, 0,
                      due_action, play))
         return;
+    if (play->pl_action->ac_reset) {
+        ask_reset(d, play);
+        return;
+    }
     run_order(d, play, play->pl_action->ac_host, play->pl_action->ac_title,
               play->pl_action->ac_run, &play->pl_action->ac_limits, on_action);
 }
@@ -266,6 +309,34 @@ static void play_answered(const Daemon *d, Play *play, const JournalEvent *event
         play->pl_detected = -1;
 }
 
+/* What it asked for, or was refused: it asks for no other. */
+static void play_asked(Daemon *d, Play *play, const JournalEvent *event)
+{
+    if (strcmp(event->ev_kind, "reset.asked/1") == 0)
+        expect_answer(d, play, event->ev_seq, event->ev_clock_us);
+    play->pl_acted = -1;
+}
+
+/* The play whose reset that was: of several of one host the first that has not asked. */
+static Play *asker_of(const Scripts *scripts, const JournalEvent *event)
+{
+    const Plan *plan = scripts->sp_daemon->dm_plan;
+    const char *host = json_string_value(json_object_get(event->ev_body, "host"));
+
+    if (strcmp(event->ev_kind, "reset.asked/1") == 0)
+        host = event->ev_host;
+    else if (strcmp(event->ev_kind, "player.refused/1") != 0)
+        return NULL;
+    for (guint i = 0; i < scripts->sp_plays->len; i++) {
+        Play *play = scripts->sp_plays->pdata[i];
+        if (play->pl_action && play->pl_action->ac_reset && !play->pl_acted &&
+            strcmp(play->pl_actor, event->ev_actor) == 0 &&
+            g_strcmp0(plan_host(plan, play->pl_action->ac_host)->ph_id, host) == 0)
+            return play;
+    }
+    return NULL;
+}
+
 static gboolean begins_plays(const JournalEvent *event)
 {
     const char *state = json_string_value(json_object_get(event->ev_body, "state"));
@@ -278,7 +349,10 @@ void scripts_replay(Scripts *scripts, const JournalEvent *event)
 {
     const Daemon *d = scripts->sp_daemon;
     gboolean wanted = strcmp(event->ev_kind, "order.wanted/1") == 0;
+    Play *asker = asker_of(scripts, event);
 
+    if (asker)
+        play_asked(scripts->sp_daemon, asker, event);
     if (begins_plays(event))
         scripts_inject(scripts,
                        plan_inject_index(d->dm_plan, json_string_value(json_object_get(

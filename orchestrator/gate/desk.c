@@ -1,5 +1,6 @@
 #include "orchestrator/gate/desk.h"
 
+#include "orchestrator/gate/desk_reset.h"
 #include "orchestrator/gate/relay.h"
 #include "orchestrator/gate/say.h"
 #include "scenarios/base/duration.h"
@@ -125,6 +126,8 @@ static DeskResult do_score(Args *args)
         print_points(visit, tr(args, "Protection"), int_of(own, "protection"));
         print_points(visit, tr(args, "Availability"), int_of(own, "availability"));
         print_points(visit, tr(args, "Injects"), int_of(own, "injects"));
+        if (int_of(own, "resets"))
+            print_points(visit, tr(args, "Resets"), -int_of(own, "resets"));
         g_autofree char *rank = parry_text_fit(tr(args, "Rank"), 16);
         visit_printf(visit, "%s%6d\n", rank, (int)int_of(own, "rank"));
     }
@@ -367,6 +370,16 @@ static DeskResult do_console(Args *args)
                                                                   : DESK_FAILED;
 }
 
+static DeskResult do_reset(Args *args)
+{
+    return desk_reset(args->visit, args->word[1], args->rest);
+}
+
+static DeskResult do_resets(Args *args)
+{
+    return desk_resets(args->visit);
+}
+
 static DeskResult do_quit(Args *args G_GNUC_UNUSED)
 {
     return DESK_QUIT;
@@ -397,6 +410,10 @@ static const struct {
      do_shell},
     {"console", "HOST", "the serial console of one of your hosts; Ctrl-] leaves it", 2,
      FALSE, do_console},
+    {"reset", "HOST [REASON]", "ask to have one of your hosts put back as it was", 2,
+     FALSE, do_reset},
+    {"resets", "", "resets that are left to you, and what became of those asked for", 1,
+     FALSE, do_resets},
     {"quit", "", "leave", 1, FALSE, do_quit},
 };
 
@@ -444,6 +461,8 @@ DeskResult desk_run(Visit *visit, const char *line)
     const char *start = line + strspn(line, " ");
     gsize len = strcspn(start, " "), i;
 
+    if (desk_reset_asks(visit))
+        return desk_reset_answer(visit, line);
     if (!len)
         return DESK_DONE;
     for (i = 0; i < G_N_ELEMENTS(commands); i++)
@@ -497,11 +516,19 @@ void desk_event(Visit *visit, const json_t *event)
 {
     const char *kind = text_of(event, "kind");
 
-    if (!visit->vi_pty || !*text_of(event, "text") ||
-        (!g_str_has_prefix(kind, "message.sent/") &&
-         !g_str_has_prefix(kind, "drill.state/")))
+    static const char *const told[] = {"message.sent/", "drill.state/", "reset.decided/",
+                                       "reset.waived/", "reset.done/"};
+    gboolean tells = FALSE;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(told); i++)
+        tells = tells || g_str_has_prefix(kind, told[i]);
+    if (!visit->vi_pty || !*text_of(event, "text") || !tells)
         return;
     visit_print(visit, "\n* ");
+    if (g_str_has_prefix(kind, "reset.")) {
+        g_autofree char *host = parry_text_safe(text_of(event, "host"), -1);
+        visit_printf(visit, "%s: ", host);
+    }
     visit_print_safe(visit, text_of(event, "text"));
     desk_prompt(visit);
     visit_print(visit, lineedit_line(visit->vi_edit));

@@ -1,6 +1,7 @@
 #include "orchestrator/gate/visit.h"
 
 #include "orchestrator/gate/desk.h"
+#include "orchestrator/gate/desk_reset.h"
 #include "orchestrator/gate/relay.h"
 #include "orchestrator/gate/say.h"
 #include "scenarios/base/text.h"
@@ -297,9 +298,10 @@ static gsize type_line(Visit *visit)
     visit_write(visit, echo->str, echo->len);
     if (result == LINEEDIT_LINE)
         after_command(visit, desk_run(visit, lineedit_line(visit->vi_edit)));
-    else if (result == LINEEDIT_BREAK)
+    else if (result == LINEEDIT_BREAK) {
+        desk_reset_drop(visit);
         desk_prompt(visit);
-    else if (result == LINEEDIT_END)
+    } else if (result == LINEEDIT_END)
         after_command(visit, DESK_QUIT);
     return used;
 }
@@ -562,6 +564,7 @@ static int handshake_and_serve(Connection *connection, const VisitConfig *config
 static void visit_clear(Visit *visit)
 {
     relay_free(visit->vi_relay);
+    desk_reset_drop(visit);
     lineedit_free(visit->vi_edit);
     if (visit->vi_ssh)
         ssh_free(visit->vi_ssh); /* and its channel */

@@ -21,6 +21,7 @@
 #define VISIT_CALL_MS 10000 /* patience with parryd */
 
 typedef struct Relay Relay;
+struct DeskReset;
 
 typedef struct {
     ssh_session vi_ssh;
@@ -44,7 +45,8 @@ typedef struct {
     GByteArray *vi_in;  /* typed, not looked at yet */
     GByteArray *vi_out; /* to be shown, not written yet */
     LineEdit *vi_edit;
-    Relay *vi_relay; /* the open terminal, or NULL */
+    Relay *vi_relay;            /* the open terminal, or NULL */
+    struct DeskReset *vi_reset; /* that waits for the player's yes, or NULL */
 } Visit;
 
 typedef struct {

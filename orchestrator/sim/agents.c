@@ -215,11 +215,38 @@ Agents *agents_new(Daemon *d, Facts *facts)
     return agents;
 }
 
+static void boot(Agents *agents, int index)
+{
+    Daemon *d = agents->ag_daemon;
+    const PlanHost *host = plan_host(d->dm_plan, index);
+
+    if (host->ph_agent == AGENT_NONE) {
+        hosts_set(d->dm_hosts, index, HOST_READY, "no agent by design");
+        return;
+    }
+    struct hub_hello *hello = &record_new(agents, HUB_HELLO, index, NULL)->re_body.hello;
+    g_strlcpy(hello->agent, "simulated", sizeof(hello->agent));
+    g_strlcpy(hello->boot, BOOT_ID, sizeof(hello->boot));
+    g_strlcpy(hello->name, host->ph_name, sizeof(hello->name));
+    hello->epoch = 1;
+}
+
+/* As at first, and its agent says hello as another guest's would. */
+static void put_back(int host, gpointer data)
+{
+    Agents *agents = data;
+
+    facts_reset(agents->ag_facts, host);
+    boot(agents, host);
+}
+
 void agents_attach(Agents *agents, Daemon *d)
 {
     g_queue_clear_full(&agents->ag_records, record_free);
     agents->ag_daemon = d;
     d->dm_deliver = deliver;
+    d->dm_put_back = put_back;
+    d->dm_put_back_data = agents;
     d->dm_deliver_data = agents;
 }
 
@@ -236,22 +263,8 @@ void agents_free(Agents *agents)
 
 void agents_boot(Agents *agents)
 {
-    const Plan *plan = agents->ag_daemon->dm_plan;
-
-    for (guint i = 0; i < plan->p_hosts->len; i++) {
-        const PlanHost *host = plan_host(plan, (int)i);
-        if (host->ph_agent == AGENT_NONE) {
-            hosts_set(agents->ag_daemon->dm_hosts, (int)i, HOST_READY,
-                      "no agent by design");
-            continue;
-        }
-        struct hub_hello *hello =
-            &record_new(agents, HUB_HELLO, (int)i, NULL)->re_body.hello;
-        g_strlcpy(hello->agent, "simulated", sizeof(hello->agent));
-        g_strlcpy(hello->boot, BOOT_ID, sizeof(hello->boot));
-        g_strlcpy(hello->name, host->ph_name, sizeof(hello->name));
-        hello->epoch = 1;
-    }
+    for (guint i = 0; i < agents->ag_daemon->dm_plan->p_hosts->len; i++)
+        boot(agents, (int)i);
 }
 
 gboolean agents_answer(Agents *agents, guint most)

@@ -144,7 +144,8 @@ static void learn_actions(Facts *facts, const PlanScript *script)
 {
     for (guint i = 0; i < script->sc_actions->len; i++) {
         Action action = {script->sc_actions->pdata[i], script->sc_team, FALSE, FALSE};
-        g_array_append_val(facts->fs_actions, action);
+        if (action.ac_plan->ac_run) /* else it asks white for something */
+            g_array_append_val(facts->fs_actions, action);
     }
 }
 
@@ -373,6 +374,19 @@ CheckStatus facts_look(const Facts *facts, int host, const char *kind,
     *said = inject ? g_strdup_printf("simulated: broken by %s", inject->in_name)
                    : g_strdup("");
     return inject ? not_so(kind) : CHECK_UP;
+}
+
+/* Of a host as at first: nothing was ever tried on it, nothing is there, and nothing that
+ * its team did against it holds any more. */
+void facts_reset(Facts *facts, int host)
+{
+    for (guint i = 0; i < facts->fs_plan->p_injects->len; i++) {
+        Fact *fact = &facts->fs_facts[i];
+        if (plan_inject(facts->fs_plan, (int)i)->in_host != host)
+            continue;
+        fact->fa_tried = fact->fa_present = FALSE;
+        g_clear_pointer(&fact->fa_stop, g_free);
+    }
 }
 
 GPtrArray *facts_idle_actions(const Facts *facts)

@@ -37,6 +37,10 @@ gboolean facts_of_player(const Facts *facts, int host, const char *script);
 CheckStatus facts_look(const Facts *facts, int host, const char *kind,
                        const json_t *params, char **said);
 
+/* The host is put back as it was when ready: what was done to it, by whomever, is undone.
+ */
+void facts_reset(Facts *facts, int host);
+
 /* Titles of scripted actions that change nothing here, "health: title"; owned by the
  * caller. */
 GPtrArray *facts_idle_actions(const Facts *facts);

@@ -244,9 +244,9 @@ static void open_journal(struct verify *v)
 
 static void run(struct verify *v)
 {
-    static void (*const checks[])(struct verify *) = {check_schema,   check_points,
-                                                      check_chain,    check_rounds,
-                                                      check_observed, check_blobs};
+    static void (*const checks[])(struct verify *) = {
+        check_schema,   check_points, check_chain, check_rounds,
+        check_observed, check_blobs,  check_resets};
 
     open_journal(v);
     for (size_t i = 0; i < sizeof checks / sizeof checks[0] && !v->failed; i++)

@@ -95,5 +95,6 @@ void check_chain(struct verify *v);    /* chain.c: events, hashes, gaps, tree */
 void check_rounds(struct verify *v);   /* rounds.c: check rows */
 void check_observed(struct verify *v); /* observed.c: observations, gaps */
 void check_blobs(struct verify *v);    /* blobs.c: texts, tombstones */
+void check_resets(struct verify *v);   /* resets.c: asked, decided, begun */
 
 #endif

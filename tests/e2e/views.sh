@@ -18,9 +18,10 @@ gate() { # gate USER KEY [SSH OPTIONS] [COMMAND]
   timeout 60 ssh -p "$port" -i "$identity" -o IdentitiesOnly=yes -o StrictHostKeyChecking=no \
     -o UserKnownHostsFile="$work/known" -o LogLevel=ERROR -o BatchMode=yes "$@" "$user@127.0.0.1"
 }
-play() { # play COMMAND: as health's player
+player=health
+play() { # play COMMAND: as that team's player
   timeout 60 ssh -p "$port" -i "$key" -o IdentitiesOnly=yes -o StrictHostKeyChecking=no \
-    -o UserKnownHostsFile="$work/known" -o LogLevel=ERROR -o BatchMode=yes health@127.0.0.1 "$@"
+    -o UserKnownHostsFile="$work/known" -o LogLevel=ERROR -o BatchMode=yes "$player@127.0.0.1" "$@"
 }
 
 expect_status 0 parry start small
@@ -66,6 +67,50 @@ play report web now /var/www/html/index.html 'the page looks odd' >"$work/out" |
 has_event small report.submitted/1 "team = 'health'" || fail "the report is not in the journal"
 ok "ssh: an incident report"
 
+# A reset of one's own host: what it costs first, then white's word, then it is as it was.
+play resets >"$work/out"
+says out 'white decides'
+if play reset web broken >"$work/out"; then fail "asked without a yes"; fi
+says out 'Points it costs: 50.0. Left before it: 1. White decides.'
+for other in lands/web referee; do
+  if play reset "$other" yes harm >"$work/out" 2>&1; then fail "a reset of $other was asked for"; fi
+  says out 'not one of your own hosts'
+done
+if play reset web yes "$(printf 'x%.0s' {1..300})" >"$work/out" 2>&1; then fail "a reason without end was taken"; fi
+says out '1 to 200 bytes'
+mkfifo "$work/typed"
+exec 9<>"$work/typed"
+timeout 60 ssh -tt -p "$port" -i "$key" -o IdentitiesOnly=yes -o StrictHostKeyChecking=no \
+  -o UserKnownHostsFile="$work/known" -o LogLevel=ERROR health@127.0.0.1 shell web <&9 >"$work/shell" 2>&1 &
+shell=$!
+printf 'echo gone >/var/www/html/index.html; echo said-$((6 * 7))\n' >&9
+wait_for 20 "the page is spoilt" grep -q said-42 "$work/shell"
+play reset web yes $'the page\e[2J is gone' >"$work/out"
+says out 'White decides; you are told here.'
+if play reset web yes again >"$work/out" 2>&1; then fail "two wait at a time"; fi
+says out 'waits for white already'
+parry status small >"$work/out"
+says out '`parry resets small --approve health/web`'
+parry resets small >"$work/out"
+says out 'is gone (costs 50.0); void after'
+! grep -q $'\e' "$work/out" || fail "white is shown what steers a terminal"
+expect_status 3 parry resets small --approve lands/web
+before=$(play score | sed -n 's/^Score *//p')
+expect_status 0 parry resets small --approve health/web --by controller --reason "once"
+wait_for 60 "the reset" has_event small reset.done/1 "host = 'health/web'"
+wait "$shell" || true
+exec 9>&-
+says shell 'the host is reset'
+[ "$(parry exec small health/web 'cat /var/www/html/index.html')" = "Welcome to the department" ] || fail "health/web is not as it was"
+play score >"$work/out"
+grep -qE '^Resets +-50\.0$' "$work/out" || { cat "$work/out" >&2; fail "no cost in the score"; }
+play resets >"$work/out"
+says out 'no reset of health/web is left'
+says out 'once'
+if play reset web yes more >"$work/out" 2>&1; then fail "one more than there are"; fi
+[ "$(sql small "select count(*) from event where kind = 'reset.asked/1'")" = 1 ] || fail "not one was asked for"
+ok "ssh: a reset asked for, approved by white, done, paid (score before: $before)"
+
 curl -sf "http://$board/api/board.json" >"$work/board.json"
 json 'd.standings.length' <"$work/board.json" | grep -qE '^[23]$' || fail "the board has no standings"
 ! grep -qi 'deface' "$work/board.json" || fail "the room sees an inject that is not disclosed"
@@ -78,6 +123,29 @@ ok "the board in Chromium on a live drill"
 parry score small >"$work/out"
 says out 'Department of Health'
 ok "the text scoreboard"
+# What waits goes on waiting when parryd is killed and taken up again.
+key=$PARRY_HOME/keys/small/players/lands-lands
+player=lands
+play reset web yes "ours too" >"$work/out"
+crashed() { parry status | grep -q '^small *crashed'; }
+kill_and_up() {
+  kill -9 "$(cat "$PARRY_HOME/drills/small/journal.lock")"
+  wait_for 10 "the crash is noticed" crashed
+  expect_status 0 parry up small
+}
+kill_and_up
+parry resets small >"$work/out"
+grep -q 'lands/web *waits *lands/lands: ours too' "$work/out" || { cat "$work/out" >&2; fail "what waited is forgotten"; }
+wait_for 30 "white approves" parry resets small --approve all # not while it is being taken up
+kill_and_up
+wait_for 60 "the reset goes on" has_event small reset.done/1 "host = 'lands/web'"
+parry resets small >"$work/out"
+says out 'done      lands/lands: ours too (costs 50.0)'
+expect_status 3 parry resets small --refuse lands/web
+[ "$(sql small "select count(*) from event where kind = 'reset.wanted/1'")" = 2 ] || fail "not one reset each"
+[ "$(sql small "select count(*) from event where kind = 'reset.done/1'")" = 2 ] || fail "not each came to its end"
+ok "killed while one waits, and while it is done: it goes on"
+
 parry down small >"$work/out"
 expect_nothing_left small
 ok "nothing is left"

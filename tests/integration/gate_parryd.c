@@ -205,6 +205,34 @@ static void do_answer(RpcCall *call, Client *client, const json_t *params)
     rpc_reply(call, json_pack("{s:i}", "seq", 4712));
 }
 
+/* Of web one is left, for 50 points; of mail none. */
+static void do_resets(RpcCall *call, Client *client G_GNUC_UNUSED,
+                      const json_t *params G_GNUC_UNUSED)
+{
+    static const char one[] = "{s:s, s:s, s:b, s:s, s:I, s:b, s:i, s:i}";
+    json_t *web =
+        json_pack(one, "id", "health/web", "name", "web", "may", 1, "why", "", "cost",
+                  (json_int_t)50000, "approval", 1, "limit", 2, "left", 1);
+    json_t *mail = json_pack(one, "id", "health/mail", "name", "mail", "may", 0, "why",
+                             "no reset of health/mail is left", "cost", (json_int_t)0,
+                             "approval", 0, "limit", 2, "left", 0);
+    json_t *ask = json_pack("{s:i, s:s, s:s, s:s, s:i, s:s, s:I, s:I}", "seq", 9, "host",
+                            "health/mail", "player", "health/bob", "reason",
+                            "see \033[2Jthis", "cost", 0, "state", "waits", "at_us",
+                            (json_int_t)3600000000, "until_us", (json_int_t)5400000000);
+
+    rpc_reply(call, json_pack("{s:[o, o], s:{s:i, s:i}, s:[o]}", "hosts", web, mail,
+                              "team", "limit", 3, "left", 2, "asks", ask));
+}
+
+static void do_reset_ask(RpcCall *call, Client *client, const json_t *params)
+{
+    SEEN(client, s->rs_reports++;
+         g_snprintf(s->rs_text, sizeof(s->rs_text), "%s|%s|%d", word(params, "host"),
+                    word(params, "reason"), (int)number(params, "cost")));
+    rpc_reply(call, json_pack("{s:i, s:b}", "seq", 4713, "approval", 1));
+}
+
 static void do_open(RpcCall *call, Client *client, const json_t *params)
 {
     if (strcmp(word(params, "host"), "web") != 0) {
@@ -267,6 +295,7 @@ static const struct {
     {"hosts", FALSE, do_hosts},          {"board", FALSE, do_board},
     {"events", FALSE, do_events},        {"inbox", FALSE, do_inbox},
     {"report", FALSE, do_report},        {"answer", FALSE, do_answer},
+    {"resets", FALSE, do_resets},        {"reset.ask", FALSE, do_reset_ask},
     {"subscribe", FALSE, do_subscribe},  {"terminal.open", FALSE, do_open},
     {"terminal.in", FALSE, do_in},       {"terminal.size", FALSE, do_size},
     {"terminal.close", FALSE, do_close}, {"terminal.credit", FALSE, do_credit},

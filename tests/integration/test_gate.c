@@ -162,6 +162,45 @@ static void test_reports(void)
     CU_ASSERT_STRING_EQUAL(rig_seen(rig).rs_text, "brief|we looked at it");
 }
 
+/* Nothing is asked for before a yes that follows what it costs. */
+static void test_resets(void)
+{
+    RigSeen before = rig_seen(rig);
+    RigRun r = command("resets");
+
+    CU_ASSERT_EQUAL(r.rr_exit, 0);
+    CU_ASSERT(has(r.rr_out, "50.0"));
+    CU_ASSERT(has(r.rr_out, "no reset of health/mail is left"));
+    CU_ASSERT(has(r.rr_out, "left to your team: 2"));
+    CU_ASSERT(has(r.rr_out, "01:00:00"));
+    CU_ASSERT_PTR_NULL(strchr(r.rr_out->str, 033));
+    rig_run_clear(&r);
+    r = command("reset web the page is gone");
+    CU_ASSERT_EQUAL(r.rr_exit, 1);
+    CU_ASSERT(has(r.rr_out, "Points it costs: 50.0. Left before it: 1."));
+    CU_ASSERT(has(r.rr_out, "void"));
+    CU_ASSERT(has(r.rr_out, "reset web yes REASON"));
+    rig_run_clear(&r);
+    r = command("reset mail yes now");
+    CU_ASSERT_EQUAL(r.rr_exit, 1);
+    CU_ASSERT(has(r.rr_out, "no reset of health/mail is left"));
+    rig_run_clear(&r);
+    r = command("reset lands/web yes now");
+    CU_ASSERT_EQUAL(r.rr_exit, 1);
+    CU_ASSERT(has(r.rr_out, "not one of your own hosts"));
+    rig_run_clear(&r);
+    r = run("right", "health", NULL, NULL, "reset web gone\nno\nreset web gone\nyes\n");
+    CU_ASSERT(has(r.rr_out, "Nothing was asked for."));
+    CU_ASSERT(has(r.rr_out, "Asked, number 4713. White decides"));
+    rig_run_clear(&r);
+    CU_ASSERT_EQUAL(rig_seen(rig).rs_reports, before.rs_reports + 1);
+    CU_ASSERT_STRING_EQUAL(rig_seen(rig).rs_text, "web|gone|50000");
+    r = command("reset web yes the page is gone");
+    CU_ASSERT_EQUAL(r.rr_exit, 0);
+    rig_run_clear(&r);
+    CU_ASSERT_STRING_EQUAL(rig_seen(rig).rs_text, "web|the page is gone|50000");
+}
+
 static void test_hostile_text(void)
 {
     RigRun r = command("events");
@@ -359,6 +398,7 @@ int main(void)
         {"another team's host is refused", test_other_host},
         {"commands", test_commands},
         {"reports and answers", test_reports},
+        {"a reset is asked for after a yes", test_resets},
         {"hostile text is stripped", test_hostile_text},
         {"the player's language", test_language},
         {"1 MB of output comes whole, within credit", test_big_output},

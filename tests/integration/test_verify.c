@@ -433,6 +433,53 @@ static void checkpoints_that_do_not_hold_are_found(void)
 
 /* Somebody makes the whole chain anew, with other words in one event: every hash holds,
  * and only the signatures, or a key and a root kept elsewhere, tell. */
+static void later(const char *dir, const Plan *plan, const char *kind, gint64 ref,
+                  json_t *body)
+{
+    g_autoptr(GError) error = NULL;
+    Journal *journal = journal_open(dir, &error);
+    Feed to = feed_new(plan, NULL, journal);
+
+    to.fx_seq = journal_seq(journal);
+    feed(&to, kind, "health", "health/web", ref, body);
+    g_assert_true(journal_commit(journal, NULL));
+    journal_close(journal);
+}
+
+/* In a chain that is whole: who wrote it made up what it says. */
+static void resets_out_of_nowhere_are_found(void)
+{
+    static const struct {
+        const char *decision;
+        gint64 reset;
+        const char *words;
+    } all[] = {
+        {"refused", 0, "SOUND"},
+        {"refused", 0, "a second decision"},
+        {"approved", 7, "approved and no reset of that host"},
+    };
+    Drill drill = drill_new("all is well");
+    g_autofree char *out = NULL, *none = NULL;
+    Journal *journal = journal_open(drill.dir, NULL);
+    gint64 asked = journal_seq(journal) + 1;
+
+    journal_close(journal);
+    later(drill.dir, drill.plan, "reset.asked/1", 0,
+          json_pack("{s:s}", "reason", "gone"));
+    for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
+        g_autofree char *said = NULL;
+        later(drill.dir, drill.plan, "reset.decided/1", asked,
+              json_pack("{s:s, s:I}", "decision", all[i].decision, "reset",
+                        (json_int_t)all[i].reset));
+        CU_ASSERT_EQUAL(verify(&said, drill.db, NULL), i > 0);
+        CU_ASSERT_PTR_NOT_NULL(strstr(said, all[i].words));
+    }
+    later(drill.dir, drill.plan, "reset.waived/1", 2, json_object());
+    CU_ASSERT_EQUAL(verify(&none, drill.db, NULL), 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(none, "nobody had asked for"));
+    drill_clear(&drill);
+}
+
 static void a_chain_made_anew_is_found(void)
 {
     Drill drill = drill_new("the truth"), forged = drill_new("a lie");
@@ -533,6 +580,7 @@ int main(void)
          triggers_that_are_gone_or_toothless_are_found},
         {"checkpoints that do not hold are found",
          checkpoints_that_do_not_hold_are_found},
+        {"resets out of nowhere are found", resets_out_of_nowhere_are_found},
         {"a chain made anew is found", a_chain_made_anew_is_found},
         {"a cut end is found", a_cut_end_is_found_by_a_root_kept_elsewhere},
         {"flipped bytes are found", flipped_bytes_are_found},

@@ -128,6 +128,61 @@ static void brackets_are_ranked_apart(void)
     world_clear(&world);
 }
 
+/* Rounds of health's web from one minute to another, all DOWN: the outage in minutes. */
+static gint64 down_for(World *world, gint64 minutes)
+{
+    gint64 until = world->feed.fx_clock + minutes * MIN_US;
+
+    feed_rounds(&world->feed, TEAM_HEALTH, until, CHECK_DOWN, CHECK_UP);
+    return ledger_check(world->ledger, CHECK_WEB)->lc_down_us / MIN_US;
+}
+
+static void what_white_resets_is_no_outage(void)
+{
+    World world = world_new();
+    gint64 first, failed, third;
+
+    feed_rounds(&world.feed, TEAM_HEALTH, 5 * MIN_US, CHECK_UP, CHECK_UP);
+    first = feed(&world.feed, "reset.wanted/1", "", "health/web", 0, json_object());
+    CU_ASSERT_EQUAL(down_for(&world, 3), 0);
+    feed(&world.feed, "reset.done/1", "", "health/web", first, json_object());
+    CU_ASSERT_EQUAL(down_for(&world, 3), 2);
+    /* Nobody of the team can mend what a reset broke. */
+    failed = feed(&world.feed, "reset.wanted/1", "", "health/web", 0, json_object());
+    feed(&world.feed, "reset.failed/1", "", "health/web", failed, json_object());
+    CU_ASSERT_EQUAL(down_for(&world, 10), 3);
+    third = feed(&world.feed, "reset.wanted/1", "", "health/web", 0, json_object());
+    feed(&world.feed, "reset.done/1", "", "health/web", third, json_object());
+    CU_ASSERT_EQUAL(down_for(&world, 3), 5);
+    CU_ASSERT_EQUAL(ledger_check(world.ledger, CHECK_WEB)->lc_checked, 5 + 3 + 3);
+    CU_ASSERT_EQUAL(ledger_standing(world.ledger, TEAM_HEALTH)->ls_resets, 0);
+    world_clear(&world);
+}
+
+/* Asked for, it is the team's own doing; red pays for its own too. */
+static void who_asks_is_down_and_pays(void)
+{
+    World world = world_new();
+    gint64 asked, wanted;
+
+    feed_rounds(&world.feed, TEAM_HEALTH, 5 * MIN_US, CHECK_UP, CHECK_UP);
+    asked = feed(&world.feed, "reset.asked/1", "health", "health/web", 0,
+                 json_pack("{s:s, s:i}", "reason", "gone", "cost", 7000));
+    wanted = feed(&world.feed, "reset.wanted/1", "", "health/web", 0, json_object());
+    feed(&world.feed, "reset.decided/1", "health", "health/web", asked,
+         json_pack("{s:s, s:I}", "decision", "approved", "reset", (json_int_t)wanted));
+    CU_ASSERT_EQUAL(down_for(&world, 3), 2);
+    CU_ASSERT_EQUAL(ledger_standing(world.ledger, TEAM_HEALTH)->ls_resets, 7000);
+    feed(&world.feed, "reset.failed/1", "", "health/web", wanted, json_object());
+    CU_ASSERT_EQUAL(ledger_standing(world.ledger, TEAM_HEALTH)->ls_resets, 0);
+    asked = feed(&world.feed, "reset.asked/1", "red", "red/box", 0,
+                 json_pack("{s:s, s:i}", "reason", "gone", "cost", 7000));
+    feed(&world.feed, "reset.decided/1", "red", "red/box", asked,
+         json_pack("{s:s}", "decision", "refused"));
+    CU_ASSERT_EQUAL(ledger_standing(world.ledger, TEAM_RED)->ls_resets, 0);
+    world_clear(&world);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -142,6 +197,8 @@ int main(void)
          telling_never_comes_before_the_report_window_closes},
         {"nothing scores in a window", nothing_scores_in_a_window},
         {"brackets are ranked apart", brackets_are_ranked_apart},
+        {"what white resets is no outage", what_white_resets_is_no_outage},
+        {"who asks is down and pays", who_asks_is_down_and_pays},
         CU_TEST_INFO_NULL,
     };
 

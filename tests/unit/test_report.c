@@ -454,6 +454,67 @@ static void hostile_text_stays_text(void)
     reported_clear(&world);
 }
 
+/* One of white's own, and one that was asked for: its disk takes the other's place. */
+static void feed_resets(Reported *world)
+{
+    Feed to = feed_new(world->plan, NULL, world->journal);
+    gint64 own, asked, wanted;
+
+    to.fx_seq = journal_seq(world->journal);
+    plan_host(world->plan, HOST_WEB)->ph_disk = 1 << 20;
+    own = feed(&to, "reset.wanted/1", "", "health/web", 0,
+               json_pack("{s:s}", "reason", "broken by hand"));
+    feed(&to, "reset.done/1", "", "health/web", own,
+         json_pack("{s:s, s:i}", "from", "boot", "dur_us", 730000));
+    asked = feed(&to, "reset.asked/1", "health", "health/web", 0,
+                 json_pack("{s:s, s:i}", "reason", "gone | <b>", "cost", 50000));
+    wanted = feed(&to, "reset.wanted/1", "", "health/web", 0, json_object());
+    feed(&to, "reset.decided/1", "health", "health/web", asked,
+         json_pack("{s:s, s:s, s:s, s:I}", "decision", "approved", "by", "controller",
+                   "reason", "once", "reset", (json_int_t)wanted));
+    feed(&to, "reset.done/1", "", "health/web", wanted,
+         json_pack("{s:s, s:i}", "from", "golden", "dur_us", 640000));
+    asked = feed(&to, "reset.asked/1", "health", "health/files", 0,
+                 json_pack("{s:s, s:i}", "reason", "why not", "cost", 50000));
+    feed(&to, "reset.decided/1", "health", "health/files", asked,
+         json_pack("{s:s}", "decision", "expired"));
+    journal_commit(world->journal, NULL);
+}
+
+static void resets_are_listed(void)
+{
+    static const struct {
+        const char *outcome, *evidence, *reason;
+        gint64 cost, dur_us, refs;
+    } all[] = {{"done", "replaced", "broken by hand", 0, 730000, 2},
+               {"done", "disk", "gone | <b>", 50000, 640000, 4},
+               {"expired", "none", "why not", 0, 0, 2}};
+    Reported world = reported_new();
+
+    feed_resets(&world);
+    json_t *report = report_json(world.plan, world.journal, NULL);
+    json_t *resets = json_object_get(report, "resets"), *reset;
+    size_t i;
+
+    CU_ASSERT_EQUAL_FATAL(json_array_size(resets), G_N_ELEMENTS(all));
+    json_array_foreach (resets, i, reset) {
+        CU_ASSERT_STRING_EQUAL(TEXT(reset, "outcome"), all[i].outcome);
+        CU_ASSERT_STRING_EQUAL(TEXT(reset, "evidence"), all[i].evidence);
+        CU_ASSERT_STRING_EQUAL(TEXT(reset, "reason"), all[i].reason);
+        CU_ASSERT_EQUAL(NUM(reset, "cost"), all[i].cost);
+        CU_ASSERT_EQUAL(NUM(reset, "dur_us"), all[i].dur_us);
+        CU_ASSERT_EQUAL(json_array_size(get(reset, "refs")), (size_t)all[i].refs);
+    }
+    CU_ASSERT_STRING_EQUAL(TEXT(json_array_get(resets, 0), "player"), "");
+    CU_ASSERT_STRING_EQUAL(TEXT(json_array_get(resets, 1), "by"), "controller");
+    g_autofree char *en = report_markdown(report, "en");
+    CU_ASSERT_PTR_NOT_NULL(strstr(en, "gone \\| \\<b\\>"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(en, "done (controller: once)"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(en, "0.64 s"));
+    json_decref(report);
+    reported_clear(&world);
+}
+
 /* Under emulation the report says that isolation is weaker; under KVM it does not. */
 static void the_limits_are_told(void)
 {
@@ -529,6 +590,7 @@ int main(void)
         {"weaknesses meet their attacks", weaknesses_meet_their_attacks},
         {"what was agreed and wanted is quoted", what_was_agreed_and_wanted_is_quoted},
         {"hostile text stays text", hostile_text_stays_text},
+        {"resets are listed", resets_are_listed},
         {"the limits are told", the_limits_are_told},
         {"a drill that never ran has a report", a_drill_that_never_ran_has_a_report},
         {"it is written beside the journal", it_is_written_beside_the_journal},
