@@ -100,6 +100,9 @@ typedef enum {
     AGENT_NONE
 } PlanAgent;
 
+/* What becomes of a host whose VM is lost. */
+typedef enum { LOST_REPORT, LOST_RESTORE } PlanLost;
+
 typedef struct {
     int ph_index;      /* its place in p_hosts: the host's number everywhere */
     char *ph_id;       /* "health/web" */
@@ -126,6 +129,8 @@ typedef struct {
     gboolean ph_drop;      /* a router drops what no rule names */
     PlanAgent ph_agent;
     gboolean ph_required;
+    PlanLost ph_lost;
+    int ph_restores; /* of LOST_RESTORE: how often at most */
     GArray *ph_after;    /* of int: hosts that are ready before it is switched on */
     GArray *ph_dns;      /* of guint32: resolvers, host byte order; empty: none */
     char **ph_labels;    /* strv, never NULL */

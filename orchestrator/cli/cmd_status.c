@@ -9,7 +9,10 @@
 static const char *dead_state(const Drill *drill)
 {
     g_autofree char *run = g_build_filename(drill->dr_dir, "run", NULL);
+    g_autofree char *moved = drill_moved(drill->dr_dir);
 
+    if (moved)
+        return "moved";
     return g_file_test(run, G_FILE_TEST_EXISTS) ? "crashed" : "down";
 }
 
@@ -77,7 +80,7 @@ static void print_seen(const json_t *host)
                off_us > 0 ? "ahead" : "behind");
 }
 
-static void print_hosts(const json_t *hosts)
+static void print_hosts(const json_t *hosts, const char *drill)
 {
     const json_t *host;
     gsize i;
@@ -87,6 +90,9 @@ static void print_hosts(const json_t *hosts)
         printf("  %-26s %-10s %-16s %s\n", json_string_value(json_object_get(host, "id")),
                json_string_value(json_object_get(host, "state")),
                json_string_value(json_object_get(host, "ip")), reason ? reason : "");
+        if (drill && g_strcmp0(json_string_value(json_object_get(host, "state")), "lost") == 0)
+            printf("    `parry reset %s %s` brings it back as it was when ready\n", drill,
+                   json_string_value(json_object_get(host, "id")));
         print_seen(host);
     }
 }
@@ -141,11 +147,16 @@ static void print_full(const json_t *status)
 {
     const json_t *service;
     const char *reason = json_string_value(json_object_get(status, "reason"));
+    const char *name = json_string_value(json_object_get(status, "name"));
+    const char *held = json_string_value(
+        json_object_get(json_object_get(status, "lost"), "held"));
     gsize i;
 
     print_line(status);
     if (reason && *reason)
         printf("  reason: %s\n", reason);
+    if (held && g_strcmp0(held, reason) != 0)
+        printf("  holds: %s\n", held);
     json_array_foreach (json_object_get(status, "services"), i, service)
         printf("  %-12s %s, pid %lld, restarted %lld times\n",
                json_string_value(json_object_get(service, "name")),
@@ -156,7 +167,9 @@ static void print_full(const json_t *status)
         printf("  accelerator  %s\n",
                json_string_value(json_object_get(status, "accel")));
     print_golden(json_object_get(status, "golden"));
-    print_hosts(json_object_get(status, "hosts"));
+    if (held)
+        printf("  `parry up %s` makes all of it again\n", name);
+    print_hosts(json_object_get(status, "hosts"), held ? NULL : name);
     print_waiting(json_object_get(status, "waiting"));
 }
 

@@ -1,10 +1,12 @@
 #include "orchestrator/daemon/boot.h"
 #include "orchestrator/daemon/clones.h"
 #include "orchestrator/daemon/hosts.h"
+#include "orchestrator/daemon/needs.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/provision_priv.h"
 #include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/resume.h"
+#include "orchestrator/daemon/returns.h"
 #include "orchestrator/host/accounts.h"
 #include "orchestrator/host/host.h"
 #include "orchestrator/host/trial.h"
@@ -26,6 +28,7 @@ void provision_take_up_failed(Daemon *d, const char *reason)
 {
     daemon_event(d, "helper.down/1", "parryd", -1, -1, 0,
                  json_pack("{s:s, s:s}", "name", "libvirt", "reason", reason));
+    returns_failed(d->dm_returns, reason);
     if (d->dm_state == DRILL_RUNNING)
         daemon_set_state(d, DRILL_PAUSED, "parryd", reason);
     else
@@ -60,6 +63,7 @@ static void station_lost(Station *station)
                      json_pack("{s:s}", "reason", reason));
     hosts_set(d->dm_hosts, station->st_host, HOST_LOST, reason);
     orders_host_lost(d->dm_orders, station->st_host, "the VM is gone");
+    returns_host_lost(d->dm_returns, station->st_host);
 }
 
 /* Its guest is about to be another one: by a reset, or because it was given up. */
@@ -112,7 +116,9 @@ gboolean station_adopt(Station *station)
 
     if (station_renewed(station))
         return TRUE;
-    station->st_boots = done && !there && *hosts_boot(d->dm_hosts, station->st_host);
+    station->st_boots =
+        !there && (done ? *hosts_boot(d->dm_hosts, station->st_host) != '\0'
+                        : returns_from_disk(d->dm_returns, station->st_host));
     station->st_keep = there || station->st_boots;
     if (done && there) {
         station_taken(station);
@@ -123,8 +129,7 @@ gboolean station_adopt(Station *station)
     else if (!there)
         orders_host_lost(d->dm_orders, station->st_host, "the VM is gone");
     /* A clone that was being told who it is is made anew already. */
-    return station->st_again ||
-           (done && !host->ph_required && d->dm_state != DRILL_PROVISIONING);
+    return station->st_again || (done && d->dm_state != DRILL_PROVISIONING);
 }
 
 /* ---- the hypervisor ---- */
@@ -181,4 +186,126 @@ void provision_host_work(gpointer data)
         accounts_get("parry-qemu", &provision->pv_qemu_uid, &gid, error);
     if (!provision->pv_host_error && provision->pv_daemon->dm_resume)
         provision->pv_world = range_world(provision->pv_uri, error);
+}
+
+static void on_range_event(int host, RangeEvent event, const char *detail, gpointer data)
+{
+    hosts_range_event(((Daemon *)data)->dm_hosts, host, event, detail);
+}
+
+static void go_on(Provision *provision)
+{
+    Daemon *d = provision->pv_daemon;
+
+    provision->pv_waiting = 1; /* for provision_networks() */
+    clones_resume(d, provision_networks);
+}
+
+static void on_range_link(gboolean connected, const char *reason, gpointer data)
+{
+    Daemon *d = data;
+    Provision *provision = d->dm_provision;
+    g_autofree char *hypervisor = connected ? returns_hypervisor(d) : NULL;
+
+    daemon_event(d, connected ? "helper.up/1" : "helper.down/1", "parryd", -1, -1, 0,
+                 json_pack("{s:s, s:s, s:s*}", "name", "libvirt", "reason",
+                           reason ? reason : "", "hypervisor", hypervisor));
+    returns_link(d->dm_returns, connected);
+    if (!provision) /* the daemon ends */
+        return;
+    provision->pv_linked = connected;
+    if (connected && provision->pv_link_wait) {
+        provision->pv_link_wait = FALSE;
+        go_on(provision);
+    }
+}
+
+static gboolean range_open(Provision *provision, GError **error)
+{
+    Daemon *d = provision->pv_daemon;
+    RangeConfig config = {
+        .rg_uri = provision->pv_uri,
+        .rg_accel = provision->pv_accel,
+        .rg_cpu = provision->pv_cpu,
+        .rg_dir = d->dm_dir,
+        .rg_drill = d->dm_plan->p_uuid,
+        .rg_on_event = on_range_event,
+        .rg_on_link = on_range_link,
+        .rg_data = d,
+    };
+
+    d->dm_uri = g_strdup(provision->pv_uri);
+    d->dm_accel = g_strdup(provision->pv_accel);
+    provision->pv_linked = TRUE;
+    return needs_check(d->dm_plan, d->dm_home, d->dm_accel, error) &&
+           (d->dm_range = range_new(d->dm_base, d->dm_plan, &config, error));
+}
+
+static void on_still(guint count, const GError *error, gpointer data)
+{
+    (void)data;
+    if (error)
+        g_warning("taken up, and to stand still or not: %u VMs, then: %s", count,
+                  error->message);
+}
+
+/* The range that there is finds the hypervisor again by itself. */
+static void host_again_done(Provision *provision)
+{
+    Daemon *d = provision->pv_daemon;
+
+    range_resume_all(d->dm_range, on_still, NULL);
+    provision->pv_link_wait = !provision->pv_linked;
+    if (provision->pv_linked)
+        go_on(provision);
+}
+
+void provision_host_done(gpointer data, gboolean ran)
+{
+    Provision *provision = data;
+    Daemon *d = provision->pv_daemon;
+    g_autoptr(GError) error = NULL;
+
+    if (!ran || !provision->pv_active)
+        return;
+    if (provision->pv_host_error || (!d->dm_range && !range_open(provision, &error))) {
+        provision_fail(
+            provision,
+            (provision->pv_host_error ? provision->pv_host_error : error)->message);
+        return;
+    }
+    if (provision->pv_known) {
+        host_again_done(provision);
+        return;
+    }
+    g_autofree char *hypervisor = returns_hypervisor(d);
+    daemon_event(d, "helper.up/1", "parryd", -1, -1, 0,
+                 json_pack("{s:s, s:s, s:s, s:s*}", "name", "libvirt", "accel",
+                           d->dm_accel, "reason", provision->pv_accel_reason,
+                           "hypervisor", hypervisor));
+    provision->pv_known = TRUE;
+    if (returns_look(d->dm_returns, provision->pv_world)) {
+        provision->pv_active = FALSE;
+        return;
+    }
+    if (provision_still(d)) /* whatever is made stays so too */
+        range_suspend_all(d->dm_range, on_still, NULL);
+    go_on(provision);
+}
+
+void provision_host_again(Provision *provision)
+{
+    g_clear_error(&provision->pv_host_error);
+    g_clear_pointer(&provision->pv_uri, g_free);
+    g_clear_pointer(&provision->pv_accel, g_free);
+    g_clear_pointer(&provision->pv_cpu, g_free);
+    g_clear_pointer(&provision->pv_accel_reason, g_free);
+    g_clear_pointer(&provision->pv_world, json_decref);
+    pool_run(provision->pv_pool, POOL_NORMAL, provision_host_work, provision_host_done,
+             provision);
+}
+
+gboolean provision_looks(const Provision *provision)
+{
+    return provision->pv_active && !provision->pv_known;
 }

@@ -14,6 +14,7 @@
 #include "orchestrator/daemon/players.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/resets.h"
+#include "orchestrator/daemon/returns.h"
 #include "orchestrator/daemon/services.h"
 #include "scenarios/base/cjson.h"
 #include "scoreboard/observed.h"
@@ -56,6 +57,8 @@ static void method_status(RpcCall *call, ControlPeer *peer, Daemon *d,
     (void)params;
     json_object_set_new(status, "waiting", injects_waiting(d->dm_injects));
     json_object_set_new(status, "golden", clones_json(d->dm_clones));
+    json_object_set_new(status, "lost", returns_json(d->dm_returns));
+    json_object_set_new(status, "looks", json_boolean(provision_looks(d->dm_provision)));
     if (d->dm_uri)
         json_object_set_new(status, "uri", json_string(d->dm_uri));
     rpc_reply(call, status);
@@ -231,11 +234,35 @@ static void method_provision(RpcCall *call, ControlPeer *peer, Daemon *d,
     provision_begin(d->dm_provision, hello * G_USEC_PER_SEC);
 }
 
+/* TRUE, and refused: there are no VMs to do it with. */
+static gboolean is_held(RpcCall *call, const Daemon *d, const char *what)
+{
+    const char *why = returns_held(d->dm_returns);
+
+    if (why)
+        rpc_fail(call, RPC_STATE, "%s: %s; `parry up %s` brings them back", what, why,
+                 d->dm_plan->p_name);
+    return why != NULL;
+}
+
+/* White's word that what is gone is made again; `status` tells how far it is. */
+static void method_return(RpcCall *call, ControlPeer *peer, Daemon *d,
+                          const json_t *params)
+{
+    g_autoptr(GError) error = NULL;
+
+    (void)params;
+    if (returns_all(d->dm_returns, actor_of(peer), &error))
+        rpc_reply(call, json_object());
+    else
+        rpc_fail(call, RPC_STATE, "return: %s", error->message);
+}
+
 static void method_start(RpcCall *call, ControlPeer *peer, Daemon *d,
                          const json_t *params)
 {
     (void)params;
-    if (wrong_state(call, d, 1u << DRILL_READY, "start"))
+    if (wrong_state(call, d, 1u << DRILL_READY, "start") || is_held(call, d, "start"))
         return;
     daemon_set_state(d, DRILL_RUNNING, actor_of(peer), "started");
     rpc_reply(call, json_object());
@@ -297,7 +324,8 @@ static void method_resume(RpcCall *call, ControlPeer *peer, Daemon *d,
                           const json_t *params)
 {
     (void)params;
-    if (wrong_state(call, d, 1u << DRILL_PAUSED | 1u << DRILL_STOPPED, "resume"))
+    if (wrong_state(call, d, 1u << DRILL_PAUSED | 1u << DRILL_STOPPED, "resume") ||
+        is_held(call, d, "resume"))
         return;
     Resume *resume = g_new0(Resume, 1);
     resume->rs_daemon = d;
@@ -366,7 +394,8 @@ static void method_reset(RpcCall *call, ControlPeer *peer, Daemon *d,
     g_autoptr(GArray) hosts = NULL;
     g_autoptr(GError) error = NULL;
 
-    if (wrong_state(call, d, 1u << DRILL_READY | 1u << DRILL_RUNNING, "reset"))
+    if (wrong_state(call, d, 1u << DRILL_READY | 1u << DRILL_RUNNING, "reset") ||
+        is_held(call, d, "reset"))
         return;
     if (!target)
         rpc_fail(call, RPC_PARAMS, "reset: wants a host, a team or \"all\"");
@@ -655,6 +684,7 @@ static const Method methods[] = {
     {"end", MAY_RUN, method_end},
     {"down", MAY_RUN, method_down},
     {"reset", MAY_RUN, method_reset},
+    {"return", MAY_RUN, method_return},
     {"inject", MAY_RUN, method_inject},
     {"approve", MAY_RUN, method_approve},
     {"cancel", MAY_RUN, method_cancel},

@@ -38,6 +38,7 @@ typedef struct Orders Orders;
 typedef struct Hosts Hosts;
 typedef struct Clones Clones;
 typedef struct Resets Resets;
+typedef struct Returns Returns;
 typedef struct Provision Provision;
 typedef struct Isolation Isolation;
 typedef struct Checks Checks;
@@ -91,6 +92,7 @@ typedef struct Daemon {
     Hosts *dm_hosts;
     Clones *dm_clones; /* NULL where simulated */
     Resets *dm_resets; /* likewise */
+    Returns *dm_returns; /* likewise */
     Provision *dm_provision;
     Isolation *dm_isolation;
     Checks *dm_checks;

@@ -7,6 +7,7 @@
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/resets.h"
+#include "orchestrator/daemon/returns.h"
 #include "orchestrator/daemon/terminals.h"
 #include "scenarios/base/text.h"
 
@@ -240,6 +241,7 @@ void hosts_range_event(Hosts *hosts, int host, RangeEvent event, const char *det
     orders_host_lost(d->dm_orders, host, "the VM is gone");
     terminals_host_gone(d->dm_terminals, host, "the VM is gone");
     provision_advance(d->dm_provision);
+    returns_host_lost(d->dm_returns, host);
 }
 
 guint hosts_missing(const Hosts *hosts, guint *failed)
@@ -327,7 +329,8 @@ static const struct {
     {"domain.failed/1", HOST_FAILED}, {"domain.lost/1", HOST_LOST},
     {"agent.ready/1", HOST_READY},    {"agent.lost/1", HOST_SILENT},
     {"reset.wanted/1", HOST_CREATE},  {"reset.done/1", HOST_READY},
-    {"reset.failed/1", HOST_FAILED},
+    {"reset.failed/1", HOST_FAILED},  {"return.wanted/1", HOST_CREATE},
+    {"return.failed/1", HOST_LOST},
 };
 
 static void replay_hello(HostRun *run, const json_t *body)
@@ -353,7 +356,8 @@ void hosts_replay(Hosts *hosts, const JournalEvent *event)
     HostRun *run = &hosts->ho_runs[host];
     if (strcmp(event->ev_kind, "agent.hello/1") == 0)
         replay_hello(run, event->ev_body);
-    if (strcmp(event->ev_kind, "reset.wanted/1") == 0)
+    if (strcmp(event->ev_kind, "reset.wanted/1") == 0 ||
+        strcmp(event->ev_kind, "return.wanted/1") == 0)
         run->hr_boot[0] = '\0';
     for (guint i = 0; i < G_N_ELEMENTS(told); i++) {
         if (strcmp(event->ev_kind, told[i].to_kind) != 0)

@@ -12,6 +12,7 @@
 #include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/residue.h"
 #include "orchestrator/daemon/resume.h"
+#include "orchestrator/daemon/returns.h"
 #include "orchestrator/daemon/roster.h"
 #include "orchestrator/daemon/scripts.h"
 #include "orchestrator/daemon/signer.h"
@@ -62,6 +63,7 @@ void daemon_modules_new(Daemon *d)
     d->dm_provision = provision_new(d);
     d->dm_clones = d->dm_simulated ? NULL : clones_new(d);
     d->dm_resets = d->dm_simulated ? NULL : resets_new(d);
+    d->dm_returns = d->dm_simulated ? NULL : returns_new(d);
     d->dm_injects = injects_new(d);
     d->dm_watches = watches_new(d);
     d->dm_scripts = scripts_new(d);
@@ -81,6 +83,7 @@ void daemon_modules_free(Daemon *d)
     injects_free(d->dm_injects);
     isolation_free(d->dm_isolation);
     checks_free(d->dm_checks);
+    returns_free(d->dm_returns);
     resets_free(d->dm_resets);
     clones_free(d->dm_clones);
     residue_free(d->dm_residue);

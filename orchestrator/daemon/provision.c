@@ -11,6 +11,7 @@
 #include "orchestrator/daemon/progress.h"
 #include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/resume.h"
+#include "orchestrator/daemon/returns.h"
 #include "orchestrator/host/accounts.h"
 #include "orchestrator/host/host.h"
 
@@ -19,7 +20,7 @@
 /* Of a host that is brought back; `parry up` asks for its own. */
 #define HELLO_TIMEOUT_US (180 * (gint64)G_USEC_PER_SEC)
 
-static void provision_fail(Provision *provision, const char *reason)
+void provision_fail(Provision *provision, const char *reason)
 {
     if (!provision->pv_active)
         return;
@@ -61,8 +62,9 @@ static void on_proved(Daemon *d, gboolean proved, const char *findings)
         return;
     }
     d->dm_provision->pv_active = FALSE;
-    daemon_set_state(d, DRILL_READY, "parryd",
-                     "every required host is ready and isolated");
+    if (!returns_over(d->dm_returns))
+        daemon_set_state(d, DRILL_READY, "parryd",
+                         "every required host is ready and isolated");
 }
 
 int provision_blocker(const Hosts *hosts, const PlanHost *host, gboolean *hopeless)
@@ -116,7 +118,7 @@ void provision_advance(Provision *provision)
     if (!provision->pv_active || provision->pv_proving) /* a host failed on the way */
         return;
     missing = hosts_missing(d->dm_hosts, &failed);
-    if (missing > failed)
+    if (!returns_settled(d->dm_returns) || missing > failed)
         return;
     if (d->dm_state != DRILL_PROVISIONING) { /* taken up: it was proved before */
         provision->pv_active = FALSE;
@@ -347,7 +349,7 @@ static void station_start(Station *station)
     Provision *provision = station->st_provision;
     Daemon *d = provision->pv_daemon;
 
-    if (d->dm_resume && station_adopt(station))
+    if (d->dm_resume && !station->st_return && station_adopt(station))
         return;
     if (station->st_keep && !station->st_boots)
         hosts_set(d->dm_hosts, station->st_host, HOST_CREATE, NULL);
@@ -471,7 +473,7 @@ static void network_create(Daemon *d, gint64 seq, gpointer data)
     range_network_create(d->dm_range, step->nw_network, on_network, step);
 }
 
-static void networks_want(Daemon *d)
+void provision_networks(Daemon *d)
 {
     Provision *provision = d->dm_provision;
 
@@ -494,73 +496,6 @@ static void networks_want(Daemon *d)
     }
     if (!provision->pv_waiting)
         networks_done(provision);
-}
-
-/* ---- the hypervisor ---- */
-
-static void on_range_event(int host, RangeEvent event, const char *detail, gpointer data)
-{
-    hosts_range_event(((Daemon *)data)->dm_hosts, host, event, detail);
-}
-
-static void on_range_link(gboolean connected, const char *reason, gpointer data)
-{
-    Daemon *d = data;
-
-    daemon_event(
-        d, connected ? "helper.up/1" : "helper.down/1", "parryd", -1, -1, 0,
-        json_pack("{s:s, s:s}", "name", "libvirt", "reason", reason ? reason : ""));
-}
-
-static gboolean range_open(Provision *provision, GError **error)
-{
-    Daemon *d = provision->pv_daemon;
-    RangeConfig config = {
-        .rg_uri = provision->pv_uri,
-        .rg_accel = provision->pv_accel,
-        .rg_cpu = provision->pv_cpu,
-        .rg_dir = d->dm_dir,
-        .rg_drill = d->dm_plan->p_uuid,
-        .rg_on_event = on_range_event,
-        .rg_on_link = on_range_link,
-        .rg_data = d,
-    };
-
-    d->dm_uri = g_strdup(provision->pv_uri);
-    d->dm_accel = g_strdup(provision->pv_accel);
-    return needs_check(d->dm_plan, d->dm_home, d->dm_accel, error) &&
-           (d->dm_range = range_new(d->dm_base, d->dm_plan, &config, error));
-}
-
-static void on_still(guint count, const GError *error, gpointer data)
-{
-    (void)data;
-    if (error)
-        g_warning("taken up while it stands still: %u VMs suspended, then: %s", count,
-                  error->message);
-}
-
-static void host_done(gpointer data, gboolean ran)
-{
-    Provision *provision = data;
-    Daemon *d = provision->pv_daemon;
-    g_autoptr(GError) error = NULL;
-
-    if (!ran || !provision->pv_active)
-        return;
-    if (provision->pv_host_error || !range_open(provision, &error)) {
-        provision_fail(
-            provision,
-            (provision->pv_host_error ? provision->pv_host_error : error)->message);
-        return;
-    }
-    daemon_event(d, "helper.up/1", "parryd", -1, -1, 0,
-                 json_pack("{s:s, s:s, s:s}", "name", "libvirt", "accel", d->dm_accel,
-                           "reason", provision->pv_accel_reason));
-    if (provision_still(d)) /* whatever is made stays so too */
-        range_suspend_all(d->dm_range, on_still, NULL);
-    provision->pv_waiting = 1; /* for networks_want() */
-    clones_resume(d, networks_want);
 }
 
 /* ---- images ---- */
@@ -609,7 +544,7 @@ static void image_done(gpointer data, gboolean ran)
                      json_pack("{s:s, s:s, s:b}", "image", image->im_spec.id, "key",
                                image->im_result.key, "cached", image->im_cached));
     if (--provision->pv_waiting == 0)
-        pool_run(provision->pv_pool, POOL_NORMAL, provision_host_work, host_done,
+        pool_run(provision->pv_pool, POOL_NORMAL, provision_host_work, provision_host_done,
                  provision);
 }
 
@@ -738,6 +673,10 @@ static void provision_go(Provision *provision, gint64 hello_timeout_us)
             daemon_set_state(d, DRILL_READY, "parryd", "a drill without hosts");
         return;
     }
+    if (provision->pv_uri) { /* images stay */
+        provision_host_again(provision);
+        return;
+    }
     provision->pv_waiting = d->dm_plan->p_images->len;
     for (guint i = 0; i < d->dm_plan->p_images->len; i++)
         image_want(&provision->pv_images[i]);
@@ -758,6 +697,37 @@ void provision_take_up(Provision *provision)
     if (state != DRILL_DEFINED && state != DRILL_FAILED && state != DRILL_DOWN)
         provision_go(provision, HELLO_TIMEOUT_US);
 }
+
+/* From the beginning once more, of what an earlier look at the journal says of it. */
+static void station_return(Station *station)
+{
+    Daemon *d = station->st_provision->pv_daemon;
+
+    station->st_begun = station->st_again = FALSE;
+    station->st_return = TRUE;
+    station->st_keep = station->st_boots = returns_from_disk(d->dm_returns, station->st_host);
+    station->st_seq = 0;
+}
+
+void provision_return(Provision *provision, int host)
+{
+    station_return(&provision->pv_stations[host]);
+    provision->pv_active = TRUE;
+    provision_advance(provision);
+}
+
+void provision_again(Provision *provision, const char *actor)
+{
+    Daemon *d = provision->pv_daemon;
+
+    for (guint i = 0; i < d->dm_plan->p_hosts->len; i++)
+        if (returns_pending(d->dm_returns, (int)i))
+            station_return(&provision->pv_stations[i]);
+    provision->pv_wired = provision->pv_proving = FALSE;
+    daemon_set_state(d, DRILL_PROVISIONING, actor, "what is gone comes back");
+    provision_go(provision, HELLO_TIMEOUT_US);
+}
+
 typedef struct {
     ProvisionDown dn_done;
     gpointer dn_data;

@@ -33,6 +33,7 @@ typedef struct {
     GError *st_error;
     struct event *st_hello;
     gboolean st_begun;
+    gboolean st_return; /* it was there before, and comes back: see returns.h */
 } Station; /* one host on its way */
 
 struct Provision {
@@ -50,6 +51,9 @@ struct Provision {
     GError *pv_host_error;
     uid_t pv_qemu_uid;
     Delivery *pv_delivery;
+    gboolean pv_known;     /* the hypervisor, and what there was of the drill */
+    gboolean pv_linked;    /* libvirt is connected */
+    gboolean pv_link_wait; /* that is all that is waited for */
     json_t *pv_world; /* what there was of the drill when it was taken up, or NULL */
 };
 
@@ -64,10 +68,19 @@ void station_hello_wait(Station *station);
 /*
  * What an earlier daemon made of the host: TRUE where there is nothing to make. Sets
  * st_keep, and st_boots where its disk holds what a team has done. A VM that is gone is
- * brought back where the host is required; a reset that was under way is done over.
+ * made again while the drill is; later returns.h has the word. A reset that was under way
+ * is done over.
  */
 gboolean station_adopt(Station *station);
-/* On a worker: the libvirt that there is, and what it has of a drill that is taken up. */
+/* On a worker: the libvirt that there is, and what it has of a drill that is taken up;
+ * then, on the loop, networks. Again: of one whose hypervisor ended. */
 void provision_host_work(gpointer data);
+void provision_host_done(gpointer data, gboolean ran);
+void provision_host_again(Provision *provision);
+
+/* ---- provision.c ---- */
+
+void provision_fail(Provision *provision, const char *reason);
+void provision_networks(Daemon *d);
 
 #endif

@@ -6,6 +6,7 @@
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/provision.h"
+#include "orchestrator/daemon/returns.h"
 #include "orchestrator/daemon/terminals.h"
 
 #include <errno.h>
@@ -341,8 +342,10 @@ gboolean resets_begin(Resets *resets, const GArray *hosts, const char *actor,
     Daemon *d = resets->rt_daemon;
 
     for (guint i = 0; i < hosts->len; i++)
-        if (resets_busy(resets, g_array_index(hosts, int, i))) {
-            g_set_error(error, RESETS_ERROR, EBUSY, "%s is being reset already",
+        if (resets_busy(resets, g_array_index(hosts, int, i)) ||
+            returns_pending(d->dm_returns, g_array_index(hosts, int, i))) {
+            g_set_error(error, RESETS_ERROR, EBUSY,
+                        "%s is being reset, or comes back, already",
                         plan_host(d->dm_plan, g_array_index(hosts, int, i))->ph_id);
             return FALSE;
         }
