@@ -291,7 +291,7 @@ static void describe_host(Loader *loader, PlanHost *host, const Node *def)
     check_agent(loader, host, node_get(def, "agent"));
     host->ph_required = key_bool(&keys_host, def, "required");
     host->ph_lost = !strcmp(key_text(&keys_host, def, "lost"), "restore") ? LOST_RESTORE
-                                                                         : LOST_REPORT;
+                                                                          : LOST_REPORT;
     host->ph_restores = (int)key_int(&keys_host, def, "restores");
     host->ph_services = key_texts(def, "services");
     host->ph_labels = key_texts(def, "labels");

@@ -130,7 +130,7 @@ typedef struct {
     PlanAgent ph_agent;
     gboolean ph_required;
     PlanLost ph_lost;
-    int ph_restores; /* of LOST_RESTORE: how often at most */
+    int ph_restores;     /* of LOST_RESTORE: how often at most */
     GArray *ph_after;    /* of int: hosts that are ready before it is switched on */
     GArray *ph_dns;      /* of guint32: resolvers, host byte order; empty: none */
     char **ph_labels;    /* strv, never NULL */

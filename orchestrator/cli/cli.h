@@ -36,7 +36,8 @@ extern const CliCommand cmd_check, cmd_plan, cmd_run, cmd_up, cmd_start, cmd_sta
     cmd_stop, cmd_pause, cmd_resume, cmd_end, cmd_inject, cmd_approve, cmd_cancel,
     cmd_exec, cmd_score, cmd_report, cmd_verify, cmd_down, cmd_gc, cmd_people, cmd_doctor,
     cmd_host, cmd_simulate, cmd_schema, cmd_import, cmd_names, cmd_follow, cmd_replicate,
-    cmd_restore, cmd_fence, cmd_acts, cmd_observations, cmd_agent, cmd_console, cmd_logs, cmd_reset;
+    cmd_restore, cmd_fence, cmd_acts, cmd_observations, cmd_agent, cmd_console, cmd_logs,
+    cmd_reset;
 
 /* ---- cli.c: what commands share ---- */
 
@@ -116,8 +117,8 @@ Drill *launch_up(const Launch *launch, RpcClient **client, int *status);
  * the scenario that it was made from; NULL: none, and an error where *status says so. */
 Drill *launch_standing(const Launch *launch, int *status);
 /* Goes on with it (taken over): a daemon where it has none, until it is ready or as far
- * as it was. Where all its VMs are gone they are brought back, with la_yes or a yes on the
- * terminal. NULL and *status; nothing is torn down. */
+ * as it was. Where all its VMs are gone they are brought back, with la_yes or a yes on
+ * the terminal. NULL and *status; nothing is torn down. */
 Drill *launch_resume(const Launch *launch, Drill *drill, RpcClient **client, int *status);
 /* Tears the drill down, with its daemon or without; purge removes its directory too. */
 int launch_down(const Drill *drill, gboolean purge, gboolean quiet);

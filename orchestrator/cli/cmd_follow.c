@@ -16,6 +16,7 @@
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define EVERY_S 5 /* a copy is to be 10 s behind at most */
@@ -35,7 +36,7 @@ typedef struct {
     char *fo_drill, *fo_keys;
     char *fo_from; /* a file that says where it comes from */
     Journal *fo_copy;
-    gboolean fo_behind; /* the source could not be read last time */
+    gboolean fo_behind;        /* the source could not be read last time */
     gboolean fo_once, fo_bare; /* bare: without checkpoints */
     int fo_kib;                /* of checkpoints, a second at most; 0: no limit */
 } Follower;
@@ -62,9 +63,8 @@ static gboolean make_dir(const char *path, GError **error)
 /* What it is copied from, as it will be found from wherever restore is typed. */
 static gboolean note_source(const Follower *follower, const char *source, GError **error)
 {
-    g_autofree char *full = strstr(source, "://")
-                                ? g_strdup(source)
-                                : g_canonicalize_filename(source, NULL);
+    g_autofree char *full =
+        strstr(source, "://") ? g_strdup(source) : g_canonicalize_filename(source, NULL);
 
     return g_file_set_contents(follower->fo_from, full, -1, error);
 }
@@ -217,6 +217,18 @@ static gboolean is_sound(const char *drill)
            g_spawn_check_wait_status(status, NULL);
 }
 
+/* QEMU's account passes through, and lists nothing. */
+static gboolean let_through(const char *path, GError **error)
+{
+    struct stat st;
+
+    if (stat(path, &st) == 0 && chmod(path, (st.st_mode & 07777) | 0111) == 0)
+        return TRUE;
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: set mode: %s", path,
+                g_strerror(errno));
+    return FALSE;
+}
+
 static gboolean move_into(const char *from, const char *home, const char *folder,
                           const char *name, GError **error)
 {
@@ -281,15 +293,17 @@ static gboolean may_restore(const char *name, const char *source, gboolean yes,
         *status = cli_fail(EXIT_STATE, "%s: %s", source, error->message);
         return FALSE;
     }
-    fprintf(stderr,
-            "%s does not answer (%s).\nWhether drill %s runs there still, or starts there "
-            "again with its machine, nobody can tell from here;\ntwo machines would tell "
-            "two stories. When it can be reached: parry fence %s\n",
-            source ? source : "where it came from", error ? error->message : "not known",
-            name, source ? source : "DIR|ssh://HOST/DIR");
+    fprintf(
+        stderr,
+        "%s does not answer (%s).\nWhether drill %s runs there still, or starts there "
+        "again with its machine, nobody can tell from here;\ntwo machines would tell "
+        "two stories. When it can be reached: parry fence %s\n",
+        source ? source : "where it came from", error ? error->message : "not known",
+        name, source ? source : "DIR|ssh://HOST/DIR");
     if (!yes && !cli_ask("restore it here all the same?")) {
-        *status = cli_fail(EXIT_STATE, "nothing was done; `parry restore -y %s` restores "
-                                       "it all the same",
+        *status = cli_fail(EXIT_STATE,
+                           "nothing was done; `parry restore -y %s` restores "
+                           "it all the same",
                            name);
         return FALSE;
     }
@@ -320,7 +334,8 @@ static gboolean on_event(const JournalEvent *event, gpointer data)
         last->la_simulated = json_is_true(json_object_get(event->ev_body, "simulated"));
     if (strcmp(event->ev_kind, "drill.state/1") == 0) {
         g_free(last->la_state);
-        last->la_state = g_strdup(json_string_value(json_object_get(event->ev_body, "to")));
+        last->la_state =
+            g_strdup(json_string_value(json_object_get(event->ev_body, "to")));
     }
     return TRUE;
 }
@@ -330,16 +345,16 @@ static gboolean goes_on(const Last *last)
 {
     static const char *const over[] = {"down", "provisional", "final", "archived", NULL};
 
-    return last->la_state && !last->la_simulated && !g_strv_contains(over, last->la_state);
+    return last->la_state && !last->la_simulated &&
+           !g_strv_contains(over, last->la_state);
 }
 
 /* The first event that was not written where the drill began. */
 static gboolean note_restore(Journal *journal, const Last *last, gboolean fenced,
                              GError **error)
 {
-    json_t *body =
-        json_pack("{s:I, s:b}", "events", (json_int_t)journal_committed(journal),
-                  "fenced", fenced);
+    json_t *body = json_pack("{s:I, s:b}", "events",
+                             (json_int_t)journal_committed(journal), "fenced", fenced);
     JournalEvent event = {.ev_kind = "drill.restored/1",
                           .ev_actor = "white",
                           .ev_team = "",
@@ -371,6 +386,7 @@ static gboolean copy_find(Copy *copy, const char *name, int *status)
 {
     g_autofree char *there = NULL, *from = NULL;
 
+    *status = EXIT_OK;
     copy->co_home = drill_home();
     there = drill_dir(copy->co_home, name);
     copy->co_dir = strchr(name, '/') ? NULL : copy_path(name, NULL);
@@ -392,10 +408,18 @@ static gboolean copy_find(Copy *copy, const char *name, int *status)
     return *status == EXIT_OK;
 }
 
+static gboolean has_key(const char *home, const char *name)
+{
+    g_autofree char *key = g_build_filename(home, "keys", name, "journal.key", NULL);
+
+    return g_file_test(key, G_FILE_TEST_EXISTS);
+}
+
 static gboolean copy_move(const Copy *copy, const char *name, gboolean runs,
                           GError **error)
 {
     g_autofree char *there = drill_dir(copy->co_home, name);
+    g_autofree char *drills = g_path_get_dirname(there);
     g_autofree char *from = g_build_filename(copy->co_dir, "source", NULL);
 
     if (!move_into(copy->co_keys, copy->co_home, "keys", name, error) ||
@@ -403,7 +427,8 @@ static gboolean copy_move(const Copy *copy, const char *name, gboolean runs,
         return FALSE;
     g_unlink(from);
     g_rmdir(copy->co_dir);
-    return !runs || drill_complete(there, error);
+    return !runs || (let_through(copy->co_home, error) && let_through(drills, error) &&
+                     drill_complete(there, error));
 }
 
 static int restore(int argc, char **argv)
@@ -437,9 +462,14 @@ static int restore(int argc, char **argv)
         return status;
     gboolean runs = goes_on(&last);
     gint64 events = journal_committed(journal);
-    if (!note_restore(journal, &last, fenced, &error) || !copy_move(&copy, name, runs, &error))
+    if (!note_restore(journal, &last, fenced, &error) ||
+        !copy_move(&copy, name, runs, &error))
         return cli_fail(EXIT_FAIL, "restore: %s", error->message);
     printf("%s is restored, up to event %" G_GINT64_FORMAT ".\n", name, events);
+    if (!has_key(copy.co_home, name))
+        fprintf(stderr,
+                "its signing key was not copied: what is signed from here on holds "
+                "under another one\n");
     if (fenced)
         printf("%s starts it no more.\n", copy.co_source);
     if (runs)

@@ -90,7 +90,8 @@ static void print_hosts(const json_t *hosts, const char *drill)
         printf("  %-26s %-10s %-16s %s\n", json_string_value(json_object_get(host, "id")),
                json_string_value(json_object_get(host, "state")),
                json_string_value(json_object_get(host, "ip")), reason ? reason : "");
-        if (drill && g_strcmp0(json_string_value(json_object_get(host, "state")), "lost") == 0)
+        if (drill &&
+            g_strcmp0(json_string_value(json_object_get(host, "state")), "lost") == 0)
             printf("    `parry reset %s %s` brings it back as it was when ready\n", drill,
                    json_string_value(json_object_get(host, "id")));
         print_seen(host);
@@ -148,8 +149,8 @@ static void print_full(const json_t *status)
     const json_t *service;
     const char *reason = json_string_value(json_object_get(status, "reason"));
     const char *name = json_string_value(json_object_get(status, "name"));
-    const char *held = json_string_value(
-        json_object_get(json_object_get(status, "lost"), "held"));
+    const char *held =
+        json_string_value(json_object_get(json_object_get(status, "lost"), "held"));
     gsize i;
 
     print_line(status);

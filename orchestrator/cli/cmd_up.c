@@ -195,7 +195,8 @@ static int run(int argc, char **argv)
     return status != EXIT_OK ? status : report;
 }
 
-const CliCommand cmd_up = {"up", "SCENARIO|NAME",
-                           "make the drill's VMs; or go on where its daemon or its machine died", up};
+const CliCommand cmd_up = {
+    "up", "SCENARIO|NAME",
+    "make the drill's VMs; or go on where its daemon or its machine died", up};
 const CliCommand cmd_run = {"run", "SCENARIO",
                             "up, start, follow, report and down, in one", run};

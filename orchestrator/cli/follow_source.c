@@ -18,7 +18,6 @@ enum { ANSWER_PART = 'P', ANSWER_ERROR = 'E', ANSWER_CORRUPT = 'C' };
 #define WORDS_MAX 4096
 #define REQUEST_MAX 512
 #define FENCE "fence "
-#define WHO_MAX 300
 #define ANSWER_MS 60000
 #define SSH_PORT 22
 
@@ -251,7 +250,7 @@ GBytes *follow_source_part(FollowSource *source, ReplicaPoint after, GError **er
 
 gboolean follow_source_fence(FollowSource *source, const char *who, GError **error)
 {
-    g_autofree char *safe = parry_text_safe(who, WHO_MAX);
+    g_autofree char *safe = parry_text_safe(who, -1);
     g_autofree char *request = g_strconcat(FENCE, safe, "\n", NULL);
     g_autoptr(GBytes) answer = connect_and_ask(source, request, error);
 
@@ -262,9 +261,10 @@ gboolean follow_source_fence(FollowSource *source, const char *who, GError **err
 
 /* Of the drill's directory: what is written by others meanwhile is left, and checkpoints,
  * which are large, come by themselves. */
-static const char *const most_files[] = {
-    "--exclude=/run",       "--exclude=/disks", "--exclude=/checkpoints",
-    "--exclude=/journal.*", "--exclude=/moved", NULL};
+static const char *const most_files[] = {"--exclude=/run",         "--exclude=/disks",
+                                         "--exclude=/checkpoints", "--exclude=/journal.*",
+                                         "--exclude=/moved",       NULL};
+static const char *const all_files[] = {NULL};
 static const char *const checkpoint_files[] = {"--delete", "--include=/checkpoints/***",
                                                "--exclude=*", NULL};
 
@@ -299,9 +299,9 @@ static GPtrArray *rsync_words(const FollowSource *source, const char *from,
 }
 
 static gboolean rsync(const FollowSource *source, const char *from, const char *to,
-                      GError **error)
+                      const char *const *files, GError **error)
 {
-    g_autoptr(GPtrArray) words = rsync_words(source, from, to, most_files, 0);
+    g_autoptr(GPtrArray) words = rsync_words(source, from, to, files, 0);
     g_autofree char *said = NULL;
     int status = 0;
 
@@ -319,8 +319,8 @@ static gboolean rsync(const FollowSource *source, const char *from, const char *
 gboolean follow_source_files(const FollowSource *source, const char *drill,
                              const char *keys, GError **error)
 {
-    return rsync(source, source->fs_dir, drill, error) &&
-           rsync(source, source->fs_keys, keys, error);
+    return rsync(source, source->fs_dir, drill, most_files, error) &&
+           rsync(source, source->fs_keys, keys, all_files, error);
 }
 
 gboolean follow_source_checkpoints(FollowSource *source, const char *drill, int kib,
@@ -366,7 +366,7 @@ static gboolean parse_request(const char *request, ReplicaPoint *point)
 /* Nothing, where it is done. */
 static GBytes *fence(const char *dir, const char *who, GError **error)
 {
-    g_autofree char *safe = parry_text_safe(who, WHO_MAX);
+    g_autofree char *safe = parry_text_safe(who, -1);
 
     return drill_move(dir, safe, error) ? g_bytes_new(NULL, 0) : NULL;
 }

@@ -30,14 +30,14 @@ GBytes *follow_source_part(FollowSource *source, ReplicaPoint after, GError **er
  */
 gboolean follow_source_fence(FollowSource *source, const char *who, GError **error);
 
-/* Copies the drill's files but its journal, sockets, disks and checkpoints to `drill`, and its keys to
- * `keys`; a directory each, which exists. */
+/* Copies the drill's files but its journal, sockets, disks and checkpoints to `drill`,
+ * and its keys to `keys`; a directory each, which exists. */
 gboolean follow_source_files(const FollowSource *source, const char *drill,
                              const char *keys, GError **error);
 
 /*
- * Its checkpoints, beside all else, for they are large: begins a round where none is under
- * way, and waits for its end where asked to. kib: a second at most, 0: no limit.
+ * Its checkpoints, beside all else, for they are large: begins a round where none is
+ * under way, and waits for its end where asked to. kib: a second at most, 0: no limit.
  */
 gboolean follow_source_checkpoints(FollowSource *source, const char *drill, int kib,
                                    gboolean wait, GError **error);

@@ -90,8 +90,8 @@ typedef struct Daemon {
     Range *dm_range;
     Orders *dm_orders;
     Hosts *dm_hosts;
-    Clones *dm_clones; /* NULL where simulated */
-    Resets *dm_resets; /* likewise */
+    Clones *dm_clones;   /* NULL where simulated */
+    Resets *dm_resets;   /* likewise */
     Returns *dm_returns; /* likewise */
     Provision *dm_provision;
     Isolation *dm_isolation;

@@ -165,8 +165,8 @@ Drill *drill_create(const char *home, const char *name, const char *scenario,
                     name, drill->dr_dir, name);
         return NULL;
     }
-    if (!make_directories(drill->dr_dir, 0, error) || !write_sources(drill, plan, error) ||
-        !write_json(drill->dr_dir, drill, error))
+    if (!make_directories(drill->dr_dir, 0, error) ||
+        !write_sources(drill, plan, error) || !write_json(drill->dr_dir, drill, error))
         return NULL;
     return g_steal_pointer(&drill);
 }

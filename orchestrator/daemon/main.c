@@ -105,10 +105,11 @@ static gboolean is_here(const Daemon *d, GError **error)
     g_autofree char *moved = drill_moved(d->dm_dir);
 
     if (moved)
-        g_set_error(error, DRILL_ERROR, EBUSY,
-                    "this drill goes on on another machine, %s; if that is not so, remove "
-                    "%s/moved",
-                    moved, d->dm_dir);
+        g_set_error(
+            error, DRILL_ERROR, EBUSY,
+            "this drill goes on on another machine, %s; if that is not so, remove "
+            "%s/moved",
+            moved, d->dm_dir);
     return !moved;
 }
 

@@ -544,8 +544,8 @@ static void image_done(gpointer data, gboolean ran)
                      json_pack("{s:s, s:s, s:b}", "image", image->im_spec.id, "key",
                                image->im_result.key, "cached", image->im_cached));
     if (--provision->pv_waiting == 0)
-        pool_run(provision->pv_pool, POOL_NORMAL, provision_host_work, provision_host_done,
-                 provision);
+        pool_run(provision->pv_pool, POOL_NORMAL, provision_host_work,
+                 provision_host_done, provision);
 }
 
 static void image_build(Daemon *d, gint64 seq, gpointer data)
@@ -705,7 +705,8 @@ static void station_return(Station *station)
 
     station->st_begun = station->st_again = FALSE;
     station->st_return = TRUE;
-    station->st_keep = station->st_boots = returns_from_disk(d->dm_returns, station->st_host);
+    station->st_keep = station->st_boots =
+        returns_from_disk(d->dm_returns, station->st_host);
     station->st_seq = 0;
 }
 

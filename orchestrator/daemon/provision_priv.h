@@ -34,7 +34,7 @@ typedef struct {
     struct event *st_hello;
     gboolean st_begun;
     gboolean st_return; /* it was there before, and comes back: see returns.h */
-} Station; /* one host on its way */
+} Station;              /* one host on its way */
 
 struct Provision {
     Daemon *pv_daemon;
@@ -54,7 +54,7 @@ struct Provision {
     gboolean pv_known;     /* the hypervisor, and what there was of the drill */
     gboolean pv_linked;    /* libvirt is connected */
     gboolean pv_link_wait; /* that is all that is waited for */
-    json_t *pv_world; /* what there was of the drill when it was taken up, or NULL */
+    json_t *pv_world;      /* what there was of the drill when it was taken up, or NULL */
 };
 
 /* ---- adopt.c ---- */

@@ -241,8 +241,7 @@ typedef struct {
 /* Parry's own hypervisor: what ended took all VMs along. */
 static gboolean hypervisor_ended(const Daemon *d)
 {
-    g_autofree char *now =
-        d->dm_resume->rs_hypervisor ? returns_hypervisor(d) : NULL;
+    g_autofree char *now = d->dm_resume->rs_hypervisor ? returns_hypervisor(d) : NULL;
 
     return g_strcmp0(now, d->dm_resume->rs_hypervisor) != 0;
 }

@@ -81,8 +81,8 @@ gboolean host_stop(const char *parry_home, gboolean force, GError **error);
 gboolean host_status(const char *parry_home, HostStatus *status, GError **error);
 
 /*
- * A text that no other run of this host, nor that of another machine's, has; NULL where it
- * does not run. All VMs end with it. Free with g_free().
+ * A text that no other run of this host, nor that of another machine's, has; NULL where
+ * it does not run. All VMs end with it. Free with g_free().
  */
 char *host_identity(const char *parry_home);
 

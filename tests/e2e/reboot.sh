@@ -24,7 +24,6 @@ count() { # count KIND [CONDITION]
   sql reboot "select count(*) from event where kind = '$1' ${2:+and $2}"
 }
 more() { [ "$(count "$1" "${3:-}")" -gt "$2" ]; }
-host_json() { parry host status --json | json "d.$1"; }
 state_of() { parry status reboot --json | json "d.hosts.find(h => h.id === '$1').state"; }
 is() { [ "$(state_of "$1")" = "$2" ]; }
 clock() { parry status reboot --json | json d.clock_us; }
@@ -34,12 +33,12 @@ vm_pid() { pgrep -f "qemu-system.*guest=pr-reboot-$1.*$PARRY_HOME/" | head -n 1;
 kill_host() {
   local init
   init=$(host_init)
-  kill -9 "$(host_json pid)"
+  kill -9 "$(parry host status --json | json d.pid)"
   wait_for 20 "all of the hypervisor gone" sh -c "! kill -0 $init"
   [ -z "$(vm_pid '')" ] || fail "a VM outlived its hypervisor"
 }
 
-sed 's/name: recovery/name: reboot/; s/memory: 96M, owner: white/&, lost: restore, restores: 1/' \
+sed 's/name: recovery/name: reboot/; /lost: restore/d; s/memory: 96M, owner: white/&, lost: restore, restores: 1/' \
   "$here/recovery.yaml" >"$work/reboot.yaml"
 expect_status 0 parry up "$work/reboot.yaml"
 expect_status 0 parry start reboot
@@ -49,9 +48,7 @@ wait_for 60 "the attack" has_event reboot inject.ended/1 "json_extract(body, '\$
 
 # ---- libvirtd, and one VM ----
 
-old=$(host_json libvirtd_pid)
-kill -9 "$old"
-wait_for 20 "libvirtd again" sh -c "now=\$(parry host status --json | node -pe 'JSON.parse(require(\"fs\").readFileSync(0)).libvirtd_pid'); [ \"\$now\" != $old ] && [ \"\$now\" != 0 ]"
+kill -9 "$(pgrep -P "$(host_init)" -x libvirtd)"
 wait_for 20 "parryd connected to it" has_event reboot helper.up/1 "json_extract(body, '\$.name') = 'libvirt' and seq > (select max(seq) from event where kind = 'helper.down/1')"
 here health/web || fail "health/web does not answer"
 [ "$(count domain.lost/1)" = 0 ] || fail "a VM that runs was given up"
@@ -100,8 +97,8 @@ says out 'drill reboot is paused'
 [ "$(count isolation.proved/1)" = 2 ] || fail "isolation was not proved again"
 [ "$(sql reboot 'select count(*) from open_act')" = 0 ] || fail "acts are left open"
 has_event reboot expect.voided/1 "json_extract(body, '\$.expect') = 'contain'" || fail "an open window is not void"
-now=$(clock)
-[ $((now - before)) -lt 5000000 ] && [ "$now" -ge "$before" ] || fail "the clock went from $before to $now"
+now=$(clock) # parryd's last sign of life is up to a second old
+[ $((now - before)) -lt 5000000 ] && [ $((now - before)) -gt -1500000 ] || fail "the clock went from $before to $now"
 [ "$(parry score reboot --json | json 'd.standings')" = "$score" ] || fail "the score is another"
 expect_status 0 parry resume reboot
 here health/web && here health/referee || fail "a host does not answer"
@@ -140,7 +137,7 @@ expect_status 0 parry up -y reboot
 says out 'drill reboot is paused'
 has_event reboot drill.restored/1 "json_extract(body, '\$.events') = $events" || fail "the restore is not told"
 now=$(clock)
-[ "$now" -ge "$before" ] && [ $((now - before)) -lt 15000000 ] || fail "the clock went from $before to $now"
+[ $((now - before)) -lt 15000000 ] && [ $((now - before)) -gt -1500000 ] || fail "the clock went from $before to $now"
 expect_status 0 parry resume reboot
 here health/web && here health/referee || fail "a host does not answer"
 wait_for 30 "checks go on" has_event reboot check.round/1 "seq > $events"
