@@ -234,6 +234,9 @@ void hosts_range_event(Hosts *hosts, int host, RangeEvent event, const char *det
     if (run->hr_state == HOST_GONE || run->hr_state == HOST_LOST ||
         d->dm_state == DRILL_DOWN)
         return;
+    /* The one before is meant: whoever comes back has none yet. */
+    if (run->hr_state == HOST_CREATE && returns_pending(d->dm_returns, host))
+        return;
     hosts_set(hosts, host, HOST_LOST, detail);
     run->hr_connected = FALSE;
     daemon_event(d, "domain.lost/1", "libvirt", -1, host, 0,
