@@ -76,6 +76,24 @@ static char *about(gint64 us)
     return g_strdup_printf("about %s", text);
 }
 
+/* What earlier drills took here, and else a figure of another machine; which of both it
+ * is comes with it. */
+static char *ready_text(const Plan *plan, const PlanHere *here, guint missing)
+{
+    gboolean known = here->hr_ready_us > 0;
+    gint64 us =
+        known ? here->hr_ready_us : plan_ready_us(plan, here->hr_accel, here->hr_cores);
+    g_autofree char *time = about(us);
+    g_autofree char *build = missing
+                                 ? g_strdup_printf(", and the time to build %u image%s",
+                                                   missing, missing > 1 ? "s" : "")
+                                 : g_strdup("");
+
+    return g_strdup_printf("%s%s (%s%s)", time, build,
+                           here->hr_rests ? here->hr_rests : "nothing is known here",
+                           known ? "" : "; by figures of another machine");
+}
+
 static guint images_missing(const Plan *plan, const PlanHere *here)
 {
     guint missing = 0;
@@ -113,15 +131,11 @@ static void append_needs(GString *out, const Plan *plan, const PlanHere *here, i
     g_autoptr(ParryTable) table = parry_table_new(columns, G_N_ELEMENTS(columns));
     gboolean kvm = g_strcmp0(here->hr_accel, "kvm") == 0;
     guint missing = images_missing(plan, here);
-    g_autofree char *ready = about(plan_ready_us(plan, here->hr_accel, here->hr_cores));
+    g_autofree char *ready = ready_text(plan, here, missing);
     g_autofree char *cores =
         g_strdup_printf("%d virtual on %d, %s", cpus_needed(plan), here->hr_cores,
                         kvm ? "with KVM" : "emulated");
-    g_autofree char *time = missing
-                                ? g_strdup_printf("%s, and the time to build %u image%s",
-                                                  ready, missing, missing > 1 ? "s" : "")
-                                : g_strdup(ready);
-    const char *const rows[][2] = {{"cores", cores}, {"ready", time}};
+    const char *const rows[][2] = {{"cores", cores}, {"ready", ready}};
 
     if (!plan->p_hosts->len)
         return;
@@ -142,14 +156,17 @@ json_t *plan_needs_json(const Plan *plan, const PlanHere *here)
         if (!g_hash_table_contains(here->hr_cached, id))
             json_array_append_new(missing, json_string(id));
     }
+    gint64 ready = here->hr_ready_us > 0
+                       ? here->hr_ready_us
+                       : plan_ready_us(plan, here->hr_accel, here->hr_cores);
     return json_pack(
-        "{s:s, s:I, s:I, s:I, s:I, s:i, s:i, s:I, s:o}", "accel", here->hr_accel,
-        "memory", (json_int_t)plan_memory_needed(plan, here->hr_accel), "memory-here",
-        (json_int_t)here->hr_memory, "disk", (json_int_t)plan_disk_needed(plan),
-        "disk-here", (json_int_t)here->hr_disk, "cores", cpus_needed(plan), "cores-here",
-        here->hr_cores, "ready-us",
-        (json_int_t)plan_ready_us(plan, here->hr_accel, here->hr_cores),
-        "images-to-build", missing);
+        "{s:s, s:I, s:I, s:I, s:I, s:i, s:i, s:I, s:s, s:b, s:o}", "accel",
+        here->hr_accel, "memory", (json_int_t)plan_memory_needed(plan, here->hr_accel),
+        "memory-here", (json_int_t)here->hr_memory, "disk",
+        (json_int_t)plan_disk_needed(plan), "disk-here", (json_int_t)here->hr_disk,
+        "cores", cpus_needed(plan), "cores-here", here->hr_cores, "ready-us",
+        (json_int_t)ready, "ready-rests-on", here->hr_rests ? here->hr_rests : "",
+        "ready-seen-here", here->hr_ready_us > 0, "images-to-build", missing);
 }
 
 /* --- what there is --- */

@@ -14,10 +14,13 @@ typedef struct {
     guint64 hr_disk;      /* bytes free; 0: unknown */
     int hr_cores;
     GHashTable *hr_cached; /* ids of images that need not be built; NULL: unknown */
+    gint64 hr_ready_us; /* how long `up` takes, as earlier ones did here; 0: not known */
+    const char *hr_rests; /* what that rests on, or why it is not known; NULL: nothing */
 } PlanHere;
 
 /*
- * About how long `up` takes until the drill is ready, images built, in microseconds:
+ * About how long `up` takes until the drill is ready, images built, in microseconds,
+ * where nothing is known of this machine:
  *
  *     4 s + the sum of all hosts' boots / cores, and no less than the longest boot, with
  *     those that it waits for by `after`

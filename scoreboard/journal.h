@@ -154,7 +154,8 @@ gboolean journal_rebuild(Journal *journal, GError **error);
 
 /*
  * The rows of a projection as an array of objects, one a row, members by column; the
- * batch in progress included. Caller owns it. Names: "host_state" {host, state, reason,
+ * batch in progress included. Caller owns it. Names: "drill_state" {state, was, reason,
+ * seq, clock_us, at_us, last_us: of the last event}, "host_state" {host, state, reason,
  * seq, clock_us}, "inject_state" {inject, team, state, reason, seq, clock_us}, and
  * "open_act" {seq, kind, team, host, inject}: each `x.wanted` that nothing has settled,
  * which is what a restarted daemon looks at first.

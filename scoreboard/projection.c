@@ -11,8 +11,8 @@
 typedef enum { EFFECT_SET, EFFECT_CLEAR, EFFECTS } Effect;
 
 /* Parameters of every effect: ?1 seq, ?2 ref, ?3 clock_us, ?4 kind, ?5 team, ?6 host,
- * ?7 the rule's word, or where that is NULL the body's "state", ?8 "reason", ?9 "inject".
- */
+ * ?7 the rule's word, or where that is NULL the body's "state", ?8 "reason", ?9 "inject",
+ * ?10 "from", ?11 "to". */
 typedef struct {
     const char *pr_name;
     int pr_version; /* raise it with any change here or in the rules: forces a rebuild */
@@ -20,9 +20,24 @@ typedef struct {
     const char *pr_effect[EFFECTS];
 } ProjectionInfo;
 
-enum { HOST_STATE, INJECT_STATE, OPEN_ACT, N_PROJECTIONS };
+enum { DRILL_STATE, HOST_STATE, INJECT_STATE, OPEN_ACT, N_PROJECTIONS };
 
 static const ProjectionInfo PROJECTIONS[N_PROJECTIONS] = {
+    /* One row. What its last state was, when a drill ends without a word (last_us: the
+     * last event), without a walk through a journal of days. */
+    [DRILL_STATE] =
+        {"drill_state",
+         1,
+         "CREATE TABLE drill_state(id INTEGER PRIMARY KEY, state TEXT NOT NULL,"
+         " was TEXT NOT NULL, reason TEXT NOT NULL, seq INTEGER NOT NULL,"
+         " clock_us INTEGER NOT NULL) STRICT",
+         "DROP TABLE IF EXISTS drill_state",
+         "SELECT d.state, d.was, d.reason, d.seq, d.clock_us, e.at_us,"
+         " (SELECT at_us FROM event ORDER BY seq DESC LIMIT 1) AS last_us"
+         " FROM drill_state d JOIN event e ON e.seq = d.seq",
+         {"INSERT OR REPLACE INTO drill_state(id, state, was, reason, seq, clock_us)"
+          " VALUES(1, ?11, ?10, ?8, ?1, ?3)",
+          NULL}},
     [HOST_STATE] =
         {"host_state",
          1,
@@ -66,6 +81,7 @@ typedef struct {
 } Rule;
 
 static const Rule RULES[] = {
+    {"drill.state/1", DRILL_STATE, EFFECT_SET, ""},
     {"domain.wanted/1", HOST_STATE, EFFECT_SET, "creating"},
     {"domain.done/1", HOST_STATE, EFFECT_SET, "created"},
     {"domain.failed/1", HOST_STATE, EFFECT_SET, "failed"},
@@ -190,6 +206,8 @@ static gboolean apply_rule(Journal *journal, const Rule *rule, const JournalEven
             bind_member(stmt, 7, event->ev_body, "state");
         bind_member(stmt, 8, event->ev_body, "reason");
         bind_member(stmt, 9, event->ev_body, "inject");
+        bind_member(stmt, 10, event->ev_body, "from");
+        bind_member(stmt, 11, event->ev_body, "to");
     }
     return journal_step(journal, stmt, PROJECTIONS[rule->ru_projection].pr_name, error);
 }

@@ -1,6 +1,5 @@
 #include "agents/wire/queue.h"
 
-#include "agents/wire/frame.h"
 #include "agents/wire/msg_table.h"
 
 #include <stdio.h>
@@ -10,7 +9,12 @@
 #define RELIABLE_MAX (4u << 20)
 #define TELEMETRY_MAX (64u << 10)
 
-/* One message: its line without seq and ack, which are put in when it goes out. */
+/* {"seq":…,"ack":…, with both numbers at their longest. */
+#define HEAD_MAX 64
+
+/* One message: its line without seq and ack, which are put before it when it goes out:
+ * there is room for them, and for the newline behind. So a queue holds no line of its
+ * own: thousands of them stand idle in parryd and parry-hub. */
 struct entry {
     struct entry *next;
     int64_t seq; /* 0 until it goes out */
@@ -18,7 +22,7 @@ struct entry {
     bool numbered;
     size_t data; /* bytes of stream data in it, which count against the credit */
     size_t len;
-    char text[];
+    char bytes[]; /* HEAD_MAX of room, the line, a byte for the newline */
 };
 
 struct list {
@@ -39,7 +43,8 @@ struct wire_queue {
     size_t reliable;  /* bytes of numbered messages, waiting and unacknowledged */
     size_t telemetry; /* bytes of wait[WIRE_TELEMETRY] */
     struct wire_queue_stats stats;
-    char out[FRAME_MAX]; /* the line last given by wire_queue_next */
+    struct entry *gone; /* given last by wire_queue_next, and not kept */
+    char ack[HEAD_MAX]; /* a bare ack, as it was given */
 };
 
 static void list_append(struct list *l, struct entry *e)
@@ -114,6 +119,7 @@ void wire_queue_free(struct wire_queue *q)
     if (!q)
         return;
     drop_all(q);
+    free(q->gone);
     free(q);
 }
 
@@ -169,10 +175,11 @@ bool wire_queue_put(struct wire_queue *q, const struct wire_msg *m, struct wire_
     if (!line)
         return false;
     struct entry *entry = NULL;
-    if (make_room(q, m, len, e) && !(entry = calloc(1, sizeof(*entry) + len + 1)))
+    if (make_room(q, m, len, e) &&
+        !(entry = calloc(1, sizeof(*entry) + HEAD_MAX + len + 1)))
         wire_fail(e, "%s: out of memory", wire_kind_name(m->kind));
     if (entry) {
-        memcpy(entry->text, line, len + 1);
+        memcpy(entry->bytes + HEAD_MAX, line, len);
         entry->len = len;
         entry->id = m->id;
         entry->numbered = wire_kind_numbered(m->kind);
@@ -187,26 +194,26 @@ bool wire_queue_put(struct wire_queue *q, const struct wire_msg *m, struct wire_
     return entry != NULL;
 }
 
-/* Writes {"seq":…,"ack":…, and the rest of the entry's line into q->out. */
-static const char *compose(struct wire_queue *q, const struct entry *e, size_t *len)
+/* Writes {"seq":…,"ack":…, before the rest of the entry's line, whose first byte is the
+ * brace that this begins with. */
+static const char *compose(struct wire_queue *q, struct entry *e, size_t *len)
 {
-    size_t n;
+    char head[HEAD_MAX] = "{";
+    size_t n = 1;
 
-    q->out[0] = '{';
-    n = 1;
     if (e->seq > 0)
-        n += (size_t)snprintf(q->out + n, sizeof(q->out) - n, "\"seq\":%lld,",
+        n += (size_t)snprintf(head + n, sizeof(head) - n, "\"seq\":%lld,",
                               (long long)e->seq);
     if (q->committed > 0)
-        n += (size_t)snprintf(q->out + n, sizeof(q->out) - n, "\"ack\":%lld,",
+        n += (size_t)snprintf(head + n, sizeof(head) - n, "\"ack\":%lld,",
                               (long long)q->committed);
-    memcpy(q->out + n, e->text + 1, e->len - 1); /* wire_encode leaves room for this */
-    n += e->len - 1;
-    q->out[n++] = '\n';
+    char *line = e->bytes + HEAD_MAX + 1 - n;
+    memcpy(line, head, n);
+    e->bytes[HEAD_MAX + e->len] = '\n';
     q->ack_told = q->committed;
     q->stats.sent++;
-    *len = n;
-    return q->out;
+    *len = n + e->len;
+    return line;
 }
 
 static const char *hand_out(struct wire_queue *q, enum wire_prio prio, size_t *len)
@@ -222,15 +229,16 @@ static const char *hand_out(struct wire_queue *q, enum wire_prio prio, size_t *l
     }
     if (prio == WIRE_TELEMETRY)
         q->telemetry -= e->len;
-    const char *line = compose(q, e, len);
-    free(e);
-    return line;
+    q->gone = e;
+    return compose(q, e, len);
 }
 
 const char *wire_queue_next(struct wire_queue *q, size_t *len)
 {
+    free(q->gone);
+    q->gone = NULL;
     if (q->again) {
-        const struct entry *e = q->again;
+        struct entry *e = q->again;
         q->again = e->next;
         q->stats.resent++;
         return compose(q, e, len);
@@ -242,9 +250,9 @@ const char *wire_queue_next(struct wire_queue *q, size_t *len)
         return NULL;
     q->ack_told = q->committed;
     q->stats.sent++;
-    *len = (size_t)snprintf(q->out, sizeof(q->out), "{\"k\":\"ack\",\"ack\":%lld}\n",
+    *len = (size_t)snprintf(q->ack, sizeof(q->ack), "{\"k\":\"ack\",\"ack\":%lld}\n",
                             (long long)q->committed);
-    return q->out;
+    return q->ack;
 }
 
 bool wire_queue_ready(const struct wire_queue *q)

@@ -107,6 +107,7 @@ typedef struct {
     gboolean la_keep;
     gboolean la_no_clones;
     gboolean la_yes; /* what is gone may be made again */
+    gboolean la_json; /* progress as one object a line */
     int la_boot_timeout_s;
 } Launch;
 
@@ -138,7 +139,8 @@ typedef enum {
 
 /* Shows what happens until the drill is there: EXIT_OK when it came to that; EXIT_FAIL on
  * failure, *reason (to be freed) says why; EXIT_INTERRUPTED when the user confirmed it.
- */
-int follow(RpcClient *client, const Plan *plan, FollowUntil until, char **reason);
+ * json: until it is ready, as one object a line. */
+int follow(RpcClient *client, const Plan *plan, FollowUntil until, gboolean json,
+           char **reason);
 
 #endif

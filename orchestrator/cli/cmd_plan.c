@@ -2,6 +2,7 @@
 
 #include "agents/images/images.h"
 #include "orchestrator/daemon/needs.h"
+#include "orchestrator/daemon/paces_plan.h"
 #include "orchestrator/daemon/programs.h"
 #include "orchestrator/host/trial.h"
 #include "scenarios/msel.h"
@@ -9,6 +10,7 @@
 #include "scenarios/plan_text.h"
 #include "scenarios/topology.h"
 
+#include <errno.h>
 #include <gio/gio.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -173,8 +175,27 @@ static int print_text(const Plan *plan, const PlanHere *machine, const Options *
     return EXIT_OK;
 }
 
+/* Where root's home is not to be read that is said, and not that it is empty. */
+static char *ready_here(const char *home, const Plan *plan, PlanHere *machine)
+{
+    g_autofree char *path = g_build_filename(home, "host", "paces.json", NULL);
+    g_autoptr(Paces) paces = paces_load(home);
+    gboolean cold = g_hash_table_size(machine->hr_cached) < plan->p_images->len;
+    char *rests = NULL;
+    gint64 us = pace_estimate(paces, plan, machine->hr_accel, cold, &rests);
+
+    if (us < 0 && access(path, R_OK) < 0 && errno == EACCES) {
+        g_free(rests);
+        rests = g_strdup("how long it took here is root's to read");
+    }
+    machine->hr_ready_us = MAX(us, 0);
+    machine->hr_rests = rests;
+    return rests;
+}
+
 static int print_plan(const Plan *plan, const Options *options)
 {
+    g_autofree char *rests = NULL;
     g_autofree char *home = drill_home();
     g_autoptr(TrialVerdict) verdict = trial_cached(home);
     g_autoptr(GHashTable) built = NULL;
@@ -191,6 +212,7 @@ static int print_plan(const Plan *plan, const Options *options)
     }
     built = images_built(home, plan);
     machine.hr_cached = built;
+    rests = ready_here(home, plan, &machine);
     if (options->json)
         return print_json(plan, &machine, options);
     return print_text(plan, &machine, options);

@@ -1,9 +1,16 @@
 #include "orchestrator/cli/cli.h"
 
-#include "scenarios/base/duration.h"
+#include "orchestrator/cli/status_text.h"
+#include "scoreboard/journal.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#define ANSWER_MS 5000
+#define WATCH_MS 1000
+#define LOG_END 4096
 
 /* What there is to say of a drill whose daemon does not run. */
 static const char *dead_state(const Drill *drill)
@@ -16,7 +23,66 @@ static const char *dead_state(const Drill *drill)
     return g_file_test(run, G_FILE_TEST_EXISTS) ? "crashed" : "down";
 }
 
-static json_t *drill_status(const Drill *drill)
+/* The last line of the daemon's log, or NULL. */
+static char *last_words(const Drill *drill)
+{
+    g_autofree char *path = g_build_filename(drill->dr_dir, "parryd.log", NULL);
+    char bytes[LOG_END + 1] = "";
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    off_t end = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+    ssize_t n =
+        end > 0 ? pread(fd, bytes, LOG_END, end > LOG_END ? end - LOG_END : 0) : -1;
+
+    if (fd >= 0)
+        close(fd);
+    if (n <= 0)
+        return NULL;
+    g_strchomp(bytes);
+    const char *line = strrchr(bytes, '\n');
+    return parry_text_safe(line ? line + 1 : bytes, -1);
+}
+
+/* As the journal's projections have it, without a walk through the events. */
+static void add_journal(const Drill *drill, json_t *status)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Journal) journal = journal_open_read(drill->dr_dir, &error);
+    json_t *was = journal ? journal_projection(journal, "drill_state", &error) : NULL;
+    json_t *hosts = was ? journal_projection(journal, "host_state", &error) : NULL;
+    json_t *row;
+    gsize i;
+
+    if (json_array_size(was)) {
+        const json_t *clock = json_object_get(json_array_get(was, 0), "clock_us");
+        json_object_set(status, "was", json_array_get(was, 0));
+        json_object_set(status, "clock_us", (json_t *)clock);
+    }
+    json_array_foreach (hosts, i, row) /* as `hosts` names it */
+        json_object_set(row, "id", json_object_get(row, "host"));
+    if (hosts)
+        json_object_set(status, "hosts", hosts);
+    if (error)
+        json_object_set_new(status, "reason", json_string(error->message));
+    json_decref(was);
+    json_decref(hosts);
+}
+
+static json_t *dead_status(const Drill *drill, gboolean whole)
+{
+    const char *state = drill->dr_alive ? "silent" : dead_state(drill);
+    g_autofree char *log = strcmp(state, "down") != 0 ? last_words(drill) : NULL;
+    json_t *status = json_pack("{s:s, s:s, s:s, s:s, s:b}", "name", drill->dr_name,
+                               "uuid", drill->dr_uuid, "state", state, "dir",
+                               drill->dr_dir, "rehearsal", drill->dr_rehearsal);
+
+    if (log)
+        json_object_set_new(status, "log", json_string(log));
+    if (whole)
+        add_journal(drill, status);
+    return status;
+}
+
+static json_t *drill_status(const Drill *drill, gboolean whole)
 {
     int status = EXIT_OK;
     json_t *answer = NULL;
@@ -24,154 +90,9 @@ static json_t *drill_status(const Drill *drill)
     if (drill->dr_alive) {
         g_autoptr(RpcClient) client = cli_connect(drill, &status);
         if (client)
-            answer = cli_call(client, "status", NULL, 5000, &status);
+            answer = cli_call(client, "status", NULL, ANSWER_MS, &status);
     }
-    if (answer)
-        return answer;
-    return json_pack(
-        "{s:s, s:s, s:s, s:s}", "name", drill->dr_name, "uuid", drill->dr_uuid, "state",
-        drill->dr_alive ? "silent" : dead_state(drill), "dir", drill->dr_dir);
-}
-
-static void print_line(const json_t *status)
-{
-    const char *name = json_string_value(json_object_get(status, "name"));
-    const char *state = json_string_value(json_object_get(status, "state"));
-    g_autofree char *clock =
-        duration_clock(json_integer_value(json_object_get(status, "clock_us")));
-
-    printf("%-28s %-13s", name, state);
-    if (json_object_get(status, "hosts"))
-        printf(" %s  %zu hosts", clock,
-               json_array_size(json_object_get(status, "hosts")));
-    else if (strcmp(state, "crashed") == 0)
-        printf(" its daemon is gone; `parry up %s` goes on, `parry down %s` removes it",
-               name, name);
-    printf("\n");
-}
-
-/* What is missing of a host's observations, and a clock that is off by over a second. */
-static void print_seen(const json_t *host)
-{
-    const json_t *observed = json_object_get(host, "observed");
-    const json_t *clock = json_object_get(host, "clock");
-    const char *why = json_string_value(json_object_get(observed, "why"));
-    static const char *const where[] = {"kernel", "queue", "channel", "hub"};
-    gint64 lost[G_N_ELEMENTS(where)], all = 0;
-    gint64 off_us = json_integer_value(json_object_get(clock, "offset_us"));
-
-    for (gsize i = 0; i < G_N_ELEMENTS(where); i++) {
-        lost[i] = json_integer_value(
-            json_object_get(json_object_get(observed, "lost"), where[i]));
-        all += lost[i];
-    }
-    if (why && *why)
-        printf("    not watched: %s\n", why);
-    if (all)
-        printf(
-            "    observations: %lld, lost %lld (kernel %lld, queue %lld, channel %lld, "
-            "hub %lld)\n",
-            (long long)json_integer_value(json_object_get(observed, "rows")),
-            (long long)all, (long long)lost[0], (long long)lost[1], (long long)lost[2],
-            (long long)lost[3]);
-    if (off_us > G_USEC_PER_SEC || off_us < -(gint64)G_USEC_PER_SEC)
-        printf("    its clock is %.1f s %s\n",
-               (double)ABS(off_us) / (double)G_USEC_PER_SEC,
-               off_us > 0 ? "ahead" : "behind");
-}
-
-static void print_hosts(const json_t *hosts, const char *drill)
-{
-    const json_t *host;
-    gsize i;
-
-    json_array_foreach (hosts, i, host) {
-        const char *reason = json_string_value(json_object_get(host, "reason"));
-        printf("  %-26s %-10s %-16s %s\n", json_string_value(json_object_get(host, "id")),
-               json_string_value(json_object_get(host, "state")),
-               json_string_value(json_object_get(host, "ip")), reason ? reason : "");
-        if (drill &&
-            g_strcmp0(json_string_value(json_object_get(host, "state")), "lost") == 0)
-            printf("    `parry reset %s %s` brings it back as it was when ready\n", drill,
-                   json_string_value(json_object_get(host, "id")));
-        print_seen(host);
-    }
-}
-
-/* What white can move comes with the command that moves it. */
-static void print_waiting(const json_t *waiting)
-{
-    static const struct {
-        const char *why, *words;
-    } words[] = {
-        {"approval", "waits for `parry approve`"},
-        {"quiet", "waits: a window in which nothing begins"},
-        {"scope", "waits: the scope lets no attack begin now"},
-        {"together", "waits for the others of its name"},
-        {"retry", "failed, and is tried again"},
-        {"manual", "is fired by `parry inject`"},
-    };
-    const json_t *one;
-    gsize i;
-
-    json_array_foreach (waiting, i, one) {
-        const char *why = json_string_value(json_object_get(one, "why"));
-        gint64 until = json_integer_value(json_object_get(one, "until_us"));
-        g_autofree char *clock = until >= 0 ? duration_clock(until) : NULL;
-        for (gsize w = 0; w < G_N_ELEMENTS(words); w++)
-            if (g_strcmp0(why, words[w].why) == 0)
-                printf("  %-26s %s%s%s\n",
-                       json_string_value(json_object_get(one, "inject")), words[w].words,
-                       clock ? ", until " : "", clock ? clock : "");
-    }
-}
-
-/* Which machines were restored from one that booted before, and why some were not. */
-static void print_golden(const json_t *golden)
-{
-    const json_t *one;
-    gsize i;
-
-    json_array_foreach (golden, i, one) {
-        const char *reason = json_string_value(json_object_get(one, "reason"));
-
-        printf("  golden guest like %s %s%s, for %lld clone(s)%s%s\n",
-               json_string_value(json_object_get(one, "like")),
-               json_string_value(json_object_get(one, "state")),
-               json_is_true(json_object_get(one, "cached")) ? ", from the cache" : "",
-               (long long)json_integer_value(json_object_get(one, "hosts")),
-               reason && *reason ? ": " : "", reason ? reason : "");
-    }
-}
-
-static void print_full(const json_t *status)
-{
-    const json_t *service;
-    const char *reason = json_string_value(json_object_get(status, "reason"));
-    const char *name = json_string_value(json_object_get(status, "name"));
-    const char *held =
-        json_string_value(json_object_get(json_object_get(status, "lost"), "held"));
-    gsize i;
-
-    print_line(status);
-    if (reason && *reason)
-        printf("  reason: %s\n", reason);
-    if (held && g_strcmp0(held, reason) != 0)
-        printf("  holds: %s\n", held);
-    json_array_foreach (json_object_get(status, "services"), i, service)
-        printf("  %-12s %s, pid %lld, restarted %lld times\n",
-               json_string_value(json_object_get(service, "name")),
-               json_string_value(json_object_get(service, "listen")),
-               (long long)json_integer_value(json_object_get(service, "pid")),
-               (long long)json_integer_value(json_object_get(service, "restarts")));
-    if (json_object_get(status, "accel"))
-        printf("  accelerator  %s\n",
-               json_string_value(json_object_get(status, "accel")));
-    print_golden(json_object_get(status, "golden"));
-    if (held)
-        printf("  `parry up %s` makes all of it again\n", name);
-    print_hosts(json_object_get(status, "hosts"), held ? NULL : name);
-    print_waiting(json_object_get(status, "waiting"));
+    return answer ? answer : dead_status(drill, whole);
 }
 
 static int all(gboolean json)
@@ -182,38 +103,79 @@ static int all(gboolean json)
     gsize i;
 
     for (guint d = 0; d < drills->len; d++)
-        json_array_append_new(list, drill_status(drills->pdata[d]));
+        json_array_append_new(list, drill_status(drills->pdata[d], FALSE));
     if (json)
         return cli_json(list);
     if (!drills->len)
         printf("no drills in %s\n", home);
-    json_array_foreach (list, i, status)
-        print_line(status);
+    json_array_foreach (list, i, status) {
+        g_autofree char *line = status_line(status);
+        fputs(line, stdout);
+    }
     json_decref(list);
+    return EXIT_OK;
+}
+
+/* Takes it over. */
+static void show(json_t *status, const StatusView *view, gboolean json)
+{
+    if (json) {
+        cli_json(status);
+        return;
+    }
+    g_autofree char *text = status_text(status, view);
+    fputs(text, stdout);
+    json_decref(status);
+}
+
+/* Asked anew each time: while nobody reads what was printed, the daemon is not asked. */
+static int watch(const char *name, const StatusView *view, gboolean json)
+{
+    gboolean terminal = cli_colour(1);
+    int status = EXIT_OK;
+
+    cli_catch_signals();
+    while (!cli_interrupted() && !ferror(stdout)) {
+        g_autoptr(Drill) drill = cli_drill(name, &status);
+        if (!drill)
+            return status;
+        if (terminal && !json)
+            printf("\033[H\033[J");
+        show(drill_status(drill, TRUE), view, json);
+        printf("%s", json || terminal ? "" : "\n");
+        fflush(stdout);
+        g_usleep(WATCH_MS * 1000);
+    }
     return EXIT_OK;
 }
 
 static int run(int argc, char **argv)
 {
-    gboolean json = FALSE;
+    g_autofree char *team = NULL;
+    gboolean json = FALSE, every = FALSE, watching = FALSE;
     int status = EXIT_OK;
     const GOptionEntry entries[] = {
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "as JSON", NULL},
+        {"team", 't', 0, G_OPTION_ARG_STRING, &team, "the hosts of this team", "TEAM"},
+        {"all", 'a', 0, G_OPTION_ARG_NONE, &every, "every host, however many", NULL},
+        {"watch", 'w', 0, G_OPTION_ARG_NONE, &watching, "again each second, until Ctrl-C",
+         NULL},
         G_OPTION_ENTRY_NULL,
     };
 
     if (!cli_options(&cmd_status, entries, &argc, &argv, 0, 1, &status))
         return status;
+    if (argc < 2 && (team || every || watching))
+        return cli_fail(EXIT_USAGE, "status: --team, --all and --watch are of one drill");
     if (argc < 2)
         return all(json);
+    const StatusView view = {team, every};
+    if (watching)
+        return watch(argv[1], &view, json);
     g_autoptr(Drill) drill = cli_drill(argv[1], &status);
     if (!drill)
         return status;
-    json_t *answer = drill_status(drill);
-    if (json)
-        return cli_json(answer);
-    print_full(answer);
-    json_decref(answer);
+    show(drill_status(drill, TRUE), &view, json);
     return EXIT_OK;
 }
 

@@ -1,6 +1,7 @@
 #include "orchestrator/cli/cli.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What `up` and `run` have in common. */
@@ -26,6 +27,8 @@ static gboolean parse(const CliCommand *command, int argc, char **argv, Launch *
         {"yes", 'y', 0, G_OPTION_ARG_NONE, &launch->la_yes,
          "make again what is gone of a drill, without a question", NULL},
         CLI_SET(launch->la_set),
+        {"json", 0, command == &cmd_up ? 0 : G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE,
+         &launch->la_json, "progress and result as JSON, one object a line", NULL},
         G_OPTION_ENTRY_NULL,
     };
     const char *connect = g_getenv("PARRY_CONNECT");
@@ -33,6 +36,10 @@ static gboolean parse(const CliCommand *command, int argc, char **argv, Launch *
     launch->la_boot_timeout_s = 180;
     if (!cli_options(command, entries, &argc, &argv, 1, 1, status))
         return FALSE;
+    if (launch->la_json && command != &cmd_up) {
+        *status = cli_fail(EXIT_USAGE, "%s: --json is for `up`", command->cc_name);
+        return FALSE;
+    }
     if (!launch->la_connect && connect && *connect)
         launch->la_connect = g_strdup(connect);
     launch->la_scenario = argv[1];
@@ -109,6 +116,25 @@ static int show_ready(const Drill *drill, RpcClient *client)
     return EXIT_OK;
 }
 
+/* The last object: how it stands, without its hosts, which had theirs. */
+static int tell_ready(RpcClient *client)
+{
+    static const char *const kept[] = {"name", "uuid", "state", "reason", "services"};
+    int code = EXIT_OK;
+    json_t *status = cli_call(client, "status", NULL, -1, &code), *out = json_object();
+
+    for (gsize i = 0; status && i < G_N_ELEMENTS(kept); i++)
+        json_object_set(out, kept[i], json_object_get(status, kept[i]));
+    if (status) {
+        char *text = json_dumps(out, JSON_COMPACT);
+        puts(text);
+        free(text);
+    }
+    json_decref(out);
+    json_decref(status);
+    return code;
+}
+
 /* Ready, or wherever it was when its daemon ended. */
 static void say_where(const Drill *drill, RpcClient *client)
 {
@@ -145,8 +171,12 @@ static int up(int argc, char **argv)
                                    : launch_up(&launch, &client, &status);
     if (!drill)
         return status;
-    status = show_ready(drill, client);
-    say_where(drill, client);
+    if (launch.la_json) {
+        status = tell_ready(client);
+    } else {
+        status = show_ready(drill, client);
+        say_where(drill, client);
+    }
     rpc_client_free(client);
     return status;
 }
@@ -164,9 +194,10 @@ static int play(const Launch *launch, const Drill *drill, RpcClient *client)
         return status;
     json_decref(answer);
     printf("\n");
-    status = follow(
-        client, plan,
-        launch->la_rehearsal ? FOLLOW_UNTIL_PROVISIONAL : FOLLOW_UNTIL_JUDGING, &reason);
+    status =
+        follow(client, plan,
+               launch->la_rehearsal ? FOLLOW_UNTIL_PROVISIONAL : FOLLOW_UNTIL_JUDGING,
+               FALSE, &reason);
     if (status == EXIT_FAIL)
         cli_fail(status, "drill %s: %s", drill->dr_name, reason);
     return status;

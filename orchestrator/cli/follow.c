@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define TICK_MS 200
+#define CALL_MS 5000
 
 typedef struct {
     const Plan *fo_plan;
@@ -65,7 +66,7 @@ static void on_notification(Follow *follow, const json_t *message)
         json_decref(follow->fo_board);
         follow->fo_board = json_incref((json_t *)params);
     } else if (g_strcmp0(method, "progress") == 0 && follow->fo_stages) {
-        stages_image(follow->fo_stages, params);
+        stages_progress(follow->fo_stages, params);
     } else if (g_strcmp0(method, "event") == 0 && kind) {
         if (follow->fo_stages)
             stages_event(follow->fo_stages, params);
@@ -129,13 +130,24 @@ static void follow_step(Follow *follow, RpcClient *client)
         follow->fo_code = EXIT_INTERRUPTED;
 }
 
-int follow(RpcClient *client, const Plan *plan, FollowUntil until, char **reason)
+/* Those of a drill that is taken up are somewhere already. */
+static void begin_stages(Follow *follow, RpcClient *client, gboolean json)
+{
+    json_t *hosts = rpc_client_call(client, "hosts", NULL, CALL_MS, NULL);
+
+    follow->fo_stages = stages_new(follow->fo_plan, json);
+    stages_hosts(follow->fo_stages, hosts);
+    json_decref(hosts);
+}
+
+int follow(RpcClient *client, const Plan *plan, FollowUntil until, gboolean json,
+           char **reason)
 {
     Follow follow = {
         .fo_plan = plan, .fo_until = until, .fo_code = -1, .fo_reason = reason};
 
     if (until == FOLLOW_UNTIL_READY)
-        follow.fo_stages = stages_new(plan);
+        begin_stages(&follow, client, json);
     while (follow.fo_code < 0)
         follow_step(&follow, client);
     if (follow.fo_stages) {

@@ -306,7 +306,7 @@ Drill *launch_resume(const Launch *launch, Drill *taken, RpcClient **client, int
         return NULL;
     }
     int code = is_on_its_way(*client, status)
-                   ? follow(*client, plan, FOLLOW_UNTIL_READY, &reason)
+                   ? follow(*client, plan, FOLLOW_UNTIL_READY, launch->la_json, &reason)
                    : EXIT_OK;
     if (code == EXIT_OK)
         return g_steal_pointer(&drill);
@@ -374,7 +374,7 @@ Drill *launch_up(const Launch *launch, RpcClient **client, int *status)
             launch_down(drill, TRUE, TRUE);
         return NULL;
     }
-    int code = follow(*client, plan, FOLLOW_UNTIL_READY, &reason);
+    int code = follow(*client, plan, FOLLOW_UNTIL_READY, launch->la_json, &reason);
     if (came_up(launch, drill, code, reason, status))
         return g_steal_pointer(&drill);
     g_clear_pointer(client, rpc_client_free);

@@ -1,58 +1,78 @@
-#include "orchestrator/cli/stages.h"
+#include "orchestrator/cli/stages_priv.h"
 
 #include "orchestrator/cli/cli.h"
+#include "orchestrator/host/trial.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define NAME_COLUMNS 24
-
-/* A VM's way; each word is printed once that far. */
-typedef enum {
-    AT_WAITING,
-    AT_IMAGE,
-    AT_CREATE,
-    AT_BOOT,
-    AT_AGENT,
-    AT_READY,
-    AT_FAILED
-} At;
+#define DRAW_US 200000
+#define SILENCE_S 3.0 /* in a pipe: then a line says what is going on */
+#define GROUPS_SAID 4
+#define PATIENCE_S 5.0 /* then it is said how much there is */
 
 static const char *const at_words[] = {"waiting", "image",        "create", "boot",
                                        "agent",   "personalised", "failed"};
 
-typedef struct {
-    At vm_at;
-    double vm_since; /* seconds since the start */
-    double vm_ready;
-    char *vm_reason;
-} Vm;
-
-typedef struct {
-    char *sg_step;
-    int sg_done, sg_total;
-    gboolean sg_there, sg_cached;
-} ImageStage;
-
-struct Stages {
-    const Plan *st_plan;
-    gint64 st_start_us;
-    gint64 st_drawn_us;
-    Vm *st_vms;
-    ImageStage *st_images;
-    int st_lines; /* of the picture on the screen */
-    gboolean st_tty, st_colour;
-    char *st_note; /* what is going on as a whole */
-};
-
-static double now(const Stages *stages)
+double stages_now(const Stages *stages)
 {
     return (double)(g_get_monotonic_time() - stages->st_start_us) / G_USEC_PER_SEC;
 }
 
-Stages *stages_new(const Plan *plan)
+/* ---- how long it takes ---- */
+
+/* The hypervisor says under what it runs; before that, what the trial boot told. */
+static void estimate(Stages *stages)
+{
+    g_clear_pointer(&stages->st_rests, g_free);
+    stages->st_usual_us = -1;
+    if (stages->st_accel)
+        stages->st_usual_us =
+            pace_estimate(stages->st_paces, stages->st_plan, stages->st_accel,
+                          stages->st_cold, &stages->st_rests);
+}
+
+static void is_made(Stages *stages)
+{
+    if (stages->st_cold)
+        return;
+    stages->st_cold = TRUE;
+    estimate(stages);
+}
+
+char *stages_whole_text(const Stages *stages)
+{
+    double now = stages_now(stages), usual = (double)stages->st_usual_us / G_USEC_PER_SEC;
+
+    if (stages->st_usual_us < 0)
+        return g_strdup_printf("%.0f s so far; first time here, so how long it takes is "
+                               "not known",
+                               now);
+    return g_strdup_printf("%.0f s of about %.0f s%s (%s)", now, usual,
+                           now > usual * 1.3 + 2 ? ", longer than usual" : "",
+                           stages->st_rests);
+}
+
+static Stages *known_paces(Stages *stages)
+{
+    g_autofree char *home = drill_home();
+    g_autoptr(TrialVerdict) verdict = trial_cached(home);
+
+    stages->st_paces = paces_load(home);
+    stages->st_accel = verdict ? g_strdup(verdict->accel) : NULL;
+    for (guint i = 0; i < stages->st_plan->p_images->len; i++) {
+        g_autofree char *key = pace_image_key(plan_image(stages->st_plan, (int)i));
+        gint64 us = paces_usual(stages->st_paces, key, NULL);
+        stages->st_images[i].sg_usual = us < 0 ? -1 : (double)us / G_USEC_PER_SEC;
+    }
+    stages->st_usual_us = -1;
+    estimate(stages);
+    return stages;
+}
+
+Stages *stages_new(const Plan *plan, gboolean json)
 {
     Stages *stages = g_new0(Stages, 1);
 
@@ -60,30 +80,184 @@ Stages *stages_new(const Plan *plan)
     stages->st_start_us = g_get_monotonic_time();
     stages->st_vms = g_new0(Vm, plan->p_hosts->len + 1);
     stages->st_images = g_new0(ImageStage, plan->p_images->len + 1);
-    stages->st_tty = isatty(1);
+    stages->st_json = json;
+    stages->st_tty = !json && isatty(1);
     stages->st_colour = cli_colour(1);
     stages->st_note = g_strdup("images");
-    return stages;
+    return known_paces(stages);
+}
+
+static void doing_clear(Doing *doing)
+{
+    g_free(doing->do_stage);
+    g_free(doing->do_why);
+    *doing = (Doing){0};
 }
 
 void stages_free(Stages *stages)
 {
-    for (guint i = 0; i < stages->st_plan->p_hosts->len; i++)
+    for (guint i = 0; i < stages->st_plan->p_hosts->len; i++) {
         g_free(stages->st_vms[i].vm_reason);
+        doing_clear(&stages->st_vms[i].vm_doing);
+    }
     for (guint i = 0; i < stages->st_plan->p_images->len; i++)
         g_free(stages->st_images[i].sg_step);
+    doing_clear(&stages->st_drill);
+    paces_free(stages->st_paces);
+    g_free(stages->st_accel);
+    g_free(stages->st_rests);
     g_free(stages->st_vms);
     g_free(stages->st_images);
     g_free(stages->st_note);
     g_free(stages);
 }
 
-static void say(const Stages *stages, const char *what, const char *text)
+/* ---- in words ---- */
+
+static const struct {
+    const char *ve_stage, *ve_words;
+} verbs[] = {
+    {"start", "is started"},
+    {"restore", "is restored"},
+    {"boot", "boots"},
+    {"wake", "wakes up as a clone"},
+    {"personalise", "is personalised"},
+};
+
+static const char *words_of(const Doing *doing)
 {
-    if (stages->st_tty)
+    if (*doing->do_why)
+        return doing->do_why;
+    for (guint i = 0; i < G_N_ELEMENTS(verbs); i++)
+        if (strcmp(verbs[i].ve_stage, doing->do_stage) == 0)
+            return verbs[i].ve_words;
+    return doing->do_stage;
+}
+
+static double doing_for(const Stages *stages, const Doing *doing)
+{
+    return MAX(stages_now(stages) - doing->do_since, 0);
+}
+
+gboolean stages_is_slow(const Stages *stages, const Doing *doing)
+{
+    return doing->do_stage && doing->do_usual >= 0 &&
+           doing_for(stages, doing) > doing->do_usual * 1.5 + 2;
+}
+
+static void append_time(const Stages *stages, const Doing *doing, GString *out)
+{
+    double took = doing_for(stages, doing);
+
+    if (took < 1 && doing->do_usual < 0)
         return;
-    printf("%7.1f s  %-*s %s\n", now(stages), NAME_COLUMNS, what, text);
+    g_string_append_printf(out, " %.0f s", took);
+    if (stages_is_slow(stages, doing))
+        g_string_append_printf(out, ", usually %.*f s", doing->do_usual < 1 ? 1 : 0,
+                               doing->do_usual);
+    else if (doing->do_usual >= 0)
+        g_string_append_printf(out, " of ~%.*f s", doing->do_usual < 1 ? 1 : 0,
+                               doing->do_usual);
+    if (doing->do_limit > 0 && took >= PATIENCE_S &&
+        (doing->do_usual < 0 || stages_is_slow(stages, doing)))
+        g_string_append_printf(out, ", given up at %.0f s", doing->do_limit);
+}
+
+char *stages_doing_text(const Stages *stages, const Doing *doing)
+{
+    GString *out = g_string_new(NULL);
+
+    if (doing->do_stage) {
+        g_string_append(out, words_of(doing));
+        append_time(stages, doing, out);
+    }
+    return g_string_free(out, FALSE);
+}
+
+guint stages_count(const Stages *stages, At at)
+{
+    guint count = 0;
+
+    for (guint i = 0; i < stages->st_plan->p_hosts->len; i++)
+        count += stages->st_vms[i].vm_at == at;
+    return count;
+}
+
+typedef struct {
+    const char *gr_words;
+    guint gr_count;
+    const Doing *gr_longest;
+} Group;
+
+static int by_count(gconstpointer a, gconstpointer b)
+{
+    const Group *x = a, *y = b;
+
+    return x->gr_count > y->gr_count ? -1 : x->gr_count < y->gr_count;
+}
+
+static void group_add(GArray *groups, const Doing *doing)
+{
+    const char *words = words_of(doing);
+
+    for (guint i = 0; i < groups->len; i++) {
+        Group *group = &g_array_index(groups, Group, i);
+        if (strcmp(group->gr_words, words) != 0)
+            continue;
+        group->gr_count++;
+        if (doing->do_since < group->gr_longest->do_since)
+            group->gr_longest = doing;
+        return;
+    }
+    Group group = {words, 1, doing};
+    g_array_append_val(groups, group);
+}
+
+GPtrArray *stages_groups(const Stages *stages)
+{
+    g_autoptr(GArray) groups = g_array_new(FALSE, FALSE, sizeof(Group));
+    GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; i < stages->st_plan->p_hosts->len; i++) {
+        const Vm *vm = &stages->st_vms[i];
+        if (vm->vm_doing.do_stage && vm->vm_at < AT_READY)
+            group_add(groups, &vm->vm_doing);
+    }
+    g_array_sort(groups, by_count);
+    for (guint i = 0; i < groups->len; i++) {
+        const Group *group = &g_array_index(groups, Group, i);
+        g_autofree char *text = stages_doing_text(stages, group->gr_longest);
+        const char *time = text + strlen(group->gr_words);
+        g_ptr_array_add(
+            lines, g_strdup_printf(
+                       "%u × %s%s%s", group->gr_count, group->gr_words,
+                       group->gr_count > 1 && *time ? ", the longest for" : "", time));
+    }
+    return lines;
+}
+
+/* ---- lines ---- */
+
+static void say(Stages *stages, const char *what, const char *text)
+{
+    if (stages->st_tty || stages->st_json)
+        return;
+    printf("%7.1f s  %-*s %s\n", stages_now(stages), NAME_COLUMNS, what, text);
     fflush(stdout);
+    stages->st_said = stages_now(stages);
+}
+
+/* One object a line; takes it over. */
+static void tell(const Stages *stages, json_t *what)
+{
+    if (stages->st_json) {
+        json_object_set_new(what, "t", json_real(stages_now(stages)));
+        char *line = json_dumps(what, JSON_COMPACT | JSON_REAL_PRECISION(6));
+        puts(line);
+        fflush(stdout);
+        free(line);
+    }
+    json_decref(what);
 }
 
 static void note(Stages *stages, const char *text)
@@ -91,7 +265,28 @@ static void note(Stages *stages, const char *text)
     g_free(stages->st_note);
     stages->st_note = g_strdup(text);
     say(stages, "", text);
+    tell(stages, json_pack("{s:s}", "note", text));
 }
+
+/* Nothing has changed for a while: what is it, then? */
+static void say_where(Stages *stages)
+{
+    g_autoptr(GPtrArray) groups = stages_groups(stages);
+    g_autofree char *drill = stages_doing_text(stages, &stages->st_drill);
+    g_autofree char *whole = stages_whole_text(stages);
+    GString *text = g_string_new(NULL);
+
+    g_string_append_printf(text, "%u of %u VMs ready, %s", stages_count(stages, AT_READY),
+                           stages->st_plan->p_hosts->len, whole);
+    if (*drill)
+        g_string_append_printf(text, "; %s", drill);
+    for (guint i = 0; i < groups->len && i < GROUPS_SAID; i++)
+        g_string_append_printf(text, "; %s", (char *)groups->pdata[i]);
+    say(stages, "…", text->str);
+    g_string_free(text, TRUE);
+}
+
+/* ---- images ---- */
 
 static int image_index(const Stages *stages, const char *id)
 {
@@ -101,7 +296,7 @@ static int image_index(const Stages *stages, const char *id)
     return -1;
 }
 
-void stages_image(Stages *stages, const json_t *progress)
+static void image_step(Stages *stages, const json_t *progress)
 {
     const char *id = json_string_value(json_object_get(progress, "image"));
     const char *step = json_string_value(json_object_get(progress, "step"));
@@ -110,14 +305,23 @@ void stages_image(Stages *stages, const json_t *progress)
     if (index < 0 || !step)
         return;
     ImageStage *image = &stages->st_images[index];
+    if (!image->sg_step)
+        image->sg_since = stages_now(stages);
     g_free(image->sg_step);
     image->sg_step = g_strdup(step);
     image->sg_done = (int)json_integer_value(json_object_get(progress, "done"));
     image->sg_total = (int)json_integer_value(json_object_get(progress, "total"));
+    is_made(stages);
     g_autofree char *what = g_strdup_printf("image %s", id);
-    g_autofree char *text =
-        g_strdup_printf("%s (%d of %d)", step, image->sg_done + 1, image->sg_total);
+    g_autofree char *usual =
+        image->sg_usual >= 0 && image->sg_done == 0
+            ? g_strdup_printf(", usually %.0f s in all", image->sg_usual)
+            : g_strdup("");
+    g_autofree char *text = g_strdup_printf("%s (%d of %d%s)", step, image->sg_done + 1,
+                                            image->sg_total, usual);
     say(stages, what, text);
+    tell(stages, json_pack("{s:s, s:s, s:i, s:i}", "image", id, "step", step, "done",
+                           image->sg_done, "total", image->sg_total));
 }
 
 static void image_there(Stages *stages, const json_t *body)
@@ -127,34 +331,57 @@ static void image_there(Stages *stages, const json_t *body)
 
     if (index < 0)
         return;
-    stages->st_images[index].sg_there = TRUE;
-    stages->st_images[index].sg_cached = json_is_true(json_object_get(body, "cached"));
+    ImageStage *image = &stages->st_images[index];
+    image->sg_there = TRUE;
+    image->sg_there_at = stages_now(stages);
+    image->sg_cached = json_is_true(json_object_get(body, "cached"));
     g_autofree char *what = g_strdup_printf("image %s", id);
-    say(stages, what, stages->st_images[index].sg_cached ? "cached" : "built");
+    say(stages, what, image->sg_cached ? "cached" : "built");
+    tell(stages, json_pack("{s:s, s:s}", "image", id, "step",
+                           image->sg_cached ? "cached" : "built"));
     for (guint i = 0; i < stages->st_plan->p_hosts->len; i++)
-        if (plan_host(stages->st_plan, (int)i)->ph_image == index)
+        if (plan_host(stages->st_plan, (int)i)->ph_image == index &&
+            stages->st_vms[i].vm_at < AT_IMAGE)
             stages->st_vms[i].vm_at = AT_IMAGE;
+}
+
+/* ---- VMs ---- */
+
+/* Until the daemon says more. */
+static void doing_next(const Stages *stages, Doing *doing, At at)
+{
+    const char *stage = at == AT_BOOT ? "boot" : at == AT_AGENT ? "personalise" : NULL;
+
+    if (at == AT_CREATE)
+        return;
+    doing_clear(doing);
+    if (stage)
+        *doing = (Doing){g_strdup(stage), g_strdup(""), stages_now(stages), -1, 0};
 }
 
 static void vm_at(Stages *stages, int host, At at, const char *reason)
 {
     Vm *vm = &stages->st_vms[host];
-    gboolean bare = plan_host(stages->st_plan, host)->ph_agent == AGENT_NONE;
+    const PlanHost *plan = plan_host(stages->st_plan, host);
+    gboolean bare = plan->ph_agent == AGENT_NONE;
 
     if (bare && at == AT_BOOT) /* nobody inside will say more */
         at = AT_READY;
-    if (at <= vm->vm_at && at != AT_FAILED)
+    /* What failed as a clone boots; what is wanted anew begins anew. */
+    if (at <= vm->vm_at && at != AT_FAILED && at != AT_CREATE && vm->vm_at != AT_FAILED)
         return;
     vm->vm_at = at;
-    vm->vm_since = now(stages);
     if (at == AT_READY)
-        vm->vm_ready = vm->vm_since;
+        vm->vm_ready = stages_now(stages);
+    doing_next(stages, &vm->vm_doing, at);
     g_free(vm->vm_reason);
     vm->vm_reason = g_strdup(reason);
     g_autofree char *text =
         reason ? g_strdup_printf("%s: %s", at_words[at], reason)
                : g_strdup(bare && at == AT_READY ? "on, without agent" : at_words[at]);
-    say(stages, plan_host(stages->st_plan, host)->ph_id, text);
+    say(stages, plan->ph_id, text);
+    tell(stages, json_pack("{s:s, s:s, s:s}", "host", plan->ph_id, "at", at_words[at],
+                           "reason", reason ? reason : ""));
 }
 
 /* Which event brings a VM how far. */
@@ -175,16 +402,18 @@ static const struct {
     {"golden.failed/1", "no golden guest, its like boot"},
 };
 
-static void aside(const Stages *stages, int host, const char *kind, const json_t *body)
+static void aside(Stages *stages, int host, const char *kind, const json_t *body)
 {
     const char *reason = json_string_value(json_object_get(body, "reason"));
+    const char *id = host >= 0 ? plan_host(stages->st_plan, host)->ph_id : "";
 
     for (guint i = 0; i < G_N_ELEMENTS(asides); i++) {
         if (strcmp(kind, asides[i].al_kind) != 0)
             continue;
         g_autofree char *text =
             g_strdup_printf("%s: %s", asides[i].al_text, reason ? reason : "");
-        say(stages, host >= 0 ? plan_host(stages->st_plan, host)->ph_id : "", text);
+        say(stages, id, text);
+        tell(stages, json_pack("{s:s, s:s}", "host", id, "aside", text));
     }
 }
 
@@ -196,6 +425,17 @@ static const struct {
     {"isolation.round/1", "isolation proof"},
 };
 
+static void libvirt_there(Stages *stages, const json_t *body)
+{
+    const char *accel = json_string_value(json_object_get(body, "accel"));
+
+    if (!accel || g_strcmp0(accel, stages->st_accel) == 0)
+        return;
+    g_free(stages->st_accel);
+    stages->st_accel = g_strdup(accel);
+    estimate(stages);
+}
+
 void stages_event(Stages *stages, const json_t *event)
 {
     const char *kind = json_string_value(json_object_get(event, "kind"));
@@ -205,6 +445,8 @@ void stages_event(Stages *stages, const json_t *event)
 
     if (strcmp(kind, "image.done/1") == 0)
         image_there(stages, body);
+    if (strcmp(kind, "helper.up/1") == 0)
+        libvirt_there(stages, body);
     aside(stages, host, kind, body);
     for (guint i = 0; host >= 0 && i < G_N_ELEMENTS(steps); i++)
         if (strcmp(kind, steps[i].st_kind) == 0)
@@ -218,91 +460,85 @@ void stages_event(Stages *stages, const json_t *event)
             note(stages, notes[i].no_text);
 }
 
-static guint count_at(const Stages *stages, At at)
-{
-    guint count = 0;
+/* ---- what they do ---- */
 
-    for (guint i = 0; i < stages->st_plan->p_hosts->len; i++)
-        count += stages->st_vms[i].vm_at == at;
-    return count;
+static void doing_take(const Stages *stages, Doing *doing, const json_t *told)
+{
+    const char *stage = json_string_value(json_object_get(told, "stage"));
+    const char *why = json_string_value(json_object_get(told, "why"));
+    gint64 usual = json_integer_value(json_object_get(told, "usual_us"));
+    gint64 took = json_integer_value(json_object_get(told, "for_us"));
+    gint64 limit = json_integer_value(json_object_get(told, "limit_us"));
+
+    doing_clear(doing);
+    if (!stage || !why)
+        return;
+    doing->do_stage = g_strdup(stage);
+    doing->do_why = parry_text_safe(why, -1);
+    doing->do_since = stages_now(stages) - (double)took / G_USEC_PER_SEC;
+    doing->do_usual = usual < 0 ? -1 : (double)usual / G_USEC_PER_SEC;
+    doing->do_limit = (double)limit / G_USEC_PER_SEC;
 }
 
-static void append_image(const Stages *stages, GString *out, int index)
+static void host_doing(Stages *stages, const json_t *told)
 {
-    const ImageStage *image = &stages->st_images[index];
-    g_autofree char *name =
-        parry_text_fit(plan_image(stages->st_plan, index)->pi_id, NAME_COLUMNS - 6);
+    const char *id = json_string_value(json_object_get(told, "id"));
+    const char *stage = json_string_value(json_object_get(told, "stage"));
+    int host = id ? plan_host_index(stages->st_plan, id) : -1;
 
-    g_string_append_printf(out, "  image %s ", name);
-    if (image->sg_there)
-        g_string_append(out, image->sg_cached ? "cached" : "built");
-    else if (image->sg_step)
-        g_string_append_printf(out, "%d/%d %s", image->sg_done + 1, image->sg_total,
-                               image->sg_step);
-    else
-        g_string_append(out, "…");
-    g_string_append(out, "\033[K\n");
+    if (host < 0)
+        return;
+    if (g_strcmp0(stage, "golden") == 0 &&
+        strstr(json_string_value(json_object_get(told, "why")), "boots"))
+        is_made(stages);
+    if (stages->st_vms[host].vm_at == AT_READY) /* it was told before that was */
+        return;
+    doing_take(stages, &stages->st_vms[host].vm_doing, told);
+    tell(stages, json_pack("{s:s, s:o}", "host", id, "doing", json_deep_copy(told)));
 }
 
-static void append_vm(const Stages *stages, GString *out, int host)
+void stages_progress(Stages *stages, const json_t *progress)
 {
-    const Vm *vm = &stages->st_vms[host];
-    g_autofree char *name =
-        parry_text_fit(plan_host(stages->st_plan, host)->ph_id, NAME_COLUMNS);
-    const char *colour = !stages->st_colour       ? ""
-                         : vm->vm_at == AT_READY  ? "\033[32m"
-                         : vm->vm_at == AT_FAILED ? "\033[31m"
-                                                  : "\033[33m";
+    const json_t *hosts = json_object_get(progress, "hosts"), *told;
+    const json_t *drill = json_object_get(progress, "drill");
+    gsize i;
 
-    g_string_append_printf(out, "  %s ", name);
-    for (At at = AT_IMAGE; at <= AT_READY; at++) {
-        gboolean there = vm->vm_at >= at && vm->vm_at != AT_FAILED;
-        g_autofree char *word =
-            parry_text_fit(there ? at_words[at] : "·", (int)strlen(at_words[at]));
-        g_string_append_printf(out, "%s%s ",
-                               there               ? colour
-                               : stages->st_colour ? "\033[90m"
-                                                   : "",
-                               word);
+    if (json_object_get(progress, "image"))
+        image_step(stages, progress);
+    json_array_foreach (hosts, i, told)
+        host_doing(stages, told);
+    if (drill) {
+        doing_take(stages, &stages->st_drill, drill);
+        tell(stages, json_pack("{s:o}", "drill", json_deep_copy(drill)));
     }
-    if (vm->vm_at == AT_FAILED)
-        g_string_append_printf(out, "%sfailed: %s", colour, vm->vm_reason);
-    else if (vm->vm_at == AT_READY)
-        g_string_append_printf(out, "%.1f s", vm->vm_ready);
-    g_string_append_printf(out, "%s\033[K\n", stages->st_colour ? "\033[0m" : "");
 }
 
-static int rows_for_vms(const Stages *stages)
+void stages_hosts(Stages *stages, const json_t *hosts)
 {
-    struct winsize size;
-    int rows = ioctl(1, TIOCGWINSZ, &size) == 0 && size.ws_row ? size.ws_row : 24;
+    const json_t *entry;
+    gsize i;
 
-    return MAX(rows - 4 - (int)stages->st_plan->p_images->len, 3);
+    json_array_foreach (hosts, i, entry) {
+        const char *id = json_string_value(json_object_get(entry, "id"));
+        const char *state = json_string_value(json_object_get(entry, "state"));
+        int host = id ? plan_host_index(stages->st_plan, id) : -1;
+        if (host < 0 || !state)
+            continue;
+        if (strcmp(state, "ready") == 0)
+            stages->st_vms[host].vm_at = AT_READY;
+        doing_take(stages, &stages->st_vms[host].vm_doing,
+                   json_object_get(entry, "doing"));
+    }
 }
 
-static GString *picture(const Stages *stages)
-{
-    GString *out = g_string_new(NULL);
-    guint hosts = stages->st_plan->p_hosts->len;
-    int room = rows_for_vms(stages);
-    gboolean all = (int)hosts <= room;
-
-    g_string_append_printf(out, "%s: %u of %u VMs ready, %.0f s\033[K\n", stages->st_note,
-                           count_at(stages, AT_READY), hosts, now(stages));
-    for (guint i = 0; i < stages->st_plan->p_images->len; i++)
-        append_image(stages, out, (int)i);
-    for (guint i = 0; i < hosts && room > 0; i++)
-        if (all || stages->st_vms[i].vm_at != AT_READY) {
-            append_vm(stages, out, (int)i);
-            room--;
-        }
-    g_string_append(out, "\033[J");
-    return out;
-}
+/* ---- the terminal ---- */
 
 static void draw_now(Stages *stages)
 {
-    g_autoptr(GString) out = picture(stages);
+    struct winsize size = {0};
+    gboolean known = ioctl(1, TIOCGWINSZ, &size) == 0 && size.ws_row && size.ws_col;
+    g_autoptr(GString) out =
+        stages_picture(stages, known ? size.ws_col : 80, known ? size.ws_row : 24);
 
     if (stages->st_lines)
         printf("\033[%dA", stages->st_lines);
@@ -316,15 +552,26 @@ static void draw_now(Stages *stages)
 
 void stages_draw(Stages *stages)
 {
-    if (stages->st_tty && g_get_monotonic_time() - stages->st_drawn_us >= 200000)
+    if (stages->st_tty && g_get_monotonic_time() - stages->st_drawn_us >= DRAW_US)
         draw_now(stages);
+    if (!stages->st_tty && !stages->st_json &&
+        stages_now(stages) - stages->st_said >= SILENCE_S)
+        say_where(stages);
 }
 
 void stages_end(Stages *stages)
 {
+    guint ready = stages_count(stages, AT_READY), all = stages->st_plan->p_hosts->len;
+
     if (stages->st_tty)
         draw_now(stages);
-    printf("%u of %u VMs ready after %.1f s\n", count_at(stages, AT_READY),
-           stages->st_plan->p_hosts->len, now(stages));
+    tell(stages, json_pack("{s:i, s:i}", "ready", (int)ready, "hosts", (int)all));
+    if (stages->st_json)
+        return;
+    printf("%u of %u VMs ready after %.1f s", ready, all, stages_now(stages));
+    if (stages->st_usual_us >= 0)
+        printf("; expected: about %.0f s, %s",
+               (double)stages->st_usual_us / G_USEC_PER_SEC, stages->st_rests);
+    printf("\n");
     fflush(stdout);
 }

@@ -1,6 +1,8 @@
 /*
- * The progress of provisioning: each image and each VM with the stage it is in and how
- * long it took. Redrawn in place on a terminal, one plain line a change in a pipe.
+ * The progress of provisioning: what each image and each VM does, for how long, how long
+ * that usually takes on this machine, and what it waits for. Redrawn in place on a
+ * terminal; in a pipe one plain line a change, and what is going on where nothing changes
+ * for some seconds; as JSON one object a line.
  */
 #ifndef PARRY_ORCHESTRATOR_CLI_STAGES_H
 #define PARRY_ORCHESTRATOR_CLI_STAGES_H
@@ -9,13 +11,15 @@
 
 typedef struct Stages Stages;
 
-Stages *stages_new(const Plan *plan);
+Stages *stages_new(const Plan *plan, gboolean json);
 void stages_free(Stages *stages);
 
-void stages_image(Stages *stages,
-                  const json_t *progress);              /* {image, step, done, total} */
+/* Params of a notification: {image, …}, {hosts: [{id, stage, …}]} or {drill: …}. */
+void stages_progress(Stages *stages, const json_t *progress);
+/* What `hosts` answered: where they stand when the following begins. */
+void stages_hosts(Stages *stages, const json_t *hosts);
 void stages_event(Stages *stages, const json_t *event); /* a notification's params */
-void stages_draw(Stages *stages); /* on a terminal: at most five times a second */
-void stages_end(Stages *stages);  /* the last picture, and a line that sums it up */
+void stages_draw(Stages *stages);                       /* often: it keeps its own pace */
+void stages_end(Stages *stages); /* the last picture, and a line that sums it up */
 
 #endif

@@ -6,7 +6,8 @@
 #include "orchestrator/daemon/personalise.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/resets.h"
-#include "orchestrator/range/save_image.h"
+#include "orchestrator/range/domain_xml.h"
+#include "orchestrator/range/save_split.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -14,7 +15,7 @@
 #include <sys/random.h>
 
 /* What the cache's entries are made by: when it changes, older ones are not taken. */
-#define RECIPE 2
+#define RECIPE 3
 
 #define IDENTITY_US (120 * G_USEC_PER_SEC)
 #define SETTLE_MS 120000
@@ -95,6 +96,23 @@ const Golden *clones_golden(const Clones *clones, int host)
     const Group *group = clones ? clones->cl_runs[host].cr_group : NULL;
 
     return group && group->gr_state == GROUP_READY ? &group->gr_golden : NULL;
+}
+
+/* Only a QEMU that a guest has taken writes there. */
+const char *clones_ram(Clones *clones, int host)
+{
+    Group *group = clones ? clones->cl_runs[host].cr_group : NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (!group || group->gr_state != GROUP_READY)
+        return NULL;
+    if (golden_touched(&group->gr_golden)) {
+        g_warning("%s: somebody wrote to it; it is made anew",
+                  group->gr_golden.go_mapped);
+        if (!clones_pin(group, &error))
+            g_warning("%s", error->message);
+    }
+    return group->gr_golden.go_mapped;
 }
 
 const char *clones_reason(const Clones *clones, int host)
@@ -208,12 +226,36 @@ static void say_waiting(Group *group, const char *what)
 
 /* ---- a golden guest is made: save and keep ---- */
 
-static gboolean keep_files(Group *group, const char *dir, GError **error)
+/* Under a libvirt that is not ours QEMU may be kept from files that libvirt does not know
+ * of. */
+static gboolean ram_apart(const Daemon *d)
+{
+    return !d->dm_connect;
+}
+
+static gboolean keep_memory(Group *group, const char *dir, GError **error)
 {
     g_autofree char *memory = g_build_filename(dir, "memory", NULL);
+    g_autofree char *ram = g_build_filename(dir, "ram", NULL);
+    g_autoptr(GError) why = NULL;
+
+    if (ram_apart(group->gr_clones->cl_daemon)) {
+        if (save_image_split(group->gr_saved, DOMAIN_RAM, memory, ram, &why))
+            return TRUE;
+        if (why->code != SAVE_IMAGE_ERROR_FORMAT) {
+            g_propagate_error(error, g_steal_pointer(&why));
+            return FALSE;
+        }
+        g_warning("golden guest %s is kept whole: %s", group->gr_key, why->message);
+    }
+    return save_image_rewrite(group->gr_saved, memory, NULL, NULL, error);
+}
+
+static gboolean keep_files(Group *group, const char *dir, GError **error)
+{
     g_autofree char *disk = g_build_filename(dir, "disk.qcow2", NULL);
 
-    if (!save_image_rewrite(group->gr_saved, memory, NULL, NULL, error))
+    if (!keep_memory(group, dir, error))
         return FALSE;
     if (!group->gr_overlay || rename(group->gr_overlay, disk) == 0)
         return TRUE;
@@ -222,12 +264,13 @@ static gboolean keep_files(Group *group, const char *dir, GError **error)
     return FALSE;
 }
 
-static gboolean pin(Group *group, GError **error)
+gboolean clones_pin(Group *group, GError **error)
 {
-    g_autofree char *disks =
-        g_build_filename(group->gr_clones->cl_daemon->dm_dir, "disks", NULL);
+    const Daemon *d = group->gr_clones->cl_daemon;
+    g_autofree char *disks = g_build_filename(d->dm_dir, "disks", NULL);
 
-    return golden_pin(&group->gr_golden, disks, error);
+    return golden_pin(&group->gr_golden, disks, provision_qemu_uid(d->dm_provision),
+                      error);
 }
 
 static void keep_work(gpointer data)
@@ -240,7 +283,7 @@ static void keep_work(gpointer data)
 
     if (dir && keep_files(group, dir, error) &&
         golden_commit(d->dm_home, group->gr_key, dir, about, &group->gr_golden, error) &&
-        pin(group, error))
+        clones_pin(group, error))
         golden_gc(d->dm_home, GOLDEN_LIMIT, FALSE, NULL, NULL, error);
     else if (dir)
         drill_remove_tree(dir, NULL);
@@ -453,9 +496,9 @@ static char *key_of(Group *group, GError **error)
 
     if (!versions)
         return NULL;
-    what = json_pack("{s:i, s:s, s:s, s:s, s:s, s:I}", "recipe", RECIPE, "image",
+    what = json_pack("{s:i, s:s, s:s, s:s, s:s, s:I, s:b}", "recipe", RECIPE, "image",
                      image->key, "shape", group->gr_shape, "versions", versions, "cpu",
-                     cpu, "disk", (json_int_t)host->ph_disk);
+                     cpu, "disk", (json_int_t)host->ph_disk, "apart", ram_apart(d));
     char *key = golden_key(what);
     json_decref(what);
     return key;
@@ -477,7 +520,7 @@ static void lookup_work(gpointer data)
     if (spoilt)
         g_warning("%s", spoilt->message);
     if (group->gr_cached)
-        pin(group, error);
+        clones_pin(group, error);
     else if (group->gr_overlay)
         images_overlay(image->disk, group->gr_overlay, host->ph_disk, error);
 }

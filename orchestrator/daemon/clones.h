@@ -30,6 +30,8 @@ void clones_disable(Clones *clones, const char *reason);
 gboolean clones_take(Clones *clones, int host);
 /* What the host is restored from; NULL: it boots. Clones may be NULL. */
 const Golden *clones_golden(const Clones *clones, int host);
+/* The file that such a guest's RAM is mapped from, as rd_ram; NULL: none. */
+const char *clones_ram(Clones *clones, int host);
 /* Why the host boots, or "". */
 const char *clones_reason(const Clones *clones, int host);
 /* The host boots from now on. An event says why. */

@@ -67,6 +67,8 @@ struct Clones {
 
 /* A group of that host's shape, in GROUP_LOOKUP; nothing is wanted yet. */
 Group *clones_group_add(Clones *clones, int host);
+/* Of the drill from now on. Blocks. */
+gboolean clones_pin(Group *group, GError **error);
 /* It is in the cache, whole: restored from it are those that come. */
 void clones_group_take(Group *group);
 /* The host boots, for that reason. */

@@ -141,6 +141,11 @@ static void rejoin_group(Clones *clones, const Past *past)
     group->gr_cached = TRUE;
     group->gr_golden = golden;
     memset(&golden, 0, sizeof(golden));
+    if (!clones_pin(group, &error)) {
+        g_warning("golden guest %s: %s", past->pa_key, error->message);
+        g_ptr_array_remove(clones->cl_groups, group);
+        return;
+    }
     clones_group_take(group);
 }
 

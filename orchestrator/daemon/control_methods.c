@@ -11,6 +11,7 @@
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/pacing.h"
 #include "orchestrator/daemon/players.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/resets.h"
@@ -48,10 +49,11 @@ static void method_status(RpcCall *call, ControlPeer *peer, Daemon *d,
         drill_state_name(d->dm_state), "reason", d->dm_reason, "clock_us",
         (json_int_t)daemon_now(d), "duration_us", (json_int_t)d->dm_plan->p_duration_us,
         "accel", d->dm_accel ? d->dm_accel : "", "pid", (int)getpid(), "hub_pid",
-        (int)link_hub_pid(d->dm_link), "rehearsal", d->dm_rehearsal, "seq",
+        d->dm_link ? (int)link_hub_pid(d->dm_link) : 0, "rehearsal", d->dm_rehearsal, "seq",
         (json_int_t)journal_committed(d->dm_journal), "hosts",
         hosts_json(d->dm_hosts, -1), "services", services_json(d->dm_services), "next_us",
         (json_int_t)next);
+    json_t *doing = pacing_drill_json(d->dm_pacing);
 
     (void)peer;
     (void)params;
@@ -59,6 +61,8 @@ static void method_status(RpcCall *call, ControlPeer *peer, Daemon *d,
     json_object_set_new(status, "golden", clones_json(d->dm_clones));
     json_object_set_new(status, "lost", returns_json(d->dm_returns));
     json_object_set_new(status, "looks", json_boolean(provision_looks(d->dm_provision)));
+    if (doing)
+        json_object_set_new(status, "doing", doing);
     if (d->dm_uri)
         json_object_set_new(status, "uri", json_string(d->dm_uri));
     rpc_reply(call, status);

@@ -56,6 +56,7 @@ typedef struct Residue Residue;
 typedef struct Roster Roster;
 typedef struct Consoles Consoles;
 typedef struct Observations Observations;
+typedef struct Pacing Pacing;
 
 /* Takes what goes to a host's agent; msg is borrowed. */
 typedef void (*DaemonDeliver)(int host, const json_t *msg, gpointer data);
@@ -110,6 +111,7 @@ typedef struct Daemon {
     Roster *dm_roster;
     Consoles *dm_consoles;
     Observations *dm_observations;
+    Pacing *dm_pacing;
     gpointer dm_signer; /* CheckpointKey of scoreboard/checkpoint.h */
 } Daemon;
 

@@ -66,7 +66,7 @@ gboolean gaps_take(Gaps *gaps, gint64 now_us, gboolean force, GapTold *told)
 void gaps_restart(Gaps *gaps)
 {
     gaps->ga_next = 1;
-    gaps->ga_holes = 0;
+    gaps->ga_holes = gaps->ga_number = 0;
     gaps->ga_known = (Losses){0, 0, 0, 0};
     gaps->ga_hub_before = gaps->ga_hub_now = 0;
     gaps->ga_last_us = 0;
@@ -80,6 +80,7 @@ void gaps_resume(Gaps *gaps, guint64 next)
 {
     gaps_restart(gaps);
     gaps->ga_next = MAX(bounded(next), 1);
+    gaps->ga_number = gaps->ga_next - 1;
     gaps->ga_resumed = gaps->ga_rebase_lossy = TRUE;
 }
 
@@ -101,13 +102,24 @@ static void take_dropped(Gaps *gaps, guint64 dropped, gint64 from_us, gint64 to_
     RISE(gaps, lo_hub, sum(gaps->ga_hub_before, gaps->ga_hub_now), from_us, to_us);
 }
 
+static void take_number(Gaps *gaps, guint64 number)
+{
+    number = bounded(number);
+    if (number <= gaps->ga_number)
+        return;
+    gaps->ga_numbered = sum(gaps->ga_numbered, number - gaps->ga_number);
+    gaps->ga_number = number;
+}
+
 void gaps_rows(Gaps *gaps, guint64 n, guint64 count, guint64 dropped, gint64 first_us,
                gint64 last_us)
 {
     gint64 before_us = gaps->ga_last_us ? gaps->ga_last_us : first_us;
 
-    if (gaps->ga_rebase_rows || (gaps->ga_resumed && n < gaps->ga_next))
+    if (gaps->ga_rebase_rows || (gaps->ga_resumed && n < gaps->ga_next)) {
         gaps->ga_next = MAX(bounded(n), 1);
+        gaps->ga_number = gaps->ga_next - 1;
+    }
     gaps->ga_resumed = gaps->ga_rebase_rows = FALSE;
     take_dropped(gaps, dropped, before_us, first_us);
     if (n > gaps->ga_next) {
@@ -117,6 +129,7 @@ void gaps_rows(Gaps *gaps, guint64 n, guint64 count, guint64 dropped, gint64 fir
         gaps->ga_holes = sum(gaps->ga_holes, n - gaps->ga_next);
     }
     gaps->ga_next = MAX(gaps->ga_next, sum(n, count));
+    take_number(gaps, gaps->ga_next - 1);
     gaps->ga_rows += count;
     gaps->ga_last_us = last_us;
 }
@@ -133,14 +146,16 @@ static void settle(Gaps *gaps)
     gaps->ga_hole_from_us = 0;
 }
 
-void gaps_lossy(Gaps *gaps, guint64 kernel, guint64 queue, guint64 dropped,
-                gint64 from_us, gint64 to_us)
+void gaps_lossy(Gaps *gaps, guint64 number, guint64 kernel, guint64 queue,
+                guint64 dropped, gint64 from_us, gint64 to_us)
 {
     if (gaps->ga_rebase_lossy) {
         gaps->ga_known.lo_kernel = bounded(kernel);
         gaps->ga_known.lo_queue = gaps->ga_queue_base = bounded(queue);
+        gaps->ga_number = MAX(gaps->ga_number, bounded(number));
     }
     gaps->ga_rebase_lossy = FALSE;
+    take_number(gaps, number);
     RISE(gaps, lo_kernel, kernel, from_us, to_us);
     RISE(gaps, lo_queue, queue, from_us, to_us);
     take_dropped(gaps, dropped, gaps->ga_last_us ? gaps->ga_last_us : from_us, to_us);

@@ -27,6 +27,7 @@ typedef struct {
     /* Of the agent's process. */
     guint64 ga_next;                   /* above all numbers that came */
     guint64 ga_holes;                  /* below it, and did not come */
+    guint64 ga_number;                 /* the highest that is known to be given */
     Losses ga_known;                   /* as far as it was told or concluded */
     guint64 ga_hub_before, ga_hub_now; /* dropped of earlier connections, of this one */
     gint64 ga_last_us;                 /* time of the newest row, 0: none */
@@ -36,7 +37,8 @@ typedef struct {
     gboolean ga_rebase_rows, ga_rebase_lossy; /* what comes first says where it stands */
     guint64 ga_queue_base;                    /* of lo_queue, before that */
     /* Of the host. */
-    guint64 ga_rows; /* that came */
+    guint64 ga_rows;     /* that came */
+    guint64 ga_numbered; /* that there were: came, or lost behind the kernel */
     Losses ga_all;
     Losses ga_new; /* of these, not told yet */
     gint64 ga_from_us, ga_to_us;
@@ -64,9 +66,10 @@ void gaps_connected(Gaps *gaps);
  * of this connection. */
 void gaps_rows(Gaps *gaps, guint64 n, guint64 count, guint64 dropped, gint64 first_us,
                gint64 last_us);
-/* The agent's own word: sums so far, and the bounds of the latest loss. */
-void gaps_lossy(Gaps *gaps, guint64 kernel, guint64 queue, guint64 dropped,
-                gint64 from_us, gint64 to_us);
+/* The agent's own word: the last number given, sums so far, and the bounds of the latest
+ * loss. */
+void gaps_lossy(Gaps *gaps, guint64 number, guint64 kernel, guint64 queue,
+                guint64 dropped, gint64 from_us, gint64 to_us);
 /* A heartbeat; ping and queued: as in it. One that repeats the last ping is the agent's
  * own, before which it tells its losses; but a heartbeat overtakes that word in a queue,
  * so it proves nothing of the channel while anything waits there. */

@@ -1,6 +1,7 @@
 #include "orchestrator/daemon/golden.h"
 
 #include "orchestrator/daemon/drill.h"
+#include "orchestrator/range/save_image.h"
 #include "scenarios/base/cjson.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 
 #define MEMORY "memory"
 #define DISK "disk.qcow2"
+#define RAM "ram"
 #define META "meta.json"
 #define UNFINISHED ".tmp-"
 #define UNFINISHED_OLD_S 3600 /* nobody is still at work on it */
@@ -26,6 +28,8 @@ void golden_clear(Golden *golden)
     g_free(golden->go_dir);
     g_free(golden->go_memory);
     g_free(golden->go_disk);
+    g_free(golden->go_ram);
+    g_free(golden->go_mapped);
     json_decref(golden->go_about);
     memset(golden, 0, sizeof(*golden));
 }
@@ -133,8 +137,11 @@ static void fill(Golden *golden, const char *key, const char *dir, const json_t 
     golden->go_memory = g_build_filename(dir, MEMORY, NULL);
     if (json_object_get(json_object_get(meta, "files"), DISK))
         golden->go_disk = g_build_filename(dir, DISK, NULL);
+    if (json_object_get(json_object_get(meta, "files"), RAM))
+        golden->go_ram = g_build_filename(dir, RAM, NULL);
     golden->go_bytes = bytes_taken(golden->go_memory) +
-                       (golden->go_disk ? bytes_taken(golden->go_disk) : 0);
+                       (golden->go_disk ? bytes_taken(golden->go_disk) : 0) +
+                       (golden->go_ram ? bytes_taken(golden->go_ram) : 0);
     golden->go_about = json_deep_copy(json_object_get(meta, "about"));
 }
 
@@ -215,11 +222,20 @@ static gboolean settle(const char *dir, const char *name, mode_t mode, json_t *f
 
 static json_t *meta_new(const char *dir, const json_t *about, GError **error)
 {
-    g_autofree char *disk = g_build_filename(dir, DISK, NULL);
+    static const struct {
+        const char *name;
+        mode_t mode;
+    } parts[] = {{MEMORY, 0400}, {RAM, 0400}, {DISK, 0444}};
     json_t *files = json_object();
+    gboolean ok = TRUE;
 
-    if (settle(dir, MEMORY, 0400, files, error) &&
-        (!g_file_test(disk, G_FILE_TEST_EXISTS) || settle(dir, DISK, 0444, files, error)))
+    for (guint i = 0; ok && i < G_N_ELEMENTS(parts); i++) {
+        g_autofree char *path = g_build_filename(dir, parts[i].name, NULL);
+
+        if (i == 0 || g_file_test(path, G_FILE_TEST_EXISTS))
+            ok = settle(dir, parts[i].name, parts[i].mode, files, error);
+    }
+    if (ok)
         return json_pack("{s:o, s:O}", "files", files, "about", about);
     json_decref(files);
     return NULL;
@@ -248,15 +264,46 @@ gboolean golden_commit(const char *home, const char *key, const char *dir,
     return ok && golden_find(home, key, golden, error);
 }
 
-gboolean golden_pin(const Golden *golden, const char *disks, GError **error)
+/* Any write moves it, and nobody but the kernel sets it. -1: not there. */
+static gint64 changed_at(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) < 0 ? -1
+                               : (gint64)st.st_ctim.tv_sec * 1000000000 +
+                                     st.st_ctim.tv_nsec;
+}
+
+/* Those that are there already go on with the file that they have mapped. */
+static gboolean copy_ram(Golden *golden, const char *disks, uid_t owner, GError **error)
+{
+    g_autofree char *name = g_strconcat(golden->go_key, ".ram", NULL);
+    g_autofree char *to = g_build_filename(disks, name, NULL);
+
+    if (!save_image_copy(golden->go_ram, to, error))
+        return FALSE;
+    if (lchown(to, owner, (gid_t)-1) < 0)
+        return io_failed(error, to, "chown");
+    golden->go_stamp = changed_at(to);
+    g_free(golden->go_mapped);
+    golden->go_mapped = g_steal_pointer(&to);
+    return TRUE;
+}
+
+gboolean golden_touched(const Golden *golden)
+{
+    return golden->go_mapped && changed_at(golden->go_mapped) != golden->go_stamp;
+}
+
+gboolean golden_pin(Golden *golden, const char *disks, uid_t owner, GError **error)
 {
     g_autofree char *meta = g_build_filename(golden->go_dir, META, NULL);
     g_autofree char *name = g_strconcat(golden->go_key, ".pin", NULL);
     g_autofree char *pin = g_build_filename(disks, name, NULL);
 
-    if (link(meta, pin) == 0 || errno == EEXIST)
-        return TRUE;
-    return io_failed(error, pin, "link to its golden guest");
+    if (link(meta, pin) < 0 && errno != EEXIST)
+        return io_failed(error, pin, "link to its golden guest");
+    return !golden->go_ram || copy_ram(golden, disks, owner, error);
 }
 
 /* ---- gc ---- */

@@ -3,9 +3,11 @@
  * nothing yet, from which hosts of its shape are restored.
  *
  *   PARRY_HOME/golden/KEY/  memory     libvirt's save image (range/save_image.h)
+ *                           ram        the guest's RAM, where that is kept apart
+ *                                      (range/save_split.h)
  *                           disk.qcow2 what it had written over its image's disk; not
  *                                      where the image has none
- *                           meta.json  what it is, sizes and SHA-256 of both
+ *                           meta.json  what it is, SHA-256 of each
  *
  * KEY is a hash of all that goes into it (image with agent, kernel, QEMU, libvirt,
  * processor, machine). An entry appears whole, by one rename, and never changes. A drill
@@ -19,11 +21,15 @@
 
 #include <glib.h>
 #include <jansson.h>
+#include <sys/types.h>
 
 typedef struct {
     char *go_key;
     char *go_dir, *go_memory;
     char *go_disk;    /* NULL: none */
+    char *go_ram;     /* NULL: in go_memory */
+    char *go_mapped;  /* the drill's copy of it, see golden_pin() */
+    gint64 go_stamp;  /* when that was changed last */
     guint64 go_bytes; /* that it takes up, holes left out */
     json_t *go_about; /* what golden_commit() was given */
 } Golden;
@@ -52,8 +58,11 @@ char *golden_begin(const char *home, const char *key, GError **error);
 gboolean golden_commit(const char *home, const char *key, const char *dir,
                        const json_t *about, Golden *golden, GError **error);
 
-/* Marks the entry as used now and by the drill with that directory for its disks. */
-gboolean golden_pin(const Golden *golden, const char *disks, GError **error);
+/* Marks the entry as used now and by the drill with that directory for its disks, and
+ * makes the drill's copy of the RAM, anew where there is one: owner is QEMU's account. */
+gboolean golden_pin(Golden *golden, const char *disks, uid_t owner, GError **error);
+/* Whether anybody has written to that copy since. Does not block. */
+gboolean golden_touched(const Golden *golden);
 
 /*
  * Removes what killed daemons left, then, least recently used first, entries that no

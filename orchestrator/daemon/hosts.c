@@ -5,6 +5,7 @@
 #include "orchestrator/daemon/control.h"
 #include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/pacing.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/returns.h"
@@ -60,6 +61,8 @@ void hosts_set(Hosts *hosts, int host, HostState state, const char *reason)
     HostRun *run = &hosts->ho_runs[host];
     g_autofree char *old = run->hr_reason;
 
+    if (hosts->ho_daemon->dm_pacing)
+        pacing_host(hosts->ho_daemon->dm_pacing, host, state);
     run->hr_state = state;
     run->hr_reason = g_strdup(reason ? reason : "");
     run->hr_since_us = clock_boottime_us();
@@ -270,12 +273,16 @@ static const char *reason_for(const HostRun *run, int team)
                                                      : run->hr_reason;
 }
 
-/* What only white is told: how complete the observations are, and the guest's clock. */
+/* What only white is told: what it does on its way, how complete the observations are,
+ * and the guest's clock. */
 static void add_seen(const Daemon *d, int host, json_t *entry)
 {
     json_t *observed = observations_json(d->dm_observations, host);
     json_t *clock = observations_clock_json(d->dm_observations, host);
+    json_t *doing = pacing_json(d->dm_pacing, host);
 
+    if (doing)
+        json_object_set_new(entry, "doing", doing);
     if (observed)
         json_object_set_new(entry, "observed", observed);
     if (clock)

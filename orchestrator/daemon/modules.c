@@ -8,6 +8,7 @@
 #include "orchestrator/daemon/isolation.h"
 #include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/pacing.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/residue.h"
@@ -52,6 +53,7 @@ void daemon_modules_new(Daemon *d)
 {
     if (!journal_committed(d->dm_journal))
         record_start(d);
+    d->dm_pacing = pacing_new(d);
     d->dm_director = director_new(d);
     d->dm_orders = orders_new(d);
     d->dm_hosts = hosts_new(d);
@@ -93,4 +95,5 @@ void daemon_modules_free(Daemon *d)
     orders_free(d->dm_orders);
     resume_free(d);
     director_free(d->dm_director);
+    pacing_free(d->dm_pacing);
 }

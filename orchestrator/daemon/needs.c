@@ -1,7 +1,14 @@
 #include "orchestrator/daemon/needs.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/statvfs.h>
+
+/* Connections of control, pools, journal and services; then for each host the socket that
+ * it is listened on and a console that somebody has open. parry-hub needs as many. */
+#define FILES_BASE 2048
+#define FILES_HOST 2
 
 G_DEFINE_QUARK(parry - needs - error - quark, needs_error)
 
@@ -23,12 +30,39 @@ guint64 needs_disk_here(const char *path)
     return statvfs(path, &vfs) < 0 ? 0 : (guint64)vfs.f_bfree * vfs.f_frsize;
 }
 
+guint64 needs_files(guint hosts)
+{
+    return FILES_BASE + FILES_HOST * (guint64)hosts;
+}
+
+gboolean needs_raise_files(guint hosts, GError **error)
+{
+    guint64 want = needs_files(hosts);
+    struct rlimit old = {0}, now;
+
+    getrlimit(RLIMIT_NOFILE, &old);
+    if (old.rlim_cur >= want)
+        return TRUE;
+    now = (struct rlimit){want, MAX(old.rlim_max, want)};
+    if (setrlimit(RLIMIT_NOFILE, &now) == 0)
+        return TRUE;
+    g_set_error(error, NEEDS_ERROR, 0,
+                "descriptors: a drill of %u hosts needs %" G_GUINT64_FORMAT
+                " a process, the limit here is %" G_GUINT64_FORMAT
+                " and cannot be raised: %s; raise it (ulimit -Hn %" G_GUINT64_FORMAT
+                ", LimitNOFILE= in a unit, or fs.nr_open where that is less)",
+                hosts, want, (guint64)old.rlim_max, g_strerror(errno), want);
+    return FALSE;
+}
+
 gboolean needs_check(const Plan *plan, const char *home, const char *accel,
                      GError **error)
 {
     guint64 memory = plan_memory_needed(plan, accel), disk = plan_disk_needed(plan);
     guint64 memory_here = needs_memory_here(), disk_here = needs_disk_here(home);
 
+    if (!needs_raise_files(plan->p_hosts->len, error))
+        return FALSE;
     if (memory > memory_here) {
         g_set_error(error, NEEDS_ERROR, 0,
                     "memory: the plan's %u hosts need %" G_GUINT64_FORMAT

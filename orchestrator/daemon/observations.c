@@ -199,7 +199,7 @@ static void tell_blind(Observations *obs, Watched *watched, const char *why)
 
 static void take_lossy(Observations *obs, Watched *watched, const struct hub_lossy *lossy)
 {
-    gaps_lossy(&watched->wa_gaps, lossy->kernel, lossy->queue, lossy->dropped,
+    gaps_lossy(&watched->wa_gaps, lossy->n, lossy->kernel, lossy->queue, lossy->dropped,
                host_time(watched, lossy->from_us), host_time(watched, lossy->to_us));
     tell_losses(obs, watched, FALSE);
 }
@@ -545,12 +545,14 @@ json_t *observations_json(const Observations *obs, int host)
 
     if (!is_watched(obs, host))
         return NULL;
-    return json_pack(
-        "{s:b, s:s, s:I, s:I, s:{s:I, s:I, s:I, s:I}}", "on", watched->wa_on, "why",
-        watched->wa_why ? watched->wa_why : "", "rows",
-        (json_int_t)watched->wa_gaps.ga_rows, "bounded", (json_int_t)watched->wa_bounded,
-        "lost", "kernel", (json_int_t)all->lo_kernel, "queue", (json_int_t)all->lo_queue,
-        "channel", (json_int_t)all->lo_channel, "hub", (json_int_t)all->lo_hub);
+    return json_pack("{s:b, s:s, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}}", "on",
+                     watched->wa_on, "why", watched->wa_why ? watched->wa_why : "",
+                     "rows", (json_int_t)watched->wa_gaps.ga_rows, "numbered",
+                     (json_int_t)watched->wa_gaps.ga_numbered, "bounded",
+                     (json_int_t)watched->wa_bounded, "lost", "kernel",
+                     (json_int_t)all->lo_kernel, "queue", (json_int_t)all->lo_queue,
+                     "channel", (json_int_t)all->lo_channel, "hub",
+                     (json_int_t)all->lo_hub);
 }
 
 json_t *observations_clock_json(const Observations *obs, int host)

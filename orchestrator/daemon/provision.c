@@ -235,6 +235,7 @@ static void domain_create(Daemon *d, gint64 seq, gpointer data)
     boot_init(&boot, d, provision_image(provision, station->st_host), station->st_host);
     if (!provision->pv_active)
         return;
+    boot.bo_domain.rd_ram = golden ? clones_ram(d->dm_clones, station->st_host) : NULL;
     if (golden)
         range_restore(d->dm_range, station->st_host, &boot.bo_domain, golden->go_memory,
                       at, on_domain, station);

@@ -11,6 +11,7 @@
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/observations.h"
+#include "orchestrator/daemon/pacing.h"
 #include "orchestrator/daemon/resume.h"
 #include "orchestrator/daemon/watches.h"
 
@@ -174,6 +175,8 @@ static gboolean record_fold(const JournalEvent *event, gpointer data)
         watches_on_event(d->dm_watches, event);
     if (d->dm_observations)
         observations_on_event(d->dm_observations, event);
+    if (d->dm_pacing)
+        pacing_event(d->dm_pacing, event);
     if (d->dm_control)
         control_on_event(d->dm_control, event);
     return TRUE;

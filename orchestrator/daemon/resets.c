@@ -232,6 +232,7 @@ static void switch_on(Reset *reset)
     orders_host_lost(d->dm_orders, reset->rs_host, LOST);
     hosts_renew(d->dm_hosts, reset->rs_host, LOST);
     boot_init(&boot, d, provision_image(d->dm_provision, reset->rs_host), reset->rs_host);
+    boot.bo_domain.rd_ram = golden ? clones_ram(d->dm_clones, reset->rs_host) : NULL;
     if (golden)
         range_restore(d->dm_range, reset->rs_host, &boot.bo_domain, golden->go_memory, at,
                       on_made, reset);

@@ -25,6 +25,7 @@
 #define MEMORY_WARN_MIB 3072 /* the first drill */
 #define DISK_FAIL_MIB 1024
 #define DISK_WARN_MIB 6144
+#define FILES_BASE 2048 /* as in daemon/needs.c */
 #define FILES_WARN 4096
 #define MIN_LIBVIRT 9000000 /* 9.0: what Debian 12 has, and what is tested */
 #define MIN_QEMU 7002000
@@ -429,10 +430,14 @@ void doctor_check_files(const DoctorSubject *subject G_GNUC_UNUSED, DoctorResult
     getrlimit(RLIMIT_NOFILE, &files);
     gboolean enough = files.rlim_max >= FILES_WARN;
     set(result, enough ? DOCTOR_OK : DOCTOR_WARN,
-        g_strdup_printf("up to %llu a process", (unsigned long long)files.rlim_max),
+        files.rlim_max <= FILES_BASE
+            ? g_strdup_printf("up to %llu a process", (unsigned long long)files.rlim_max)
+            : g_strdup_printf("up to %llu a process, for drills of up to %llu hosts",
+                              (unsigned long long)files.rlim_max,
+                              (unsigned long long)(files.rlim_max - FILES_BASE) / 2),
         enough ? NULL
                : "Raise the hard limit (ulimit -Hn 65536, or LimitNOFILE= in a unit): a "
-                 "drill takes about ten descriptors a host.");
+                 "drill takes 2048 descriptors and two for each host.");
 }
 
 void doctor_check_limits(const DoctorSubject *subject G_GNUC_UNUSED, DoctorResult *result)

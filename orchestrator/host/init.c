@@ -149,6 +149,7 @@ static void daemon_exec(const struct daemon *daemon)
         dup2(null, STDIN_FILENO);
     close_range(STDERR_FILENO + 1, ~0U, 0);
     limit_memory();
+    prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
     execve(daemon->argv[0], (char **)daemon->argv, environment);
     _exit(127);
 }

@@ -7,6 +7,7 @@
 #include <glib/gstdio.h>
 #include <libvirt/libvirt-qemu.h>
 #include <libvirt/virterror.h>
+#include <string.h>
 
 /* How long a domain that another call is starting may take to run, and between looks. */
 #define STARTING_LIMIT_S 60
@@ -170,23 +171,42 @@ static gboolean accept_domain(virConnectPtr conn, virDomainPtr found,
     return FALSE;
 }
 
+/* One try. libvirt answers no domain for a restored one, only whether it worked. */
+static virDomainPtr try_domain(virConnectPtr conn, const ActObject *object, gboolean hold)
+{
+    if (!object->ob_from)
+        return virDomainCreateXML(conn, object->ob_xml,
+                                  hold ? VIR_DOMAIN_START_PAUSED : 0);
+    return virDomainRestoreFlags(conn, object->ob_to, NULL,
+                                 hold ? VIR_DOMAIN_SAVE_PAUSED
+                                      : VIR_DOMAIN_SAVE_RUNNING) == 0
+               ? virDomainLookupByUUIDString(conn, object->ob_uuid)
+               : NULL;
+}
+
+/* The one before has ended, is not found any more, and has not left libvirt's list. */
+static gboolean leaves_list(void)
+{
+    return virGetLastErrorCode() == VIR_ERR_OPERATION_FAILED &&
+           strstr(virGetLastErrorMessage(), "is already being removed");
+}
+
 /* A new domain out of nothing, or out of a save image. NULL: libvirt's error is set, or
  * error. */
 static virDomainPtr begin_domain(virConnectPtr conn, const ActObject *object,
                                  gboolean hold, GError **error)
 {
-    virDomainPtr made = NULL;
+    gint64 until = g_get_monotonic_time() + QUIT_LIMIT_US;
+    virDomainPtr made;
 
-    if (!object->ob_from)
-        return virDomainCreateXML(conn, object->ob_xml,
-                                  hold ? VIR_DOMAIN_START_PAUSED : 0);
-    if (!save_image_rewrite(object->ob_from, object->ob_to, object->ob_xml, NULL, error))
+    if (object->ob_from &&
+        !save_image_rewrite(object->ob_from, object->ob_to, object->ob_xml, NULL, error))
         return NULL;
-    /* It answers no domain, only whether it worked. */
-    if (virDomainRestoreFlags(conn, object->ob_to, NULL,
-                              hold ? VIR_DOMAIN_SAVE_PAUSED : VIR_DOMAIN_SAVE_RUNNING) ==
-        0)
-        made = virDomainLookupByUUIDString(conn, object->ob_uuid);
+    while (!(made = try_domain(conn, object, hold)) && leaves_list() &&
+           g_get_monotonic_time() < until)
+        g_usleep(QUIT_LOOK_US);
+    if (!object->ob_from)
+        return made;
     if (!made)
         virt_error(error, conn, object->ob_name, "restore");
     g_unlink(object->ob_to);

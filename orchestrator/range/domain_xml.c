@@ -3,6 +3,7 @@
 #include "orchestrator/range/filter.h"
 #include "orchestrator/range/tag.h"
 
+#include <jansson.h>
 #include <string.h>
 
 /*
@@ -245,6 +246,42 @@ static void write_devices(Xml *xml, const Plan *plan, int host, const RangeDomai
     xml_close(xml);
 }
 
+/*
+ * One name for the RAM of every guest, whatever it is made of, so that each can be
+ * restored from what any other saved. libvirt's own block is there as well, and nobody
+ * uses it.
+ */
+char **domain_ram_args(const PlanHost *host, const char *ram)
+{
+    json_t *object = json_pack(
+        "{s:s, s:s, s:I}", "qom-type", ram ? "memory-backend-file" : "memory-backend-ram",
+        "id", DOMAIN_RAM, "size", (json_int_t)host->ph_memory);
+    char **args = g_new0(char *, 5);
+
+    if (ram) {
+        json_object_set_new(object, "mem-path", json_string(ram));
+        json_object_set_new(object, "share", json_false());
+    }
+    char *text = json_dumps(object, JSON_COMPACT);
+    args[0] = g_strdup("-object");
+    args[1] = g_strdup(text);
+    args[2] = g_strdup("-machine");
+    args[3] = g_strdup("memory-backend=" DOMAIN_RAM);
+    free(text);
+    json_decref(object);
+    return args;
+}
+
+static void write_ram(Xml *xml, const PlanHost *host, const char *ram)
+{
+    g_auto(GStrv) args = domain_ram_args(host, ram);
+
+    xml_open(xml, "commandline", "xmlns", DOMAIN_QEMU_XMLNS, NULL);
+    for (char **arg = args; *arg; arg++)
+        xml_item(xml, "arg", "value", *arg, NULL);
+    xml_close(xml);
+}
+
 char *domain_name(const PlanHost *host, gboolean golden)
 {
     return g_strconcat(host->ph_domain, golden ? "-golden" : NULL, NULL);
@@ -279,6 +316,7 @@ static void write_machine(Xml *xml, const Plan *plan, const RangeConfig *config,
     xml_text(xml, "on_reboot", "restart");
     xml_text(xml, "on_crash", "destroy");
     write_devices(xml, plan, host, boot);
+    write_ram(xml, owner, boot->rd_ram);
 }
 
 static void open_domain(Xml *xml, const RangeConfig *config)

@@ -17,6 +17,9 @@
 #define DOMAIN_CHANNEL "org.parry.agent.0"
 #define DOMAIN_GUEST_AGENT "org.qemu.guest_agent.0"
 
+/* The block of a guest's RAM, as QEMU calls it in what it saves. */
+#define DOMAIN_RAM "parry.ram"
+
 /* A host's domain, or the golden guest in its shape; the caller frees them. */
 char *domain_name(const PlanHost *host, gboolean golden);
 char *domain_uuid(const PlanHost *host, gboolean golden);
@@ -25,6 +28,11 @@ char *domain_uuid(const PlanHost *host, gboolean golden);
  * guests of one shape. */
 char *domain_shape(const Plan *plan, const RangeConfig *config, int host,
                    const RangeDomain *boot);
+
+/* What QEMU is told besides what libvirt has words for: where the guest's RAM is. JSON
+ * and all, for <qemu:arg>; g_strfreev() it. ram: rd_ram. */
+#define DOMAIN_QEMU_XMLNS "http://libvirt.org/schemas/domain/qemu/1.0"
+char **domain_ram_args(const PlanHost *host, const char *ram);
 
 /* XML for virDomainCreateXML(); the caller frees it. Of config: rg_accel, rg_cpu,
  * rg_drill. */

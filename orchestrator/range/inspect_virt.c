@@ -166,6 +166,34 @@ static gboolean own_channel(const Inspection *inspection, const PlanHost *owner,
             plan_agent_way(inspection->in_plan, owner) == AGENT_GUEST_AGENT);
 }
 
+/* Where its RAM is; a file of it must be the drill's own. */
+static gboolean own_ram(const Inspection *inspection, const PlanHost *owner,
+                        xmlNodePtr node)
+{
+    g_autoptr(GStrvBuilder) found = g_strv_builder_new();
+    const char *dir = inspection->in_config->rg_dir;
+    g_auto(GStrv) args = NULL;
+
+    for (xmlNodePtr at = node->children; at; at = at->next) {
+        g_autofree char *value = is(at, "arg") ? attribute(at, "value") : NULL;
+
+        if (value)
+            g_strv_builder_add(found, value);
+        else if (at->type == XML_ELEMENT_NODE)
+            return FALSE;
+    }
+    args = g_strv_builder_end(found);
+    json_t *object = args[0] && args[1] ? json_loads(args[1], 0, NULL) : NULL;
+    g_autofree char *ram =
+        g_strdup(json_string_value(json_object_get(object, "mem-path")));
+    g_auto(GStrv) planned = domain_ram_args(owner, ram);
+    g_autofree char *below = dir ? g_strconcat(dir, "/", NULL) : NULL;
+    json_decref(object);
+    return is(node, "commandline") &&
+           g_strv_equal((const char *const *)args, (const char *const *)planned) &&
+           (!ram || !below || g_str_has_prefix(ram, below));
+}
+
 static void check_devices(Inspection *inspection, const PlanHost *owner, xmlNodePtr root)
 {
     g_autoptr(GString) wrong = g_string_new(NULL);
@@ -183,7 +211,7 @@ static void check_devices(Inspection *inspection, const PlanHost *owner, xmlNode
     }
     /* Elements of libvirt's extension namespaces pass anything on to QEMU. */
     for (xmlNodePtr at = root->children; at; at = at->next)
-        if (at->type == XML_ELEMENT_NODE && at->ns)
+        if (at->type == XML_ELEMENT_NODE && at->ns && !own_ram(inspection, owner, at))
             inspect_wrong(wrong, "it has a <%s> of %s", (const char *)at->name,
                           (const char *)at->ns->href);
     inspect_row(inspection, name, wrong->str,

@@ -10,6 +10,7 @@ typedef struct {
     PoolWork pi_work; /* NULL: only posted */
     PoolDone pi_done;
     gpointer pi_data;
+    gint64 pi_took_us;
 } PoolItem;
 
 struct Pool {
@@ -22,6 +23,7 @@ struct Pool {
     GPtrArray *po_threads;
     int po_fd; /* eventfd: something is in po_finished */
     struct event *po_event;
+    gint64 po_took_us; /* of the work whose done is being called */
 };
 
 /* What a thread starts with. */
@@ -68,7 +70,9 @@ static gpointer thread_main(gpointer data)
             continue;
         }
         g_mutex_unlock(&pool->po_lock);
+        item->pi_took_us = -g_get_monotonic_time();
         item->pi_work(item->pi_data);
+        item->pi_took_us += g_get_monotonic_time();
         g_mutex_lock(&pool->po_lock);
         finish(pool, item);
     }
@@ -87,6 +91,7 @@ static void deliver(Pool *pool)
     g_queue_init(&pool->po_finished);
     g_mutex_unlock(&pool->po_lock);
     while ((item = g_queue_pop_head(&finished)) != NULL) {
+        pool->po_took_us = item->pi_took_us;
         item->pi_done(item->pi_data, TRUE);
         g_free(item);
     }
@@ -164,6 +169,21 @@ void pool_run(Pool *pool, PoolPriority priority, PoolWork work, PoolDone done,
     /* All, for a signal could wake only the thread that does not take this one. */
     g_cond_broadcast(&pool->po_work);
     g_mutex_unlock(&pool->po_lock);
+}
+
+guint pool_waiting(Pool *pool)
+{
+    guint count;
+
+    g_mutex_lock(&pool->po_lock);
+    count = g_queue_get_length(&pool->po_waiting[POOL_NORMAL]);
+    g_mutex_unlock(&pool->po_lock);
+    return count;
+}
+
+gint64 pool_took_us(const Pool *pool)
+{
+    return pool->po_took_us;
 }
 
 void pool_post(Pool *pool, PoolDone done, gpointer data)

@@ -31,6 +31,11 @@ Pool *pool_new(struct event_base *base, int workers, GError **error);
 void pool_run(Pool *pool, PoolPriority priority, PoolWork work, PoolDone done,
               gpointer data);
 
+/* How much POOL_NORMAL work no thread has begun yet. */
+guint pool_waiting(Pool *pool);
+/* Within a done: for how long its work ran on its thread, the queue left out. */
+gint64 pool_took_us(const Pool *pool);
+
 /* Has done(data, TRUE) called on the loop thread; from any thread. */
 void pool_post(Pool *pool, PoolDone done, gpointer data);
 

@@ -73,6 +73,10 @@ typedef struct {
     /* Sockets that QEMU listens on, or NULL: of the serial console, which is then to be
      * used (see docs/range.md), and of the guest's qemu-guest-agent, for libvirt. */
     const char *rd_serial, *rd_guest_agent;
+    /* A file with its RAM (save_split.h), mapped so that what the guest writes is its
+     * own; NULL: it begins with zeros, or with what it is restored from. QEMU opens it
+     * for writing, though it never does. */
+    const char *rd_ram;
     /* A golden guest: the host's shape under a name and UUID of its own, its NICs plugged
      * into nothing. Its memory is what others are restored from. */
     gboolean rd_golden;

@@ -338,25 +338,51 @@ static gboolean rewrite_fds(Copy *copy, const char *xml, guint64 *size, GError *
            write_whole(copy->cp_to, copy->cp_to_path, head->data, head->len, 0, error);
 }
 
+static gboolean copy_fds(Copy *copy, GError **error)
+{
+    struct stat st;
+
+    if (fstat(copy->cp_from, &st) < 0)
+        return io_failed(error, copy->cp_from_path, "stat");
+    copy->cp_end = st.st_size;
+    return copy_stream(copy, error);
+}
+
+/* As one of the two below. */
+static gboolean copy_files(Copy *copy, gboolean image, const char *xml, guint64 *size,
+                           GError **error)
+{
+    const char *from = copy->cp_from_path, *to = copy->cp_to_path;
+    gboolean ok = FALSE;
+
+    copy->cp_from = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (copy->cp_from < 0)
+        return io_failed(error, from, "open");
+    if (g_unlink(to) < 0 && errno != ENOENT)
+        io_failed(error, to, "remove the old one");
+    else if ((copy->cp_to = open(to, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) < 0)
+        io_failed(error, to, "create");
+    else
+        ok = image ? rewrite_fds(copy, xml, size, error) : copy_fds(copy, error);
+    if (copy->cp_to >= 0 && close(copy->cp_to) < 0 && ok)
+        ok = io_failed(error, to, "close");
+    if (copy->cp_to >= 0 && !ok)
+        g_unlink(to);
+    close(copy->cp_from);
+    return ok;
+}
+
 gboolean save_image_rewrite(const char *from, const char *to, const char *xml,
                             guint64 *size, GError **error)
 {
     Copy copy = {.cp_from_path = from, .cp_to_path = to, .cp_to = -1};
-    gboolean ok = FALSE;
 
-    copy.cp_from = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (copy.cp_from < 0)
-        return io_failed(error, from, "open");
-    if (g_unlink(to) < 0 && errno != ENOENT)
-        io_failed(error, to, "remove the old one");
-    else if ((copy.cp_to = open(to, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) < 0)
-        io_failed(error, to, "create");
-    else
-        ok = rewrite_fds(&copy, xml, size, error);
-    if (copy.cp_to >= 0 && close(copy.cp_to) < 0 && ok)
-        ok = io_failed(error, to, "close");
-    if (copy.cp_to >= 0 && !ok)
-        g_unlink(to);
-    close(copy.cp_from);
-    return ok;
+    return copy_files(&copy, TRUE, xml, size, error);
+}
+
+gboolean save_image_copy(const char *from, const char *to, GError **error)
+{
+    Copy copy = {.cp_from_path = from, .cp_to_path = to, .cp_to = -1};
+
+    return copy_files(&copy, FALSE, NULL, NULL, error);
 }

@@ -61,6 +61,10 @@ GByteArray *save_image_head(const char *xml, const char *cookie, gboolean runnin
 gboolean save_image_rewrite(const char *from, const char *to, const char *xml,
                             guint64 *size, GError **error);
 
+/* A copy of any file, `to` (mode 0600, replaced): holes stay holes, and where the file
+ * system can share blocks nothing is copied. */
+gboolean save_image_copy(const char *from, const char *to, GError **error);
+
 typedef enum {
     SAVE_IMAGE_ERROR_FORMAT, /* not such an image, or one of a kind that is not read */
     SAVE_IMAGE_ERROR_IO,

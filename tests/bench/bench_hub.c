@@ -104,30 +104,6 @@ static void agents_run(const char *dir, guint n, guint n_busy, guint messages, i
 
 /* ---- figures ---- */
 
-static long hub_rss_kb(pid_t pid)
-{
-    g_autofree char *path = g_strdup_printf("/proc/%d/status", (int)pid);
-    g_autofree char *status = NULL;
-    char *line = NULL;
-
-    if (g_file_get_contents(path, &status, NULL, NULL))
-        line = strstr(status, "VmRSS:");
-    return line ? strtol(line + strlen("VmRSS:"), NULL, 10) : -1;
-}
-
-/* Seconds of processor time. */
-static double hub_cpu_s(pid_t pid)
-{
-    g_autofree char *path = g_strdup_printf("/proc/%d/stat", (int)pid);
-    g_autofree char *stat = NULL;
-    unsigned long user = 0, kernel = 0;
-
-    if (g_file_get_contents(path, &stat, NULL, NULL))
-        sscanf(strrchr(stat, ')') + 1,
-               " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &kernel);
-    return (double)(user + kernel) / (double)sysconf(_SC_CLK_TCK);
-}
-
 static void until(struct event_base *base, Counts *counts, const guint64 *value,
                   guint64 wanted)
 {
@@ -145,8 +121,8 @@ static void measure(struct event_base *base, Counts *counts, guint n, guint64 wa
     until(base, counts, &counts->hellos, n);
     double connected = (double)(g_get_monotonic_time() - start) / 1e6;
     pid_t pid = link_hub_pid(counts->link);
-    long idle_kb = hub_rss_kb(pid);
-    double cpu = hub_cpu_s(pid);
+    long idle_kb = machine_rss_kb(pid);
+    double cpu = machine_cpu_s(pid);
     start = g_get_monotonic_time();
     if (write(go, "x", 1) != 1)
         perror("bench-hub: go");
@@ -157,7 +133,8 @@ static void measure(struct event_base *base, Counts *counts, guint n, guint64 wa
     printf("messages: %" G_GUINT64_FORMAT " of %d bytes of text in %.2f s: %.0f /s, %.1f "
            "MB/s; hub %.2f s of processor, %ld KiB resident\n",
            counts->records, TEXT_BYTES, took, (double)counts->records / took,
-           (double)counts->bytes / took / 1e6, hub_cpu_s(pid) - cpu, hub_rss_kb(pid));
+           (double)counts->bytes / took / 1e6, machine_cpu_s(pid) - cpu,
+           machine_rss_kb(pid));
     if (counts->gone)
         printf("stopped early: %" G_GUINT64_FORMAT " connections ended\n", counts->gone);
 }

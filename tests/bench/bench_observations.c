@@ -88,30 +88,6 @@ static Histogram acks_histogram(const FleetShared *shared)
     return h;
 }
 
-/* Seconds of processor time of a process. */
-static double cpu_s(pid_t pid)
-{
-    g_autofree char *path = g_strdup_printf("/proc/%d/stat", (int)pid);
-    g_autofree char *stat = NULL;
-    unsigned long user = 0, kernel = 0;
-
-    if (g_file_get_contents(path, &stat, NULL, NULL))
-        sscanf(strrchr(stat, ')') + 1,
-               " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &kernel);
-    return (double)(user + kernel) / (double)sysconf(_SC_CLK_TCK);
-}
-
-static long rss_kb(pid_t pid)
-{
-    g_autofree char *path = g_strdup_printf("/proc/%d/status", (int)pid);
-    g_autofree char *status = NULL;
-    char *line = NULL;
-
-    if (g_file_get_contents(path, &status, NULL, NULL))
-        line = strstr(status, "VmRSS:");
-    return line ? strtol(line + strlen("VmRSS:"), NULL, 10) : -1;
-}
-
 static void print_load(const char *when)
 {
     double load[3] = {-1, -1, -1};
@@ -405,7 +381,8 @@ typedef struct {
 
 static Cpu cpu_now(const Bench *b, const Fleet *fleet)
 {
-    return (Cpu){cpu_s(link_hub_pid(b->link)), cpu_s(getpid()), cpu_s(fleet_pid(fleet))};
+    return (Cpu){machine_cpu_s(link_hub_pid(b->link)), machine_cpu_s(getpid()),
+                 machine_cpu_s(fleet_pid(fleet))};
 }
 
 /* Bytes of the journal, its log emptied. */
@@ -636,8 +613,12 @@ static void bench_alone(const char *dir, guint size)
 
 /* ---- idle agents ---- */
 
-/* The hub's resident KiB with so many agents connected and beating for so long. */
-static long idle_run(const char *dir, guint agents, guint seconds, gboolean print)
+typedef struct {
+    long ri_hub, ri_daemon; /* KiB */
+} Resident;
+
+/* What is resident with so many agents connected and beating for so long. */
+static Resident idle_run(const char *dir, guint agents, guint seconds, gboolean print)
 {
     FleetPlan plan = {.fl_dir = dir, .fl_agents = agents};
     Bench *b = bench_new(dir, agents);
@@ -652,7 +633,7 @@ static long idle_run(const char *dir, guint agents, guint seconds, gboolean prin
     turn_until(b, start + seconds * G_USEC_PER_SEC);
     double took = (double)(g_get_monotonic_time() - start) / 1e6;
     Cpu to = cpu_now(b, fleet);
-    long kb = rss_kb(link_hub_pid(b->link));
+    Resident kb = {machine_rss_kb(link_hub_pid(b->link)), machine_rss_kb(getpid())};
     if (print)
         printf(
             "idle: %u agents, %.0f beats/s with the answers to pings; hub %.2f, daemon "
@@ -668,11 +649,15 @@ static long idle_run(const char *dir, guint agents, guint seconds, gboolean prin
 
 static void bench_idle(const char *dir, guint agents, guint seconds)
 {
-    long one = idle_run(dir, 1, 0, FALSE);
-    long all = idle_run(dir, agents, seconds, TRUE);
+    Resident one = idle_run(dir, 1, 0, FALSE);
+    Resident all = idle_run(dir, agents, seconds, TRUE);
+    double others = (double)(agents - 1);
 
     printf("  hub resident: %ld KiB with one agent, %ld KiB with all: %.2f KiB each\n",
-           one, all, (double)(all - one) / (double)(agents - 1));
+           one.ri_hub, all.ri_hub, (double)(all.ri_hub - one.ri_hub) / others);
+    printf("  daemon's link: %ld KiB with one agent, %ld KiB with all: %.2f KiB each\n",
+           one.ri_daemon, all.ri_daemon,
+           (double)(all.ri_daemon - one.ri_daemon) / others);
 }
 
 static guint argument(int argc, char **argv, int i, guint otherwise)

@@ -30,8 +30,11 @@ ok() {
 wait_for() {
   local until=$((SECONDS + $1)) what=$2
   shift 2
-  until "$@" >/dev/null 2>&1; do
-    [ "$SECONDS" -lt "$until" ] || fail "not in time: $what"
+  until "$@" >"$work/waited" 2>&1; do
+    [ "$SECONDS" -lt "$until" ] || {
+      cat "$work/waited" >&2
+      fail "not in time: $what"
+    }
     sleep 0.2
   done
 }

@@ -63,7 +63,7 @@ wait_for 20 "the second loss" more domain.lost/1 1
 wait_for 20 "what is said of it" is health/referee lost
 parry status reboot >"$work/out"
 says out 'it came back 1 times, more the scenario does not allow'
-says out '`parry reset reboot health/referee` brings it back'
+says out '`parry reset reboot health/referee` brings a lost host back'
 expect_status 0 parry reset reboot health/referee
 is health/referee ready || fail "reset did not bring it back"
 ok "a lost VM comes back where the scenario says so, as often as it says; then by parry reset"

@@ -31,6 +31,15 @@ expect_status 1 parry up "$work/memory.yaml"
 grep -qE 'need [0-9]+ MiB, this machine has [0-9]+ MiB' "$work/err" || { cat "$work/err" >&2; fail "no figures"; }
 ok "too little memory: refused with the figures"
 
+if command -v setpriv >/dev/null; then
+  expect_status 1 setpriv --bounding-set=-sys_resource --inh-caps=-sys_resource \
+    bash -c 'ulimit -n 512; exec parry up "$1"' - "$here/small.yaml"
+  says err 'a drill of 5 hosts needs 2058 a process, the limit here is 512 and cannot be raised'
+  expect_status 1 setpriv --bounding-set=-sys_resource --inh-caps=-sys_resource bash -c 'ulimit -n 512; exec parry doctor'
+  says out 'up to 512 a process'
+  ok "too few descriptors: refused with the figures, and doctor says so"
+fi
+
 expect_status 64 parry nonsense
 expect_status 64 parry up
 expect_status 64 parry up --nonsense "$here/small.yaml"

@@ -72,16 +72,18 @@ wait_for 30 "the last row of the terminal" is 'o.rows > 0 && o.lost.queue > 0'
 expect_status 0 parry end watching
 wait_for 30 "the end" has_event watching drill.state/1 "json_extract(body, '$.to') = 'judging'"
 counts() { # rows seen, numbers given, lost on the way, lost in the kernel
-  sql watching "select (select count(*) from observation), (select max(n) from observation),
+  echo "$(observed o.numbered)" "$(sql watching "select (select count(*) from observation),
     sum(json_extract(body, '$.queue') + json_extract(body, '$.channel') + json_extract(body, '$.hub')), sum(json_extract(body, '$.kernel'))
-  from event where kind = 'observe.gap/1'" | tr '|' ' '
+  from event where kind = 'observe.gap/1'" | tr '|' ' ')"
 }
 add_up() {
-  read -r rows numbers lost kernel <<<"$(counts)"
+  read -r numbers rows lost kernel <<<"$(counts)"
+  echo "$numbers numbered, $rows seen, $lost lost, $kernel records in the kernel"
   [ $((rows + lost)) = "$numbers" ]
 }
-wait_for 30 "all that was lost is counted" add_up
-add_up
+# A loss that goes on is told once a minute.
+wait_for 90 "rows and losses to add up" add_up
+add_up >/dev/null
 echo "# $rows rows seen, $lost lost, $numbers numbered; $kernel records lost in the kernel"
 [ "$lost" -gt 100 ] || fail "$lost lost is no flood"
 [ "$(sql watching "select min(json_extract(body, '$.to_us') >= json_extract(body, '$.from_us')) from event where kind = 'observe.gap/1'")" = 1 ] ||

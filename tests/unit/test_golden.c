@@ -133,8 +133,8 @@ static void test_gc(void)
     used_before(&old, 2000);
     used_before(&recent, 1000);
     g_mkdir(disks, 0700);
-    CU_ASSERT_TRUE(golden_pin(&pinned, disks, NULL));
-    CU_ASSERT_TRUE(golden_pin(&pinned, disks, NULL));
+    CU_ASSERT_TRUE(golden_pin(&pinned, disks, getuid(), NULL));
+    CU_ASSERT_TRUE(golden_pin(&pinned, disks, getuid(), NULL));
     CU_ASSERT_EQUAL(golden_gc(home, GOLDEN_LIMIT, FALSE, NULL, NULL, NULL), 0);
     CU_ASSERT_EQUAL(golden_gc(home, 5 << 20, TRUE, count, &told, NULL), 1);
     CU_ASSERT_TRUE(told >= 2 << 20);

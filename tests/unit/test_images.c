@@ -4,6 +4,7 @@
  */
 #include "agents/images/internal.h"
 #include "tests/unit/cunit_main.h"
+#include "tests/unit/images_home.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -11,28 +12,6 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
-
-static char *make_home(void)
-{
-    char *home = g_dir_make_tmp("parry-images-XXXXXX", NULL);
-
-    CU_ASSERT_PTR_NOT_NULL_FATAL(home);
-    return home;
-}
-
-static void remove_home(char *home)
-{
-    CU_ASSERT_TRUE(images_tree_remove(home));
-    g_free(home);
-}
-
-static char *write_file(const char *dir, const char *name, const char *text)
-{
-    char *path = g_build_filename(dir, name, NULL);
-
-    CU_ASSERT_TRUE_FATAL(g_file_set_contents(path, text, -1, NULL));
-    return path;
-}
 
 static ImageFile *text_file(const char *path, guint mode, const char *owner,
                             const char *text)
@@ -236,11 +215,11 @@ static char *initrd_key(const char *kit, const char *base, const char *agent,
 
 static void test_initrd_key(void)
 {
-    char *home = make_home();
-    g_autofree char *agent = write_file(home, "agent", "one");
-    g_autofree char *other = write_file(home, "other", "two");
-    g_autofree char *same = write_file(home, "same", "one");
-    g_autofree char *digest = write_file(home, "digest", "0123");
+    char *home = images_home_new();
+    g_autofree char *agent = images_home_file(home, "agent", "one");
+    g_autofree char *other = images_home_file(home, "other", "two");
+    g_autofree char *same = images_home_file(home, "same", "one");
+    g_autofree char *digest = images_home_file(home, "digest", "0123");
     g_autoptr(GPtrArray) files = one_file("/a", 0644, NULL, "x");
     char *keys[] = {
         initrd_key(home, "micro", agent, NULL),
@@ -259,10 +238,10 @@ static void test_initrd_key(void)
     g_autofree char *filled = initrd_key(home, "debian/trixie", agent, files);
     CU_ASSERT_STRING_EQUAL(plain, filled);
 
-    g_autofree char *changed = write_file(home, "digest", "4567");
+    g_autofree char *changed = images_home_file(home, "digest", "4567");
     keys[5] = initrd_key(home, "micro", agent, NULL);
     CU_ASSERT_TRUE(all_differ(keys, G_N_ELEMENTS(keys)));
-    remove_home(home);
+    images_home_free(home);
 }
 
 static void test_key_parts(void)
@@ -281,15 +260,15 @@ static void test_key_parts(void)
 
 static void test_path_key(void)
 {
-    char *home = make_home();
-    g_autofree char *disk = write_file(home, "own.qcow2", "one");
+    char *home = images_home_new();
+    g_autofree char *disk = images_home_file(home, "own.qcow2", "one");
     ImageSpec spec = {.id = (char *)"own", .base = disk};
     g_autoptr(GError) error = NULL;
 
     g_autofree char *before = images_path_key(&spec, NULL);
     g_autofree char *again = images_path_key(&spec, NULL);
     CU_ASSERT_STRING_EQUAL(before, again);
-    g_autofree char *rewritten = write_file(home, "own.qcow2", "three");
+    g_autofree char *rewritten = images_home_file(home, "own.qcow2", "three");
     g_autofree char *after = images_path_key(&spec, NULL);
     CU_ASSERT_STRING_NOT_EQUAL(before, after);
 
@@ -297,7 +276,7 @@ static void test_path_key(void)
     CU_ASSERT_PTR_NULL(images_path_key(&spec, &error));
     CU_ASSERT_TRUE(g_error_matches(error, IMAGES_ERROR, IMAGES_ERROR_MISSING));
     CU_ASSERT_TRUE(has(error ? error->message : NULL, "own.qcow2"));
-    remove_home(home);
+    images_home_free(home);
 }
 
 /* ---- command line ---- */
@@ -350,13 +329,13 @@ static void test_sources(void)
 
 static void test_modules(void)
 {
-    char *home = make_home();
+    char *home = images_home_new();
     g_autofree char *path =
-        write_file(home, "modules.dep",
-                   "kernel/a/top.ko: kernel/b/mid.ko kernel/c/low.ko\n"
-                   "kernel/b/mid.ko: kernel/c/low.ko\n"
-                   "kernel/c/low.ko:\n"
-                   "kernel/d/with-dash.ko.xz:\n");
+        images_home_file(home, "modules.dep",
+                         "kernel/a/top.ko: kernel/b/mid.ko kernel/c/low.ko\n"
+                         "kernel/b/mid.ko: kernel/c/low.ko\n"
+                         "kernel/c/low.ko:\n"
+                         "kernel/d/with-dash.ko.xz:\n");
     g_autoptr(ImagesDeps) deps = images_deps_load(path, NULL);
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
 
@@ -370,7 +349,7 @@ static void test_modules(void)
     CU_ASSERT_STRING_EQUAL(paths->pdata[1], "kernel/b/mid.ko");
     CU_ASSERT_STRING_EQUAL(paths->pdata[2], "kernel/a/top.ko");
     CU_ASSERT_STRING_EQUAL(paths->pdata[3], "kernel/d/with-dash.ko.xz");
-    remove_home(home);
+    images_home_free(home);
 }
 
 /* ---- archive ---- */
@@ -442,8 +421,8 @@ static void test_cpio(void)
 
 static void test_unpack(void)
 {
-    char *home = make_home();
-    g_autofree char *plain = write_file(home, "plain", "a kernel module\n");
+    char *home = images_home_new();
+    g_autofree char *plain = images_home_file(home, "plain", "a kernel module\n");
     g_autofree char *out = g_build_filename(home, "out", NULL);
     static const char *const tools[] = {"gzip", "xz", "zstd", "lz4"};
 
@@ -464,7 +443,7 @@ static void test_unpack(void)
     CU_ASSERT_FALSE(images_unpack_kernel(plain, out, NULL, &error));
     CU_ASSERT_PTR_NULL(error);
     CU_ASSERT_FALSE(g_file_test(out, G_FILE_TEST_EXISTS));
-    remove_home(home);
+    images_home_free(home);
 }
 
 /* An ELF file of one program header, a note of the given type. */
@@ -523,7 +502,7 @@ static char *write_bzimage(const char *home, guint32 note)
 
 static void test_unpack_kernel(void)
 {
-    char *home = make_home();
+    char *home = images_home_new();
     g_autofree char *out = g_build_filename(home, "out", NULL);
     g_autofree char *good = write_bzimage(home, 18);
 
@@ -533,7 +512,7 @@ static void test_unpack_kernel(void)
     g_autofree char *bad = write_bzimage(home, 17);
     CU_ASSERT_FALSE(images_unpack_kernel(bad, out, NULL, NULL));
     CU_ASSERT_FALSE(g_file_test(out, G_FILE_TEST_EXISTS));
-    remove_home(home);
+    images_home_free(home);
 }
 
 int main(void)

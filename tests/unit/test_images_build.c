@@ -4,6 +4,7 @@
  */
 #include "agents/images/internal.h"
 #include "tests/unit/cunit_main.h"
+#include "tests/unit/images_home.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,28 +16,6 @@
 #include <unistd.h>
 
 enum { WAIT_MS = 20 * 1000 };
-
-static char *make_home(void)
-{
-    char *home = g_dir_make_tmp("parry-images-XXXXXX", NULL);
-
-    CU_ASSERT_PTR_NOT_NULL_FATAL(home);
-    return home;
-}
-
-static void remove_home(char *home)
-{
-    CU_ASSERT_TRUE(images_tree_remove(home));
-    g_free(home);
-}
-
-static char *write_file(const char *dir, const char *name, const char *text)
-{
-    char *path = g_build_filename(dir, name, NULL);
-
-    CU_ASSERT_TRUE_FATAL(g_file_set_contents(path, text, -1, NULL));
-    return path;
-}
 
 /* ---- programs ---- */
 
@@ -130,12 +109,12 @@ static gboolean open_slot(ImagesSlot *slot, const char *home, const char *key)
 
 static void test_slot(void)
 {
-    char *home = make_home();
+    char *home = images_home_new();
     ImagesSlot slot = IMAGES_SLOT_INIT, again = IMAGES_SLOT_INIT;
 
     CU_ASSERT_TRUE_FATAL(open_slot(&slot, home, "k"));
     CU_ASSERT_FALSE(slot.hit);
-    g_autofree char *file = write_file(slot.tmp, "kernel", "x");
+    g_autofree char *file = images_home_file(slot.tmp, "kernel", "x");
     g_autofree char *final = g_strdup(slot.path);
     CU_ASSERT_FALSE(g_file_test(final, G_FILE_TEST_EXISTS));
     CU_ASSERT_EQUAL(g_chmod(file, 0600), 0);
@@ -156,7 +135,7 @@ static void test_slot(void)
     g_autofree char *dir = g_build_filename(home, "images", NULL);
     g_autoptr(GPtrArray) names = images_folder_list(dir, "", "");
     CU_ASSERT_EQUAL(names->len, 1);
-    remove_home(home);
+    images_home_free(home);
 }
 
 /* A build that is killed: its lock dies with it, its folder stays. */
@@ -189,7 +168,7 @@ static guint leftovers(const char *home)
 
 static void test_killed_build(void)
 {
-    char *home = make_home();
+    char *home = images_home_new();
     ImagesSlot slot = IMAGES_SLOT_INIT;
 
     CU_ASSERT_EQUAL(images_gc(home, NULL), 0);
@@ -205,7 +184,7 @@ static void test_killed_build(void)
     CU_ASSERT_TRUE(g_file_test(slot.tmp, G_FILE_TEST_IS_DIR));
     images_slot_clear(&slot);
     CU_ASSERT_EQUAL(leftovers(home), 0);
-    remove_home(home);
+    images_home_free(home);
 }
 
 /* A killed builder takes along what it started, and what that started. */
@@ -215,7 +194,7 @@ static void test_killed_tree(void)
         puts("  (not as root: a pid namespace cannot be made; not tried)");
         return;
     }
-    char *home = make_home();
+    char *home = images_home_new();
     g_autofree char *fifo = g_build_filename(home, "fifo", NULL);
     CU_ASSERT_EQUAL_FATAL(mkfifo(fifo, 0600), 0);
     int fd = open(fifo, O_RDWR | O_CLOEXEC);
@@ -244,7 +223,7 @@ static void test_killed_tree(void)
     }
     CU_ASSERT_TRUE(end.revents & G_IO_HUP);
     close(reader);
-    remove_home(home);
+    images_home_free(home);
 }
 
 static gpointer open_in_thread(gpointer data)
@@ -258,7 +237,7 @@ static gpointer open_in_thread(gpointer data)
 
 static void test_two_builds(void)
 {
-    char *home = make_home();
+    char *home = images_home_new();
     ImagesSlot slot = IMAGES_SLOT_INIT;
 
     CU_ASSERT_TRUE_FATAL(open_slot(&slot, home, "k"));
@@ -266,12 +245,12 @@ static void test_two_builds(void)
     CU_ASSERT_TRUE(images_slot_commit(&slot, NULL));
     images_slot_clear(&slot);
     CU_ASSERT_TRUE(GPOINTER_TO_INT(g_thread_join(second))); /* found, not built again */
-    remove_home(home);
+    images_home_free(home);
 }
 
 static void test_wait_cancelled(void)
 {
-    char *home = make_home();
+    char *home = images_home_new();
     ImagesSlot held = IMAGES_SLOT_INIT, slot = IMAGES_SLOT_INIT;
     g_autoptr(GCancellable) cancel = g_cancellable_new();
     ImagesJob job = {.home = home, .image = "x", .cancel = cancel};
@@ -283,7 +262,7 @@ static void test_wait_cancelled(void)
     CU_ASSERT_TRUE(g_error_matches(error, IMAGES_ERROR, IMAGES_ERROR_CANCELLED));
     images_slot_clear(&slot);
     images_slot_clear(&held);
-    remove_home(home);
+    images_home_free(home);
 }
 
 /* ---- overlays ---- */
@@ -300,10 +279,10 @@ static guint64 size_of(const char *path)
 
 static void test_overlay(void)
 {
-    char *home = make_home();
+    char *home = images_home_new();
     g_autofree char *base = g_build_filename(home, "base.qcow2", NULL);
     g_autofree char *over = g_build_filename(home, "over.qcow2", NULL);
-    g_autofree char *raw = write_file(home, "raw", "not a qcow2, and rather short");
+    g_autofree char *raw = images_home_file(home, "raw", "not a qcow2, and rather short");
     const char *argv[] = {"qemu-img", "create", "-q", "-f", "qcow2", base, "64M", NULL};
     ImagesChild child = {.argv = argv};
     g_autoptr(GError) error = NULL;
@@ -320,7 +299,7 @@ static void test_overlay(void)
     CU_ASSERT_EQUAL(size_of(over), 64 << 20);
     CU_ASSERT_FALSE(images_overlay(raw, over, 0, &error));
     CU_ASSERT_TRUE(g_error_matches(error, IMAGES_ERROR, IMAGES_ERROR_SPEC));
-    remove_home(home);
+    images_home_free(home);
 }
 
 int main(void)

@@ -381,7 +381,8 @@ static void fill_life(Journal *journal)
 
 static char *all_projections(Journal *journal)
 {
-    static const char *const names[] = {"host_state", "inject_state", "open_act"};
+    static const char *const names[] = {"drill_state", "host_state", "inject_state",
+                                        "open_act"};
     GString *all = g_string_new(NULL);
 
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
@@ -402,7 +403,8 @@ static void projections_are_what_the_events_say(void)
     fill_life(journal);
     g_autofree char *live = all_projections(journal);
     CU_ASSERT_STRING_EQUAL(
-        live, "host_state [{\"clock_us\": 1000, \"host\": \"health/files\", \"reason\": "
+        live, "drill_state []\n"
+              "host_state [{\"clock_us\": 1000, \"host\": \"health/files\", \"reason\": "
               "\"\", \"seq\": 2, "
               "\"state\": \"creating\"}, {\"clock_us\": 1000, \"host\": \"health/web\", "
               "\"reason\": "
@@ -422,8 +424,15 @@ static void projections_are_what_the_events_say(void)
     append_body(journal, "inject.ended/1", "health/web", 5,
                 json_pack("{s: s, s: s}", "inject", "deface@health", "state", "blocked"),
                 NULL);
+    append_body(journal, "drill.state/1", "", 0,
+                json_pack("{s: s, s: s, s: s}", "from", "provisioning", "to", "failed",
+                          "reason", "no memory"),
+                NULL);
     g_autofree char *after = all_projections(journal);
     CU_ASSERT_PTR_NOT_NULL(strstr(after, "\"state\": \"blocked\""));
+    CU_ASSERT_PTR_NOT_NULL(strstr(after, "\"reason\": \"no memory\""));
+    CU_ASSERT_PTR_NOT_NULL(strstr(after, "\"state\": \"failed\", \"was\": "
+                                         "\"provisioning\""));
     CU_ASSERT_PTR_NULL(strstr(after, "inject.wanted/1"));
     journal_close(journal);
     remove_dir(dir);

@@ -44,7 +44,7 @@ static void every_number_is_accounted_for(void)
     CU_ASSERT_FALSE(gaps_take(&gaps, 0, FALSE, &told));
     gaps_rows(&gaps, 21, 10, 0, 200, 210); /* 10 missing: 6 of them the agent's */
     CU_ASSERT_FALSE(gaps_take(&gaps, 0, FALSE, &told)); /* it may yet say that all are */
-    gaps_lossy(&gaps, 3, 6, 0, 120, 130);
+    gaps_lossy(&gaps, 30, 3, 6, 0, 120, 130);
     CU_ASSERT_TRUE_FATAL(gaps_take(&gaps, 0, FALSE, &told));
     CU_ASSERT_TRUE(lost(&told.ge_lost, 3, 6, 4, 0));
     CU_ASSERT_EQUAL(told.ge_from_us, 110);
@@ -54,6 +54,7 @@ static void every_number_is_accounted_for(void)
     gaps_beat(&gaps, 5, 0);
     CU_ASSERT_TRUE(lost(&gaps.ga_all, 3, 6, 4, 10));
     CU_ASSERT_EQUAL(gaps.ga_rows + 6 + 4 + 10, 50);
+    CU_ASSERT_EQUAL(gaps.ga_numbered, 50);
 }
 
 /* A heartbeat that answers a ping may overtake the word on what was dropped; the agent's
@@ -68,7 +69,7 @@ static void a_ping_settles_nothing(void)
     gaps_rows(&gaps, 5, 1, 0, 2, 2);
     gaps_beat(&gaps, 8, 0);
     CU_ASSERT_TRUE(lost(&gaps.ga_all, 0, 0, 0, 0));
-    gaps_lossy(&gaps, 0, 3, 0, 1, 2);
+    gaps_lossy(&gaps, 5, 0, 3, 0, 1, 2);
     gaps_beat(&gaps, 8, 0);
     CU_ASSERT_TRUE(lost(&gaps.ga_all, 0, 3, 0, 0));
     gaps_rows(&gaps, 8, 1, 0, 3, 3); /* nobody says anything of these two */
@@ -87,7 +88,7 @@ static void a_beat_out_of_a_full_queue_settles_nothing(void)
     gaps_rows(&gaps, 108, 1, 0, 2, 2);
     gaps_beat(&gaps, 7, 4096);
     CU_ASSERT_TRUE(lost(&gaps.ga_all, 0, 0, 0, 0));
-    gaps_lossy(&gaps, 0, 106, 0, 1, 2);
+    gaps_lossy(&gaps, 108, 0, 106, 0, 1, 2);
     gaps_beat(&gaps, 7, 0);
     CU_ASSERT_TRUE(lost(&gaps.ga_all, 0, 106, 0, 0));
 }
@@ -99,9 +100,10 @@ static void what_is_dropped_last(void)
 
     gaps_restart(&gaps);
     gaps_rows(&gaps, 1, 4, 0, 1, 1);
-    gaps_rows(&gaps, 6, 1, 0, 2, 2);  /* one lost on the channel */
-    gaps_lossy(&gaps, 0, 9, 0, 2, 3); /* nine dropped behind it */
+    gaps_rows(&gaps, 6, 1, 0, 2, 2);      /* one lost on the channel */
+    gaps_lossy(&gaps, 15, 0, 9, 0, 2, 3); /* nine dropped behind it */
     CU_ASSERT_TRUE(lost(&gaps.ga_all, 0, 9, 0, 0));
+    CU_ASSERT_EQUAL(gaps.ga_numbered, 15); /* and so above the last row's number */
     gaps_rows(&gaps, 16, 1, 0, 4, 4);
     gaps_beat(&gaps, -1, 0);
     CU_ASSERT_TRUE(lost(&gaps.ga_all, 0, 9, 1, 0));
@@ -115,7 +117,7 @@ static void one_event_a_minute(void)
 
     gaps_restart(&gaps);
     for (guint64 i = 1; i <= 300; i++) { /* a loss each second for five minutes */
-        gaps_lossy(&gaps, i, 0, 0, (gint64)i, (gint64)i + 1);
+        gaps_lossy(&gaps, 0, i, 0, 0, (gint64)i, (gint64)i + 1);
         events += (guint)gaps_take(&gaps, (gint64)i * SEC, FALSE, &told);
     }
     CU_ASSERT_EQUAL(events, 5);
@@ -140,8 +142,9 @@ static void agents_come_and_go(void)
     CU_ASSERT_TRUE(lost(&gaps.ga_all, 0, 0, 0, 3));
     gaps_restart(&gaps); /* another process: from 1, and from 0 */
     gaps_rows(&gaps, 1, 1, 1, 3, 3);
-    gaps_lossy(&gaps, 4, 0, 1, 3, 3);
+    gaps_lossy(&gaps, 1, 4, 0, 1, 3, 3);
     CU_ASSERT_TRUE(lost(&gaps.ga_all, 4, 0, 0, 4));
+    CU_ASSERT_EQUAL(gaps.ga_numbered, 9 + 1);
 }
 
 /* A memory image is put back: the agent counts on from where it was then. */
@@ -151,14 +154,15 @@ static void an_agent_as_it_was(void)
 
     gaps_restart(&gaps);
     gaps_rows(&gaps, 1, 40, 0, 1, 1);
-    gaps_lossy(&gaps, 5, 0, 0, 1, 1);
+    gaps_lossy(&gaps, 40, 5, 0, 0, 1, 1);
     gaps_reverted(&gaps);
     gaps_rows(&gaps, 21, 10, 0, 2, 2);
-    gaps_lossy(&gaps, 2, 3, 0, 2, 2);
+    gaps_lossy(&gaps, 30, 2, 3, 0, 2, 2);
     CU_ASSERT_TRUE(lost(&gaps.ga_all, 5, 0, 0, 0));
     gaps_rows(&gaps, 36, 1, 0, 3, 3); /* five missing, four of them the agent's */
-    gaps_lossy(&gaps, 2, 7, 0, 3, 3);
+    gaps_lossy(&gaps, 36, 2, 7, 0, 3, 3);
     CU_ASSERT_TRUE(lost(&gaps.ga_all, 5, 4, 1, 0));
+    CU_ASSERT_EQUAL(gaps.ga_numbered, 40 + 10 + 6);
 }
 
 /* What it says of itself may be anything. */
@@ -172,7 +176,7 @@ static void an_agent_that_lies(void)
     for (guint i = 0; i < 200; i++) {
         guint64 one = words[i % 5], two = words[i / 5 % 5], three = words[i / 25 % 5];
         gaps_rows(&gaps, one, 48, two, G_MININT64, G_MAXINT64);
-        gaps_lossy(&gaps, three, one, two, G_MAXINT64, G_MININT64);
+        gaps_lossy(&gaps, two, three, one, two, G_MAXINT64, G_MININT64);
         gaps_beat(&gaps, -1, 0);
     }
     CU_ASSERT_TRUE_FATAL(gaps_take(&gaps, 0, TRUE, &told));

@@ -81,8 +81,9 @@ static bool see(void *arg, enum frame_event event, const char *line, size_t len)
     if (event == FRAME_LINE && len > s->longest)
         s->longest = len;
     if (event == FRAME_LINE && strlen(s->text) + len + 2 < sizeof(s->text)) {
-        strncat(s->text, line, len);
-        strcat(s->text, "|");
+        size_t end = strlen(s->text);
+        memcpy(s->text + end, line, len);
+        memcpy(s->text + end + len, "|", 2);
     }
     return !s->stop;
 }
@@ -282,29 +283,35 @@ static void test_refused_lines(void)
     }
 }
 
+/* head, what n times, tail */
+static void repeat(char *text, size_t size, const char *head, const char *what, int n,
+                   const char *tail)
+{
+    int len = snprintf(text, size, "%s", head);
+
+    for (int i = 0; i < n; i++)
+        len += snprintf(text + len, size - (size_t)len, "%s", what);
+    len += snprintf(text + len, size - (size_t)len, "%s", tail);
+    CU_ASSERT_FATAL((size_t)len < size);
+}
+
 static void test_deep_and_wide(void)
 {
     struct wire_error e;
-    char line[8192] = "{\"k\":\"ack\",\"ack\":";
+    char line[8192];
 
-    for (int i = 0; i < 4000; i++)
-        strcat(line, "[");
+    repeat(line, sizeof(line), "{\"k\":\"ack\",\"ack\":", "[", 4000, "");
     CU_ASSERT_FALSE(decodes(WIRE_TO_HOST, line, &e));
     CU_ASSERT_PTR_NOT_NULL(strstr(e.text, "deeper than 8"));
 
-    strcpy(line, "{\"k\":\"ack\",\"ack\":[0");
-    for (int i = 0; i < 2000; i++)
-        strcat(line, ",0");
-    strcat(line, "]}");
+    repeat(line, sizeof(line), "{\"k\":\"ack\",\"ack\":[0", ",0", 2000, "]}");
     CU_ASSERT_FALSE(decodes(WIRE_TO_HOST, line, &e));
     CU_ASSERT_PTR_NOT_NULL(strstr(e.text, "more than 1024"));
 
     /* Brackets and commas inside a string are only text. */
-    strcpy(line,
-           "{\"k\":\"ready\",\"seq\":1,\"id\":1,\"status\":\"done\",\"text\":\"\\\"");
-    for (int i = 0; i < 500; i++)
-        strcat(line, "[");
-    strcat(line, "\"}");
+    repeat(line, sizeof(line),
+           "{\"k\":\"ready\",\"seq\":1,\"id\":1,\"status\":\"done\",\"text\":\"\\\"", "[",
+           500, "\"}");
     CU_ASSERT(decodes(WIRE_TO_HOST, line, &e));
 }
 
