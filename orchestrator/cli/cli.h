@@ -106,7 +106,7 @@ typedef struct {
     gboolean la_rehearsal;
     gboolean la_keep;
     gboolean la_no_clones;
-    gboolean la_yes; /* what is gone may be made again */
+    gboolean la_yes;  /* what is gone may be made again */
     gboolean la_json; /* progress as one object a line */
     int la_boot_timeout_s;
 } Launch;
