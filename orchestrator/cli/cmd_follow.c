@@ -13,6 +13,7 @@
 #include "orchestrator/daemon/programs.h"
 
 #include <errno.h>
+#include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
@@ -261,6 +262,11 @@ static gboolean fence_source(const char *text, GError **error)
     return source && follow_source_fence(source, who, error);
 }
 
+static gboolean is_busy(const GError *error)
+{
+    return g_error_matches(error, G_IO_ERROR, G_IO_ERROR_BUSY);
+}
+
 static int fence(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
@@ -272,8 +278,8 @@ static int fence(int argc, char **argv)
         printf("%s: no daemon takes it up there any more\n", argv[1]);
         return EXIT_OK;
     }
-    return cli_fail(error->domain == JOURNAL_ERROR ? EXIT_STATE : EXIT_FAIL,
-                    "fence %s: %s", argv[1], error->message);
+    return cli_fail(is_busy(error) ? EXIT_STATE : EXIT_FAIL, "fence %s: %s", argv[1],
+                    error->message);
 }
 
 /*
@@ -289,17 +295,16 @@ static gboolean may_restore(const char *name, const char *source, gboolean yes,
     *fenced = source && fence_source(source, &error);
     if (*fenced)
         return TRUE;
-    if (error && error->domain == JOURNAL_ERROR) {
+    if (is_busy(error)) {
         *status = cli_fail(EXIT_STATE, "%s: %s", source, error->message);
         return FALSE;
     }
-    fprintf(
-        stderr,
-        "%s does not answer (%s).\nWhether drill %s runs there still, or starts there "
-        "again with its machine, nobody can tell from here;\ntwo machines would tell "
-        "two stories. When it can be reached: parry fence %s\n",
-        source ? source : "where it came from", error ? error->message : "not known",
-        name, source ? source : "DIR|ssh://HOST/DIR");
+    fprintf(stderr,
+            "%s was not told (%s).\nWhether drill %s runs there still, or starts there "
+            "again with its machine, nobody can tell from here;\ntwo machines would tell "
+            "two stories. When it can be reached: parry fence %s\n",
+            source ? source : "where it came from", error ? error->message : "not known",
+            name, source ? source : "DIR|ssh://HOST/DIR");
     if (!yes && !cli_ask("restore it here all the same?")) {
         *status = cli_fail(EXIT_STATE,
                            "nothing was done; `parry restore -y %s` restores "

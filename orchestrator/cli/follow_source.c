@@ -14,7 +14,7 @@
 
 /* A request is "SEQ BLOB HASH\n", or "fence WHO\n"; an answer what it is, its length (8
  * bytes, big-endian), and the part (nothing, for a fence) or words for what is wrong. */
-enum { ANSWER_PART = 'P', ANSWER_ERROR = 'E', ANSWER_CORRUPT = 'C' };
+enum { ANSWER_PART = 'P', ANSWER_ERROR = 'E', ANSWER_CORRUPT = 'C', ANSWER_BUSY = 'B' };
 #define WORDS_MAX 4096
 #define REQUEST_MAX 512
 #define FENCE "fence "
@@ -222,9 +222,12 @@ static GBytes *ask(FollowSource *source, const char *request, GError **error)
     if (kind == ANSWER_PART)
         return g_bytes_new_take(g_steal_pointer(&bytes), size);
     g_autofree char *safe = parry_text_safe(bytes, -1);
-    g_set_error_literal(error, JOURNAL_ERROR,
-                        kind == ANSWER_CORRUPT ? JOURNAL_ERROR_CORRUPT : JOURNAL_ERROR_IO,
-                        safe);
+    if (kind == ANSWER_BUSY)
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_BUSY, safe);
+    else
+        g_set_error_literal(
+            error, JOURNAL_ERROR,
+            kind == ANSWER_CORRUPT ? JOURNAL_ERROR_CORRUPT : JOURNAL_ERROR_IO, safe);
     return NULL;
 }
 
@@ -387,7 +390,8 @@ static gboolean answer(const char *dir, const char *request, GError **error)
     if (!part) {
         kind = g_error_matches(cause, JOURNAL_ERROR, JOURNAL_ERROR_CORRUPT)
                    ? ANSWER_CORRUPT
-                   : ANSWER_ERROR;
+               : g_error_matches(cause, DRILL_ERROR, EBUSY) ? ANSWER_BUSY
+                                                            : ANSWER_ERROR;
         part = g_bytes_new(cause->message, MIN(strlen(cause->message), WORDS_MAX));
     }
     gsize len;

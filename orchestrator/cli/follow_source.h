@@ -25,8 +25,8 @@ GBytes *follow_source_part(FollowSource *source, ReplicaPoint after, GError **er
 
 /*
  * From now on no daemon takes the drill up there: it goes on with who (words for people).
- * An error in JOURNAL_ERROR: the other side refuses, since one has it; any other: it does
- * not answer.
+ * G_IO_ERROR_BUSY: the other side refuses, since one has it; any other error: nobody
+ * knows.
  */
 gboolean follow_source_fence(FollowSource *source, const char *who, GError **error);
 
