@@ -293,6 +293,9 @@ static void describe_host(Loader *loader, PlanHost *host, const Node *def)
     host->ph_lost = !strcmp(key_text(&keys_host, def, "lost"), "restore") ? LOST_RESTORE
                                                                           : LOST_REPORT;
     host->ph_restores = (int)key_int(&keys_host, def, "restores");
+    host->ph_retries = (int)key_int(&keys_retry_host, node_get(def, "retry"), "times");
+    host->ph_retry_wait_us =
+        key_duration(&keys_retry_host, node_get(def, "retry"), "wait");
     host->ph_services = key_texts(def, "services");
     host->ph_labels = key_texts(def, "labels");
     host->ph_title = loader_text(node_get(def, "title"), host->ph_name);

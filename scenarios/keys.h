@@ -103,7 +103,7 @@ extern const KeyTable keys_parameter, keys_defaults, keys_secret;
 extern const KeyTable keys_tcp, keys_http, keys_dns, keys_file_check, keys_process,
     keys_service, keys_port, keys_command, keys_plugin;
 extern const KeyTable keys_prevent, keys_detect, keys_contain, keys_answer;
-extern const KeyTable keys_after, keys_retry, keys_condition, keys_score_is;
+extern const KeyTable keys_after, keys_retry, keys_retry_host, keys_condition, keys_score_is;
 extern const KeyTable keys_step, keys_attachment, keys_criterion;
 extern const KeyTable keys_eradicate, keys_recover, keys_report, keys_share;
 extern const KeyTable keys_fault, keys_link_down, keys_latency, keys_service_stop,

@@ -32,6 +32,19 @@ static const KeySpec retry_keys[] = {
 const KeyTable keys_retry = {"retries", "What happens where the platform failed.",
     retry_keys};
 
+static const KeySpec retry_host_keys[] = {
+    {.ks_key = "times", .ks_type = KEY_INT, .ks_min = 1, .ks_max = 10,
+     .ks_flags = KEY_REQUIRED, .ks_since = V3, .ks_doc = "So often again.",
+     .ks_example = "2"},
+    {.ks_key = "wait", .ks_type = KEY_DURATION, .ks_default = "10s", .ks_since = V3,
+     .ks_doc = "Time before the first of them, by the wall; doubled for each that follows, "
+               "up to 10 minutes.",
+     .ks_example = "10s"},
+    END,
+};
+const KeyTable keys_retry_host = {"a host's retries",
+    "What happens where a host cannot be made.", retry_host_keys};
+
 static const KeySpec score_is_keys[] = {
     {.ks_key = "below", .ks_type = KEY_POINTS, .ks_flags = KEY_CHOICE, .ks_since = V2,
      .ks_doc = "True while it has fewer.", .ks_example = "5000"},

@@ -130,11 +130,13 @@ typedef struct {
     PlanAgent ph_agent;
     gboolean ph_required;
     PlanLost ph_lost;
-    int ph_restores;     /* of LOST_RESTORE: how often at most */
-    GArray *ph_after;    /* of int: hosts that are ready before it is switched on */
-    GArray *ph_dns;      /* of guint32: resolvers, host byte order; empty: none */
-    char **ph_labels;    /* strv, never NULL */
-    ParryText *ph_title; /* never NULL: the name where the scenario gives none */
+    int ph_restores;         /* of LOST_RESTORE: how often at most */
+    int ph_retries;          /* so often made again where it could not be made ready */
+    gint64 ph_retry_wait_us; /* before the first of them; doubled for each that follows */
+    GArray *ph_after;        /* of int: hosts that are ready before it is switched on */
+    GArray *ph_dns;          /* of guint32: resolvers, host byte order; empty: none */
+    char **ph_labels;        /* strv, never NULL */
+    ParryText *ph_title;     /* never NULL: the name where the scenario gives none */
     /* Terms of a reset; all 0 where the scenario gives none. */
     gint64 ph_reset_cost; /* milli-points */
     int ph_reset_limit;   /* -1: any number */

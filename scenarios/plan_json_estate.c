@@ -174,6 +174,12 @@ static json_t *reset_json(const PlanHost *host)
         "approval", host->ph_reset_approval);
 }
 
+static json_t *retry_json(const PlanHost *host)
+{
+    return json_pack("{s:i, s:I}", "times", host->ph_retries, "wait-us",
+                     (json_int_t)host->ph_retry_wait_us);
+}
+
 static json_t *watch_json(const PlanHost *host)
 {
     return json_pack("{s:i, s:o, s:o}", "rate", host->ph_watch_rate, "paths",
@@ -205,6 +211,8 @@ static json_t *host_json(const Plan *plan, gconstpointer data)
     json_object_set_new(out, "dns", resolvers_json(host->ph_dns));
     json_object_set_new(out, "reset", reset_json(host));
     json_object_set_new(out, "watch", watch_json(host));
+    if (host->ph_retries)
+        json_object_set_new(out, "retry", retry_json(host));
     json_object_set_new(out, "forward", json_string(host->ph_drop ? "drop" : "accept"));
     json_object_set_new(out, "firewall", plan_json_each(plan, host->ph_rules, rule_json));
     json_object_set_new(out, "publish",

@@ -537,6 +537,8 @@ static json_t *assemble(const ReportFold *fold, const char *root)
     json_object_set(report, "unobserved", fold->rf_blind);
     json_object_set(report, "gaps", fold->rf_gaps);
     json_object_set_new(report, "observed", report_observed_json(fold->rf_observed));
+    json_object_set_new(report, "provisioning",
+                        report_provision_json(fold->rf_provision));
     json_object_set(report, "timeline", fold->rf_timeline);
     return report;
 }

@@ -353,6 +353,7 @@ static gboolean read_event(const JournalEvent *event, gpointer data)
         if (strcmp(event->ev_kind, ON[i].kind) == 0)
             ON[i].on(fold, event);
     report_observed_event(fold->rf_observed, event);
+    report_provision_event(fold->rf_provision, event);
     add_to_timeline(fold, event);
     ledger_apply(fold->rf_ledger, event, (JournalCheckRow *)reading->rd_rows->data,
                  reading->rd_rows->len);
@@ -377,6 +378,7 @@ static ReportFold *fold_new(const Plan *plan)
     fold->rf_reasons = json_object();
     fold->rf_residue = json_object();
     fold->rf_observed = report_observed_new(plan);
+    fold->rf_provision = report_provision_new(plan);
     fold->rf_strips = g_new0(json_t *, plan->p_checks->len + 1);
     for (guint i = 0; i < plan->p_checks->len; i++)
         fold->rf_strips[i] = json_array();
@@ -393,6 +395,7 @@ void report_fold_free(ReportFold *fold)
     json_decref(fold->rf_reasons);
     json_decref(fold->rf_residue);
     report_observed_free(fold->rf_observed);
+    report_provision_free(fold->rf_provision);
     json_decref(fold->rf_gaps);
     json_decref(fold->rf_acts);
     json_decref(fold->rf_blind);

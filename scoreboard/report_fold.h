@@ -6,6 +6,7 @@
 
 #include "scoreboard/ledger.h"
 #include "scoreboard/report_observed.h"
+#include "scoreboard/report_provision.h"
 
 typedef struct {
     const Plan *rf_plan;
@@ -21,6 +22,7 @@ typedef struct {
         *rf_metrics; /* [{metric, team, points, ref}] conditional ones that were earned */
     json_t *rf_gaps; /* [{seq, kind, …}] what the data does not show */
     ReportObserved *rf_observed;
+    ReportProvision *rf_provision;
     json_t *rf_acts;  /* [{seq, clock_us, team, host, player, action, rule, object, text,
                        * text_zh, inject, about, evidence}] what people did */
     json_t *rf_blind; /* [{seq, host, from_us, to_us, lost, text, text_zh}] observations

@@ -39,6 +39,15 @@ static const struct {
      "行動由隊伍主機上的代理觀察所得，並按規則分類：只屬證據而非證明，亦不計分。沒有姓名"
      "者為"
      "已登入的某人。標示 ⚠ 處欠缺觀察記錄，行動亦可能有遺漏。\n\n"},
+    {"provisioning",
+     "The slowest come first. The strip is the time from the beginning, of the last try: "
+     "`·` it waited for images, networks, other hosts or its turn; `░` disk and VM were "
+     "made; `▒` it booted or was restored, until its agent spoke; `█` it was set up. "
+     "More hosts are in `report.json`.\n\n",
+     "最慢者先列。時間帶由開始起計，屬最後一次嘗試：`·` "
+     "等候映像、網絡、其他主機或輪候；`░` "
+     "建立磁碟及虛擬機；`▒` 開機或還原，至代理連線；`█` 設定。其餘主機見 "
+     "`report.json`。\n\n"},
     {"acts-cut", "More acts are in `report.json`.\n\n", "其餘行動見 `report.json`。\n\n"},
     {"cut", "The timeline goes on in `report.json`.\n\n",
      "時間線其餘部分見 `report.json`。\n\n"},

@@ -108,6 +108,7 @@ typedef struct {
     gboolean la_no_clones;
     gboolean la_yes;  /* what is gone may be made again */
     gboolean la_json; /* progress as one object a line */
+    gboolean la_degraded; /* required hosts that fail shall not stop it */
     int la_boot_timeout_s;
 } Launch;
 
@@ -123,6 +124,24 @@ Drill *launch_standing(const Launch *launch, int *status);
 Drill *launch_resume(const Launch *launch, Drill *drill, RpcClient **client, int *status);
 /* Tears the drill down, with its daemon or without; purge removes its directory too. */
 int launch_down(const Drill *drill, gboolean purge, gboolean quiet);
+
+/* ---- consent.c ---- */
+
+typedef enum {
+    CONSENT_NOT_ASKED, /* nobody is there, or it is no question of hosts */
+    CONSENT_DOWN,
+    CONSENT_KEEP,
+    CONSENT_AGAIN,
+    CONSENT_DEGRADED
+} ConsentAnswer;
+
+/* Of a drill that has just failed: what is lost without the hosts that did, and what to
+ * do, from who sits at the terminal. */
+ConsentAnswer consent_ask(RpcClient *client);
+/* Prints `losses` of a status to standard error, a line each. */
+void consent_say(const json_t *losses);
+/* In whose name this is. */
+const char *consent_name(void);
 
 /* ---- cmd_report.c ---- */
 

@@ -182,7 +182,8 @@ static char *ready_here(const char *home, const Plan *plan, PlanHere *machine)
     g_autoptr(Paces) paces = paces_load(home);
     gboolean cold = g_hash_table_size(machine->hr_cached) < plan->p_images->len;
     char *rests = NULL;
-    gint64 us = pace_estimate(paces, plan, machine->hr_accel, cold, &rests);
+    gint64 us = pace_estimate(paces, plan, machine->hr_accel,
+                              cold ? PACE_COLD : PACE_WARM, &rests);
 
     if (us < 0 && access(path, R_OK) < 0 && errno == EACCES) {
         g_free(rests);

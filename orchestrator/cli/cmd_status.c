@@ -39,7 +39,8 @@ static char *last_words(const Drill *drill)
         return NULL;
     g_strchomp(bytes);
     const char *line = strrchr(bytes, '\n');
-    return parry_text_safe(line ? line + 1 : bytes, -1);
+    line = line ? line + 1 : bytes;
+    return strstr(line, "-Message: ") ? NULL /* no news */ : parry_text_safe(line, -1);
 }
 
 /* As the journal's projections have it, without a walk through the events. */

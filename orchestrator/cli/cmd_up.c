@@ -26,6 +26,10 @@ static gboolean parse(const CliCommand *command, int argc, char **argv, Launch *
          "boot every VM, restore none from the memory of another", NULL},
         {"yes", 'y', 0, G_OPTION_ARG_NONE, &launch->la_yes,
          "make again what is gone of a drill, without a question", NULL},
+        {"degraded", 0, 0, G_OPTION_ARG_NONE, &launch->la_degraded,
+         "begin without required hosts that cannot be made: their checks count for "
+         "nobody, attacks on them fall away",
+         NULL},
         CLI_SET(launch->la_set),
         {"json", 0, command == &cmd_up ? 0 : G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE,
          &launch->la_json, "progress and result as JSON, one object a line", NULL},
@@ -145,6 +149,10 @@ static void say_where(const Drill *drill, RpcClient *client)
 
     if (!state)
         return;
+    if (json_object_get(answer, "losses")) {
+        fprintf(stderr, "drill %s goes on without:\n", drill->dr_name);
+        consent_say(json_object_get(answer, "losses"));
+    }
     if (strcmp(state, "ready") == 0)
         printf("drill %s is ready; `parry start %s` starts its clock\n", drill->dr_name,
                drill->dr_name);

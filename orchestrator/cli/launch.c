@@ -139,6 +139,38 @@ static gboolean is_on_its_way(RpcClient *client, int *status)
     return is;
 }
 
+/* how: "option", "terminal" or NULL: nobody agreed to a start without some. */
+static gboolean provision(RpcClient *client, const Launch *launch, const char *how,
+                          gboolean again, int *status)
+{
+    json_t *params =
+        json_pack("{s:i, s:b, s:b, s:b, s:s}", "boot_timeout_s",
+                  launch->la_boot_timeout_s, "clones", !launch->la_no_clones, "degraded",
+                  how != NULL, "again", again, "by", consent_name());
+
+    if (how)
+        json_object_set_new(params, "how", json_string(how));
+    json_t *answer = cli_call(client, "provision", params, -1, status);
+    json_decref(answer);
+    return answer != NULL;
+}
+
+/* A drill that went on without some hosts: they are made now, beside it. */
+static void make_missing(RpcClient *client, const Launch *launch, int *status)
+{
+    static const char *const states[] = {"ready", "running", NULL};
+    json_t *answer = cli_call(client, "status", NULL, -1, status);
+    const char *state = json_string_value(json_object_get(answer, "state"));
+    const json_t *losses = json_object_get(answer, "losses");
+
+    if (losses && state && g_strv_contains(states, state)) {
+        fprintf(stderr, "made now, beside the drill; `parry status` shows how far:\n");
+        consent_say(losses);
+        provision(client, launch, NULL, TRUE, status);
+    }
+    json_decref(answer);
+}
+
 /* after: which events are not shown any more. */
 static RpcClient *begin(const Launch *launch, const Drill *drill, gint64 after,
                         int *status)
@@ -151,18 +183,34 @@ static RpcClient *begin(const Launch *launch, const Drill *drill, gint64 after,
     answer = cli_call(client, "subscribe", json_pack("{s:I}", "after", (json_int_t)after),
                       -1, status);
     json_decref(answer);
-    if (answer && (!after || is_on_its_way(client, status)))
-        answer =
-            cli_call(client, "provision",
-                     json_pack("{s:i, s:b}", "boot_timeout_s", launch->la_boot_timeout_s,
-                               "clones", !launch->la_no_clones),
-                     -1, status);
-    else if (answer)
-        answer = json_object();
     if (!answer)
         return NULL;
-    json_decref(answer);
+    if (after && !is_on_its_way(client, status))
+        make_missing(client, launch, status);
+    else if (!provision(client, launch, launch->la_degraded ? "option" : NULL, TRUE,
+                        status))
+        return NULL;
     return g_steal_pointer(&client);
+}
+
+/* Until it is ready, or failed and nobody wants to go on with it. *keep: whoever was
+ * asked wants it kept. */
+static int follow_up(const Launch *launch, const Plan *plan, RpcClient *client,
+                     gboolean *keep, char **reason)
+{
+    int code, status = EXIT_OK;
+
+    for (;;) {
+        code = follow(client, plan, FOLLOW_UNTIL_READY, launch->la_json, reason);
+        ConsentAnswer answer =
+            code == EXIT_FAIL ? consent_ask(client) : CONSENT_NOT_ASKED;
+        *keep = answer == CONSENT_KEEP;
+        if (answer < CONSENT_AGAIN)
+            return code;
+        if (!provision(client, launch, answer == CONSENT_DEGRADED ? "terminal" : NULL,
+                       answer == CONSENT_AGAIN, &status))
+            return status;
+    }
 }
 
 /* A daemon that died takes nothing along: whatever it made can be gone on with. */
@@ -178,8 +226,8 @@ static gboolean has_lost_daemon(const Drill *drill)
 }
 
 /* FALSE: it did not come to `ready`, and what there was is gone, or kept as asked. */
-static gboolean came_up(const Launch *launch, const Drill *drill, int code,
-                        const char *reason, int *status)
+static gboolean came_up(gboolean keep, const Drill *drill, int code, const char *reason,
+                        int *status)
 {
     if (code == EXIT_OK)
         return TRUE;
@@ -190,11 +238,11 @@ static gboolean came_up(const Launch *launch, const Drill *drill, int code,
         cli_fail(code, "drill %s is not ready: %s", drill->dr_name, reason);
     if (code == EXIT_FAIL && has_lost_daemon(drill))
         return FALSE;
-    if (launch->la_keep && code != EXIT_INTERRUPTED)
+    if (keep && code != EXIT_INTERRUPTED)
         fprintf(stderr,
-                "kept as it is: look with `parry status %s`, remove with `parry down "
-                "%s`; logs are in %s/logs\n",
-                drill->dr_name, drill->dr_name, drill->dr_dir);
+                "kept as it is: look with `parry status %s`, make what is missing with "
+                "`parry up %s`, remove with `parry down %s`; logs are in %s/logs\n",
+                drill->dr_name, drill->dr_name, drill->dr_name, drill->dr_dir);
     else
         launch_down(drill, code == EXIT_INTERRUPTED, TRUE);
     return FALSE;
@@ -291,6 +339,7 @@ Drill *launch_resume(const Launch *launch, Drill *taken, RpcClient **client, int
     g_autoptr(GError) error = NULL;
     g_autoptr(Drill) drill = taken;
     g_autoptr(Plan) plan = drill_plan(drill, &error);
+    gboolean keep;
 
     if (!plan || (!drill->dr_alive && !spawn_daemon(home, launch, drill, &error))) {
         *status = cli_fail(EXIT_FAIL, "%s", error->message);
@@ -306,7 +355,7 @@ Drill *launch_resume(const Launch *launch, Drill *taken, RpcClient **client, int
         return NULL;
     }
     int code = is_on_its_way(*client, status)
-                   ? follow(*client, plan, FOLLOW_UNTIL_READY, launch->la_json, &reason)
+                   ? follow_up(launch, plan, *client, &keep, &reason)
                    : EXIT_OK;
     if (code == EXIT_OK)
         return g_steal_pointer(&drill);
@@ -374,8 +423,9 @@ Drill *launch_up(const Launch *launch, RpcClient **client, int *status)
             launch_down(drill, TRUE, TRUE);
         return NULL;
     }
-    int code = follow(*client, plan, FOLLOW_UNTIL_READY, launch->la_json, &reason);
-    if (came_up(launch, drill, code, reason, status))
+    gboolean keep = FALSE;
+    int code = follow_up(launch, plan, *client, &keep, &reason);
+    if (came_up(launch->la_keep || keep, drill, code, reason, status))
         return g_steal_pointer(&drill);
     g_clear_pointer(client, rpc_client_free);
     return NULL;

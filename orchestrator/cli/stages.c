@@ -31,14 +31,14 @@ static void estimate(Stages *stages)
     if (stages->st_accel)
         stages->st_usual_us =
             pace_estimate(stages->st_paces, stages->st_plan, stages->st_accel,
-                          stages->st_cold, &stages->st_rests);
+                          stages->st_way, &stages->st_rests);
 }
 
 static void is_made(Stages *stages)
 {
-    if (stages->st_cold)
+    if (stages->st_way != PACE_WARM)
         return;
-    stages->st_cold = TRUE;
+    stages->st_way = PACE_COLD;
     estimate(stages);
 }
 
@@ -139,6 +139,12 @@ static double doing_for(const Stages *stages, const Doing *doing)
     return MAX(stages_now(stages) - doing->do_since, 0);
 }
 
+gboolean stages_waits(const Doing *doing)
+{
+    return !doing->do_stage || strcmp(doing->do_stage, "wait") == 0 ||
+           strcmp(doing->do_stage, "after") == 0;
+}
+
 gboolean stages_is_slow(const Stages *stages, const Doing *doing)
 {
     return doing->do_stage && doing->do_usual >= 0 &&
@@ -196,9 +202,16 @@ static int by_count(gconstpointer a, gconstpointer b)
     return x->gr_count > y->gr_count ? -1 : x->gr_count < y->gr_count;
 }
 
+/* Each waits for one of its own. */
+static const char *group_words(const Doing *doing)
+{
+    return strcmp(doing->do_stage, "after") == 0 ? "waits for another host to be ready"
+                                                 : words_of(doing);
+}
+
 static void group_add(GArray *groups, const Doing *doing)
 {
-    const char *words = words_of(doing);
+    const char *words = group_words(doing);
 
     for (guint i = 0; i < groups->len; i++) {
         Group *group = &g_array_index(groups, Group, i);
@@ -227,7 +240,7 @@ GPtrArray *stages_groups(const Stages *stages)
     for (guint i = 0; i < groups->len; i++) {
         const Group *group = &g_array_index(groups, Group, i);
         g_autofree char *text = stages_doing_text(stages, group->gr_longest);
-        const char *time = text + strlen(group->gr_words);
+        const char *time = text + strlen(words_of(group->gr_longest));
         g_ptr_array_add(
             lines, g_strdup_printf(
                        "%u × %s%s%s", group->gr_count, group->gr_words,
@@ -347,6 +360,15 @@ static void image_there(Stages *stages, const json_t *body)
 
 /* ---- VMs ---- */
 
+/* Of a drill that is taken up nobody tells of images any more. */
+static void image_passed(Stages *stages, int host)
+{
+    ImageStage *image = &stages->st_images[plan_host(stages->st_plan, host)->ph_image];
+
+    if (!image->sg_there && !image->sg_step)
+        image->sg_there = image->sg_cached = TRUE;
+}
+
 /* Until the daemon says more. */
 static void doing_next(const Stages *stages, Doing *doing, At at)
 {
@@ -371,6 +393,8 @@ static void vm_at(Stages *stages, int host, At at, const char *reason)
     if (at <= vm->vm_at && at != AT_FAILED && at != AT_CREATE && vm->vm_at != AT_FAILED)
         return;
     vm->vm_at = at;
+    if (at >= AT_CREATE && at <= AT_READY)
+        image_passed(stages, host);
     if (at == AT_READY)
         vm->vm_ready = stages_now(stages);
     doing_next(stages, &vm->vm_doing, at);
@@ -400,6 +424,7 @@ static const struct {
 } asides[] = {
     {"clone.failed/1", "no memory clone, it boots"},
     {"golden.failed/1", "no golden guest, its like boot"},
+    {"host.retry/1", "made once more"},
 };
 
 static void aside(Stages *stages, int host, const char *kind, const json_t *body)
@@ -447,7 +472,13 @@ void stages_event(Stages *stages, const json_t *event)
         image_there(stages, body);
     if (strcmp(kind, "helper.up/1") == 0)
         libvirt_there(stages, body);
+    if (strcmp(kind, "clones.off/1") == 0) {
+        stages->st_way = PACE_BOOTED;
+        estimate(stages);
+    }
     aside(stages, host, kind, body);
+    if (host >= 0 && strcmp(kind, "host.retry/1") == 0) /* the steps come once more */
+        stages->st_vms[host].vm_at = AT_IMAGE;
     for (guint i = 0; host >= 0 && i < G_N_ELEMENTS(steps); i++)
         if (strcmp(kind, steps[i].st_kind) == 0)
             vm_at(stages, host, steps[i].st_at,

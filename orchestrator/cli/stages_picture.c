@@ -125,7 +125,8 @@ static void append_vm(Picture *picture, int host)
     if (vm->vm_at == AT_FAILED)
         g_string_append_printf(text, "failed: %s", vm->vm_reason ? vm->vm_reason : "");
     else if (vm->vm_at == AT_READY)
-        g_string_append_printf(text, "ready after %.1f s", vm->vm_ready);
+        g_string_append_printf(text, "%safter %.1f s",
+                               picture->pi_columns >= WIDE ? "" : "ready ", vm->vm_ready);
     else
         g_string_append(text, doing);
     line(picture,
@@ -149,7 +150,7 @@ static int urgency(const Stages *stages, int host)
         return 1;
     if (vm->vm_at == AT_READY)
         return 4;
-    return vm->vm_doing.do_stage && strcmp(vm->vm_doing.do_stage, "wait") != 0 ? 2 : 3;
+    return stages_waits(&vm->vm_doing) ? 3 : 2;
 }
 
 static void append_some(Picture *picture)

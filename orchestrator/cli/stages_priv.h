@@ -56,7 +56,7 @@ struct Stages {
 
     Paces *st_paces;
     char *st_accel;
-    gboolean st_cold;   /* something is made that may be cached the next time */
+    PaceWay st_way;     /* as far as it has shown */
     gint64 st_usual_us; /* of the whole, -1: not known */
     char *st_rests;     /* what that rests on */
 };
@@ -66,6 +66,8 @@ guint stages_count(const Stages *stages, At at);
 /* "boots 6 s of ~9 s", "waits for a free worker 2 s"; "": nothing is known.
  * Free with g_free(). */
 char *stages_doing_text(const Stages *stages, const Doing *doing);
+/* Whether it stands in a queue, rather than being worked at. */
+gboolean stages_waits(const Doing *doing);
 /* Whether it takes much longer than it usually does. */
 gboolean stages_is_slow(const Stages *stages, const Doing *doing);
 /* VMs that do the same, as one line each, most first: of char *, "33 × waits for a free

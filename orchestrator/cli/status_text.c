@@ -311,13 +311,14 @@ static int urgency(const json_t *host)
     return clock_is_off(host) || lost_of(host) ? (int)G_N_ELEMENTS(ranks) : -1;
 }
 
-static guint append_exceptions(GString *out, const json_t *hosts)
+/* made: all are on their way, and what they do is said already. */
+static void append_exceptions(GString *out, const json_t *hosts, gboolean made)
 {
     guint shown = 0, all = 0;
     const json_t *host;
     gsize i;
 
-    for (int rank = 0; rank <= 7; rank++)
+    for (int rank = 0; rank <= (made ? 3 : 7); rank++)
         json_array_foreach (hosts, i, host) {
             if (urgency(host) != rank)
                 continue;
@@ -327,8 +328,7 @@ static guint append_exceptions(GString *out, const json_t *hosts)
             }
         }
     if (all > shown)
-        g_string_append_printf(out, "  and %u more that are not ready\n", all - shown);
-    return all;
+        g_string_append_printf(out, "  and %u more that want a look\n", all - shown);
 }
 
 typedef struct {
@@ -416,8 +416,11 @@ static void append_ways(GString *out, const json_t *hosts)
 
     json_array_foreach (hosts, i, host) {
         const json_t *doing = json_object_get(host, "doing");
-        const char *why = text_of(doing, "why");
-        gpointer key = (gpointer)(*why ? why : text_of(doing, "stage"));
+        const char *why = text_of(doing, "why"), *stage = text_of(doing, "stage");
+        gpointer key =
+            (gpointer)(strcmp(stage, "after") == 0 ? "waits for another host to be ready"
+                       : *why                      ? why
+                                                   : stage);
         if (!doing)
             continue;
         guint n = GPOINTER_TO_UINT(g_hash_table_lookup(groups, key));
@@ -435,7 +438,7 @@ static void append_ways(GString *out, const json_t *hosts)
 static void append_many(GString *out, const json_t *status, const json_t *hosts)
 {
     append_ways(out, hosts);
-    append_exceptions(out, hosts);
+    append_exceptions(out, hosts, strcmp(text_of(status, "state"), "provisioning") == 0);
     append_teams(out, hosts);
     g_string_append_printf(out, "  `parry status %s --team TEAM` or --all lists hosts\n",
                            text_of(status, "name"));
@@ -453,7 +456,7 @@ static void append_hosts(GString *out, const json_t *status, const StatusView *v
     }
     if (strcmp(text_of(status, "state"), "down") == 0 && !view->sv_all &&
         !view->sv_team) { /* as they were: no news but of those that had failed */
-        append_exceptions(out, hosts);
+        append_exceptions(out, hosts, FALSE);
         return;
     }
     json_array_foreach (hosts, i, host)
@@ -511,6 +514,23 @@ static void append_golden(GString *out, const json_t *golden)
     }
 }
 
+/* What the drill goes on without, and by whose consent. */
+static void append_losses(GString *out, const json_t *losses)
+{
+    const char *by = text_of(losses, "by");
+    const json_t *host;
+    gsize i;
+
+    json_array_foreach (json_object_get(losses, "hosts"), i, host)
+        g_string_append_printf(out, "  missing      %s%s%s\n", text_of(host, "host"),
+                               *by ? ", by consent of " : "", by);
+    if (losses)
+        g_string_append_printf(out,
+                               "  lost by it   %zu checks (UNCHECKED), %zu attacks\n",
+                               json_array_size(json_object_get(losses, "checks")),
+                               json_array_size(json_object_get(losses, "injects")));
+}
+
 char *status_text(const json_t *status, const StatusView *view)
 {
     g_autofree char *first = status_line(status);
@@ -519,6 +539,7 @@ char *status_text(const json_t *status, const StatusView *view)
     append_state(out, status);
     append_services(out, status);
     append_golden(out, json_object_get(status, "golden"));
+    append_losses(out, json_object_get(status, "losses"));
     append_hosts(out, status, view);
     append_waiting(out, json_object_get(status, "waiting"));
     return g_string_free(out, FALSE);

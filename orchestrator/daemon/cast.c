@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct Cast {
     FILE *ca_file;
@@ -108,5 +109,37 @@ guint64 cast_close(Cast *cast)
     g_byte_array_unref(cast->ca_held);
     g_free(cast->ca_path);
     g_free(cast);
+    return bytes;
+}
+
+/* Bytes of output in a line that is whole: [seconds, "o", text]. */
+static guint64 line_bytes(const char *line, gsize len)
+{
+    json_t *event = json_loadb(line, len, 0, NULL);
+    const char *type = json_string_value(json_array_get(event, 1));
+    guint64 bytes =
+        type && strcmp(type, "o") == 0 ? json_string_length(json_array_get(event, 2)) : 0;
+
+    json_decref(event);
+    return bytes;
+}
+
+guint64 cast_mend(const char *path)
+{
+    g_autofree char *text = NULL;
+    guint64 bytes = 0;
+    gsize len;
+    const char *at, *end;
+
+    if (!g_file_get_contents(path, &text, &len, NULL))
+        return 0;
+    at = text;
+    while ((end = memchr(at, '\n', len - (gsize)(at - text)))) {
+        bytes += line_bytes(at, (gsize)(end - at));
+        at = end + 1;
+    }
+    if ((gsize)(at - text) < len && truncate(path, at - text) < 0)
+        g_warning("recording %s: cut to its last whole line: %s", path,
+                  g_strerror(errno));
     return bytes;
 }

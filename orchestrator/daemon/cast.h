@@ -18,5 +18,8 @@ void cast_output(Cast *cast, const void *bytes, gsize len);
 void cast_resize(Cast *cast, int cols, int rows);
 /* Flushes and closes; returns the bytes of output recorded. NULL is ignored. */
 guint64 cast_close(Cast *cast);
+/* A recording whose writer was killed is cut to its last whole line; returns the bytes of
+ * output in it, 0 where it cannot be read. */
+guint64 cast_mend(const char *path);
 
 #endif

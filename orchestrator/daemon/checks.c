@@ -1,6 +1,7 @@
 #include "orchestrator/daemon/checks.h"
 
 #include "orchestrator/daemon/director.h"
+#include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/silence.h"
@@ -124,12 +125,24 @@ static gboolean is_quiet(const PlanCheck *check, gint64 now_us)
     return FALSE;
 }
 
+/* A host that never was ready is the platform's fault, wherever it is looked at from. */
+static gboolean is_missing(const Daemon *d, const PlanCheck *check)
+{
+    return !hosts_made(d->dm_hosts, check->ck_from) ||
+           !hosts_made(d->dm_hosts, check->ck_host);
+}
+
 static void launch(Launch *launch)
 {
     Daemon *d = launch->la_round->ro_group->gr_checks->cs_daemon;
     const PlanCheck *check = plan_check(d->dm_plan, launch->la_check);
     CheckStatus status;
     const char *why;
+
+    if (is_missing(d, check)) {
+        on_checked(d, CHECK_UNCHECKED, 0, "its host is missing", launch);
+        return;
+    }
 
     if (silence_verdict(d->dm_silence, check->ck_from, &status, &why)) {
         on_checked(d, status, 0, why, launch);
@@ -422,6 +435,9 @@ void checks_verify(Checks *checks, int check_index, CheckVerdict done, gpointer 
 
     verify->ve_done = done;
     verify->ve_data = data;
-    orders_check(checks->cs_daemon->dm_orders, check->ck_from, check->ck_kind,
-                 check->ck_params, check->ck_deadline_us, on_verified, verify);
+    if (is_missing(checks->cs_daemon, check))
+        on_verified(checks->cs_daemon, CHECK_UNCHECKED, 0, "its host is missing", verify);
+    else
+        orders_check(checks->cs_daemon->dm_orders, check->ck_from, check->ck_kind,
+                     check->ck_params, check->ck_deadline_us, on_verified, verify);
 }

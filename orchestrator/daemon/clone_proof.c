@@ -178,3 +178,9 @@ json_t *clone_proof_take(CloneProof *proof, int host, const char *text, gint64 n
         proof->cp_facts[host] = facts;
     return json;
 }
+
+void clone_proof_recall(CloneProof *proof, int host, const char *text)
+{
+    clone_proof_forget(proof, host);
+    proof->cp_facts[host] = facts_read(text);
+}

@@ -23,6 +23,9 @@ void clone_proof_free(CloneProof *proof);
  */
 json_t *clone_proof_take(CloneProof *proof, int host, const char *text, gint64 now_us,
                          char **finding);
+/* What it said to an earlier daemon, and was found good: later ones are compared with
+ * it. */
+void clone_proof_recall(CloneProof *proof, int host, const char *text);
 /* What the host said counts no longer: it is made anew. */
 void clone_proof_forget(CloneProof *proof, int host);
 

@@ -48,6 +48,7 @@ typedef struct {
     char *cr_key;      /* as a journal that is taken up tells it: the golden guest's */
     gboolean cr_again; /* likewise: given up, and not made anew since */
     guint32 cr_epoch;
+    gint64 cr_told; /* likewise: the order that told it who it is, 0: none is open */
     AnswerDone cr_done;
     gpointer cr_data;
 } CloneRun;

@@ -69,6 +69,21 @@ static void fold_domain(CloneRun *run, const JournalEvent *event)
     run->cr_key = g_strdup(body_text(event, "golden"));
 }
 
+/* The answer to `personalise` is what the host said of itself. */
+static void fold_said(Clones *clones, int host, const JournalEvent *event)
+{
+    CloneRun *run = &clones->cl_runs[host];
+    gboolean wanted = strcmp(event->ev_kind, "order.wanted/1") == 0;
+
+    if (wanted && strcmp(body_text(event, "purpose"), "personalise") == 0)
+        run->cr_told = event->ev_seq;
+    if (wanted || !run->cr_told || event->ev_ref != run->cr_told)
+        return;
+    if (strcmp(event->ev_kind, "order.done/1") == 0)
+        clone_proof_recall(clones->cl_proof, host, body_text(event, "text"));
+    run->cr_told = 0;
+}
+
 static void fold_host(Clones *clones, int host, const JournalEvent *event)
 {
     CloneRun *run = &clones->cl_runs[host];
@@ -83,7 +98,10 @@ static void fold_host(Clones *clones, int host, const JournalEvent *event)
     } else if (strcmp(event->ev_kind, "clone.failed/1") == 0) {
         g_clear_pointer(&run->cr_key, g_free);
         clones_boots(clones, host, body_text(event, "reason"));
+        clone_proof_forget(clones->cl_proof, host);
         run->cr_again = !resets_pending(clones->cl_daemon->dm_resets, host);
+    } else if (g_str_has_prefix(event->ev_kind, "order.")) {
+        fold_said(clones, host, event);
     }
 }
 

@@ -63,6 +63,9 @@ static void method_status(RpcCall *call, ControlPeer *peer, Daemon *d,
     json_object_set_new(status, "looks", json_boolean(provision_looks(d->dm_provision)));
     if (doing)
         json_object_set_new(status, "doing", doing);
+    json_t *losses = provision_losses_json(d);
+    if (losses)
+        json_object_set_new(status, "losses", losses);
     if (d->dm_uri)
         json_object_set_new(status, "uri", json_string(d->dm_uri));
     rpc_reply(call, status);
@@ -222,10 +225,20 @@ static void method_provision(RpcCall *call, ControlPeer *peer, Daemon *d,
 {
     gint64 hello = param_int(params, "boot_timeout_s", HELLO_TIMEOUT_S);
 
-    (void)peer;
-    /* One that stopped half way, or failed, goes on where it is. */
+    const char *by = param_text(params, "by", 64), *how = param_text(params, "how", 32);
+    ProvisionAsk ask = {
+        .pa_hello_us = hello * G_USEC_PER_SEC,
+        .pa_again = !json_is_false(json_object_get(params, "again")),
+        .pa_degraded = json_is_true(json_object_get(params, "degraded")),
+        .pa_by = by ? by : actor_of(peer),
+        .pa_how = how ? how : "option",
+    };
+
+    /* One that stopped half way, or failed, goes on where it is; hosts that are missing
+     * may come later. */
     if (wrong_state(call, d,
-                    1u << DRILL_DEFINED | 1u << DRILL_PROVISIONING | 1u << DRILL_FAILED,
+                    1u << DRILL_DEFINED | 1u << DRILL_PROVISIONING | 1u << DRILL_FAILED |
+                        1u << DRILL_READY | 1u << DRILL_RUNNING,
                     "provision"))
         return;
     if (hello < 1 || hello > 3600) {
@@ -235,7 +248,7 @@ static void method_provision(RpcCall *call, ControlPeer *peer, Daemon *d,
     if (json_is_false(json_object_get(params, "clones")))
         clones_disable(d->dm_clones, "clones were switched off (--no-clones)");
     rpc_reply(call, json_object());
-    provision_begin(d->dm_provision, hello * G_USEC_PER_SEC);
+    provision_begin(d->dm_provision, &ask);
 }
 
 /* TRUE, and refused: there are no VMs to do it with. */

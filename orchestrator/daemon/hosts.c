@@ -3,6 +3,7 @@
 #include "orchestrator/daemon/clocks.h"
 #include "orchestrator/daemon/clones.h"
 #include "orchestrator/daemon/control.h"
+#include "orchestrator/daemon/isolation.h"
 #include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/pacing.h"
@@ -21,6 +22,7 @@ typedef struct {
     gboolean hr_connected;
     gint64 hr_beat_us; /* boot time of the last sign of life */
     char hr_boot[40];
+    gboolean hr_made; /* it was ready once */
 } HostRun;
 
 struct Hosts {
@@ -64,10 +66,16 @@ void hosts_set(Hosts *hosts, int host, HostState state, const char *reason)
     if (hosts->ho_daemon->dm_pacing)
         pacing_host(hosts->ho_daemon->dm_pacing, host, state);
     run->hr_state = state;
+    run->hr_made = run->hr_made || state == HOST_READY;
     run->hr_reason = g_strdup(reason ? reason : "");
     run->hr_since_us = clock_boottime_us();
     if (hosts->ho_daemon->dm_control)
         control_hosts_changed(hosts->ho_daemon->dm_control);
+}
+
+gboolean hosts_made(const Hosts *hosts, int host)
+{
+    return hosts->ho_runs[host].hr_made;
 }
 
 void hosts_renew(Hosts *hosts, int host, const char *reason)
@@ -129,6 +137,15 @@ void hosts_free(Hosts *hosts)
     g_free(hosts);
 }
 
+/* The drill was ready without it. */
+static void host_joins(Daemon *d, int host)
+{
+    if (d->dm_state < DRILL_READY || d->dm_state > DRILL_STOPPED)
+        return;
+    daemon_event(d, "host.joined/1", "parryd", -1, host, 0, NULL);
+    isolation_joined(d->dm_isolation, host);
+}
+
 static void on_personalised(Daemon *d, gint64 id, gboolean ok, const char *text,
                             json_t *rows, gpointer data)
 {
@@ -136,11 +153,14 @@ static void on_personalised(Daemon *d, gint64 id, gboolean ok, const char *text,
 
     (void)rows;
     if (ok) {
+        gboolean joins = !hosts_made(d->dm_hosts, host);
         if (!resets_agent(d->dm_resets, host, TRUE, NULL))
             hosts_set(d->dm_hosts, host, HOST_READY, NULL);
         daemon_event(d, "agent.ready/1", "agent", -1, host, id,
                      json_pack("{s:s}", "text", text ? text : ""));
         observations_watch(d->dm_observations, host);
+        if (joins)
+            host_joins(d, host);
     } else {
         g_autofree char *reason = g_strdup_printf("personalise: %s", text ? text : "");
         if (!resets_agent(d->dm_resets, host, FALSE, reason))
@@ -246,7 +266,7 @@ void hosts_range_event(Hosts *hosts, int host, RangeEvent event, const char *det
                  json_pack("{s:s}", "reason", detail ? detail : ""));
     orders_host_lost(d->dm_orders, host, "the VM is gone");
     terminals_host_gone(d->dm_terminals, host, "the VM is gone");
-    provision_advance(d->dm_provision);
+    provision_host_lost(d->dm_provision, host, detail ? detail : "its VM ended");
     returns_host_lost(d->dm_returns, host);
 }
 
@@ -264,6 +284,15 @@ guint hosts_missing(const Hosts *hosts, guint *failed)
         *failed += state == HOST_FAILED || state == HOST_LOST;
     }
     return missing;
+}
+
+guint hosts_pending(const Hosts *hosts)
+{
+    guint pending = 0;
+
+    for (guint i = 0; i < hosts->ho_count; i++)
+        pending += hosts->ho_runs[i].hr_state <= HOST_AGENT;
+    return pending;
 }
 
 /* What the hypervisor says of a guest is for white alone. */
@@ -304,6 +333,14 @@ char *hosts_failures(const Hosts *hosts)
     return g_string_free(text, FALSE);
 }
 
+/* The drill goes on without it. */
+static gboolean is_missing(const Hosts *hosts, const HostRun *run)
+{
+    DrillState state = hosts->ho_daemon->dm_state;
+
+    return !run->hr_made && state >= DRILL_READY && state <= DRILL_PROVISIONAL;
+}
+
 json_t *hosts_json(const Hosts *hosts, int team)
 {
     const Plan *plan = hosts->ho_daemon->dm_plan;
@@ -322,6 +359,11 @@ json_t *hosts_json(const Hosts *hosts, int team)
             reason_for(run, team), "since_us", (json_int_t)run->hr_since_us, "own",
             host->ph_owner == plan_team(plan, host->ph_team)->pt_side, "owner",
             plan_side_name(host->ph_owner));
+        json_object_set_new(entry, "missing", json_boolean(is_missing(hosts, run)));
+        if (team < 0)
+            json_object_set_new(
+                entry, "tries",
+                json_integer(provision_tries(hosts->ho_daemon->dm_provision, (int)i)));
         if (team < 0)
             add_seen(hosts->ho_daemon, (int)i, entry);
         json_array_append_new(list, entry);
@@ -339,8 +381,8 @@ static const struct {
     {"domain.failed/1", HOST_FAILED}, {"domain.lost/1", HOST_LOST},
     {"agent.ready/1", HOST_READY},    {"agent.lost/1", HOST_SILENT},
     {"reset.wanted/1", HOST_CREATE},  {"reset.done/1", HOST_READY},
-    {"reset.failed/1", HOST_FAILED},  {"return.wanted/1", HOST_CREATE},
-    {"return.failed/1", HOST_LOST},
+    {"reset.failed/1", HOST_FAILED},  {"host.retry/1", HOST_CREATE},
+    {"return.wanted/1", HOST_CREATE}, {"return.failed/1", HOST_LOST},
 };
 
 static void replay_hello(HostRun *run, const json_t *body)
@@ -367,6 +409,7 @@ void hosts_replay(Hosts *hosts, const JournalEvent *event)
     if (strcmp(event->ev_kind, "agent.hello/1") == 0)
         replay_hello(run, event->ev_body);
     if (strcmp(event->ev_kind, "reset.wanted/1") == 0 ||
+        strcmp(event->ev_kind, "host.retry/1") == 0 ||
         strcmp(event->ev_kind, "return.wanted/1") == 0)
         run->hr_boot[0] = '\0';
     for (guint i = 0; i < G_N_ELEMENTS(told); i++) {
@@ -378,6 +421,7 @@ void hosts_replay(Hosts *hosts, const JournalEvent *event)
         run->hr_state = told[i].to_state;
         if (run->hr_state == HOST_BOOT && plan_host(plan, host)->ph_agent == AGENT_NONE)
             run->hr_state = HOST_READY;
+        run->hr_made = run->hr_made || run->hr_state == HOST_READY;
         g_free(run->hr_reason);
         run->hr_reason = g_strdup(reason ? reason : "");
     }

@@ -54,12 +54,17 @@ void hosts_resume(Hosts *hosts);
 /* Boot id of the guest as its agent last said it, "" before. */
 const char *hosts_boot(const Hosts *hosts, int host);
 
+/* Whether it was ready once. One that never was is missing by the platform's fault: what
+ * looks at it, or from it, says nothing of any team. */
+gboolean hosts_made(const Hosts *hosts, int host);
+/* How many are on their way, required or not. */
+guint hosts_pending(const Hosts *hosts);
 /* Number of required hosts that are not ready; those past all hope go to *failed. */
 guint hosts_missing(const Hosts *hosts, guint *failed);
 /* All of those with their reasons, as one text. The caller frees it. */
 char *hosts_failures(const Hosts *hosts);
-/* [{id, state, ip, reason, since_us, own}] for control. team: only that team's, as it may
- * know it; -1: all, for white. */
+/* [{id, state, ip, reason, since_us, own, missing, tries}] for control. team: only that
+ * team's, as it may know it; -1: all, for white. */
 json_t *hosts_json(const Hosts *hosts, int team);
 
 #endif

@@ -43,6 +43,20 @@ static void run_executed(Run *run)
 
 /* ---- attempts ---- */
 
+static gboolean too_late(const Run *run, gint64 at_us)
+{
+    const PlanInject *plan = run->ru_plan;
+
+    return plan->in_expires_us > 0 && at_us >= run->ru_due_us + plan->in_expires_us;
+}
+
+static void failed_for_good(Run *run, const char *reason)
+{
+    expects_shut(run);
+    run_end(run, "parryd", "failed", reason);
+    cleanup_if_settled(run);
+}
+
 static void due_attempt(Daemon *d, gpointer data)
 {
     Run *run = data;
@@ -51,11 +65,12 @@ static void due_attempt(Daemon *d, gpointer data)
 
     if (!run->ru_waiting)
         return; /* the drill has ended meanwhile, or white cancelled it */
-    if (open > now) {
+    if (open > now && too_late(run, open)) {
+        run->ru_waiting = FALSE;
+        failed_for_good(run, "it may not be tried again before it is too late");
+    } else if (open > now) {
         director_due(d->dm_director, open, due_attempt, run);
-        return;
-    }
-    if (open == now) {
+    } else if (open == now) {
         run->ru_waiting = FALSE;
         attempt(run);
     } /* else the scope lets no attack begin any more: it fails when the drill ends */
@@ -66,8 +81,7 @@ static gboolean may_try_again(const Run *run, gint64 at_us)
     const PlanInject *plan = run->ru_plan;
 
     return run->ru_attempt <= plan->in_retries && !run->ru_aborted &&
-           !run->ru_injects->ij_over &&
-           (plan->in_expires_us <= 0 || at_us < run->ru_due_us + plan->in_expires_us);
+           !run->ru_injects->ij_over && !too_late(run, at_us);
 }
 
 static void run_failed(Run *run, const char *reason)
@@ -84,9 +98,7 @@ static void run_failed(Run *run, const char *reason)
         director_due(d->dm_director, at_us, due_attempt, run);
         return;
     }
-    expects_shut(run);
-    run_end(run, "parryd", "failed", reason);
-    cleanup_if_settled(run);
+    failed_for_good(run, reason);
 }
 
 void run_over(Run *run)
@@ -227,6 +239,19 @@ static void attack_ordered(Run *run)
     orders_run(run->ru_injects->ij_daemon->dm_orders, &spec);
 }
 
+/* A host that the attack needs and that cannot be had, or -1. One that never was ready is
+ * nobody's merit, so an attack against it is not even tried. */
+static int not_there(const Daemon *d, const PlanInject *plan)
+{
+    if (hosts_state(d->dm_hosts, plan->in_from) != HOST_READY)
+        return plan->in_from;
+    if (!hosts_made(d->dm_hosts, plan->in_host))
+        return plan->in_host;
+    if (plan->in_effect_kind && !hosts_made(d->dm_hosts, plan->in_effect_host))
+        return plan->in_effect_host;
+    return -1;
+}
+
 /* Once it is known how the victim was before. White's word may have come meanwhile. */
 static void attack_order(Daemon *d, gpointer data)
 {
@@ -238,10 +263,11 @@ static void attack_order(Daemon *d, gpointer data)
         run_failed(run, "the drill was stopped before it began");
         return;
     }
-    if (hosts_state(d->dm_hosts, plan->in_from) != HOST_READY) {
+    int away = not_there(d, plan);
+    if (away >= 0) {
         g_autofree char *reason =
-            g_strdup_printf("%s is %s", plan_host(d->dm_plan, plan->in_from)->ph_id,
-                            host_state_name(hosts_state(d->dm_hosts, plan->in_from)));
+            g_strdup_printf("%s is %s", plan_host(d->dm_plan, away)->ph_id,
+                            host_state_name(hosts_state(d->dm_hosts, away)));
         run_failed(run, reason);
         return;
     }

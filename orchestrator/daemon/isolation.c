@@ -28,9 +28,11 @@ struct Isolation {
     json_t *is_addresses;    /* of this machine, as text */
     GHashTable *is_expected; /* host index -> json array of booleans */
     struct event *is_look;
+    GArray *is_joined; /* of int: hosts that came later, not asked yet */
 };
 
 static void inspect(Isolation *isolation);
+static void joined_prove(Isolation *isolation);
 static void while_running(Daemon *d, gboolean proved, const char *findings);
 
 static void on_look(evutil_socket_t fd, short what, void *data)
@@ -70,6 +72,7 @@ Isolation *isolation_new(Daemon *d)
     struct timeval tv = {INSPECT_EVERY_S, 0};
 
     isolation->is_daemon = d;
+    isolation->is_joined = g_array_new(FALSE, FALSE, sizeof(int));
     isolation->is_findings = g_string_new(NULL);
     isolation->is_addresses = own_addresses();
     isolation->is_expected =
@@ -84,6 +87,7 @@ void isolation_free(Isolation *isolation)
     if (!isolation)
         return;
     event_free(isolation->is_look);
+    g_array_unref(isolation->is_joined);
     g_string_free(isolation->is_findings, TRUE);
     json_decref(isolation->is_addresses);
     g_hash_table_unref(isolation->is_expected);
@@ -219,6 +223,7 @@ static void proof_end(Isolation *isolation)
         daemon_event(d, "isolation.broken/1", "parryd", -1, -1, 0,
                      json_pack("{s:s}", "findings", isolation->is_findings->str));
     done(d, proved, isolation->is_findings->str);
+    joined_prove(isolation);
 }
 
 static void proof_step(Isolation *isolation)
@@ -362,4 +367,38 @@ void isolation_prove(Isolation *isolation, IsolationDone done)
             note_agentless(isolation, (int)i);
         else if (hosts_state(d->dm_hosts, (int)i) == HOST_READY)
             probe_host(isolation, (int)i);
+}
+
+/* ---- hosts that came later ---- */
+
+/* What is found before the drill runs holds it back as at the gate. */
+static void on_joined(Daemon *d, gboolean proved, const char *findings)
+{
+    g_autofree char *reason = g_strdup_printf("isolation is not proved: %s", findings);
+
+    if (!proved && d->dm_state == DRILL_READY)
+        daemon_set_state(d, DRILL_FAILED, "parryd", reason);
+    else
+        while_running(d, proved, findings);
+}
+
+static void joined_prove(Isolation *isolation)
+{
+    g_autoptr(GArray) joined = NULL;
+
+    if (isolation->is_done || !isolation->is_joined->len ||
+        !isolation->is_daemon->dm_range)
+        return;
+    joined = isolation->is_joined;
+    isolation->is_joined = g_array_new(FALSE, FALSE, sizeof(int));
+    inspect(isolation);
+    isolation->is_done = on_joined;
+    for (guint i = 0; i < joined->len; i++)
+        probe_host(isolation, g_array_index(joined, int, i));
+}
+
+void isolation_joined(Isolation *isolation, int host)
+{
+    g_array_append_val(isolation->is_joined, host);
+    joined_prove(isolation);
 }

@@ -16,6 +16,10 @@ void isolation_free(Isolation *isolation);
 typedef void (*IsolationDone)(Daemon *d, gboolean proved, const char *findings);
 void isolation_prove(Isolation *isolation, IsolationDone done);
 
+/* A host got ready after the proof: it is asked as all were, and the host side looked at
+ * once more. */
+void isolation_joined(Isolation *isolation, int host);
+
 /* The rows that a host's agent probes: [name, kind, address, port]; a pure function. The
  * expectation of each stands in *expected as a parallel array of booleans. */
 json_t *isolation_rows(const Plan *plan, const PlanHost *host, json_t *host_addresses,

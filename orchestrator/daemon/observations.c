@@ -48,6 +48,9 @@ struct Observations {
     SeenRows *os_rows;
     Actions *os_actions;
     GQueue os_found; /* of Found, for the next batch */
+    /* Taken up: act_key() of what the journal has, until it is found here too. */
+    gboolean os_replaying;
+    GHashTable *os_told;
     struct event *os_look;
 };
 
@@ -309,6 +312,9 @@ static void take_hello(Observations *obs, Watched *watched, const struct hub_hel
     watched->wa_inst = hello->inst;
     if (hello->anew == HUB_RESUMED && watched->wa_since_us) {
         gaps_connected(&watched->wa_gaps);
+        watched->wa_taken_up = FALSE;
+        if (hosts_state(obs->os_daemon->dm_hosts, watched->wa_host) == HOST_READY)
+            observations_watch(obs, watched->wa_host);
         return;
     }
     if (watched->wa_on)
@@ -372,24 +378,48 @@ static void on_action(const Action *action, gpointer data)
     g_queue_push_tail(&obs->os_found, found);
 }
 
+/* Rows are numbered on from there. */
+static void take_up_row(Observations *obs, const JournalObservation *seen)
+{
+    if (seen->ob_host < 0 || (guint)seen->ob_host >= obs->os_count)
+        return;
+    Watched *watched = &obs->os_hosts[seen->ob_host];
+    gaps_resume(&watched->wa_gaps, seen->ob_n + 1);
+    watched->wa_gaps.ga_last_us = seen->ob_t_us;
+    watched->wa_heard_us = MAX(watched->wa_heard_us, seen->ob_t_us);
+}
+
 static gboolean classify_row(gint64 seq, guint row, const JournalObservation *seen,
                              gpointer data)
 {
     Observations *obs = data;
 
+    if (obs->os_replaying)
+        take_up_row(obs, seen);
     actions_row(obs->os_actions, seq, row, seen, on_action, obs);
     return TRUE;
 }
 
-void observations_on_event(Observations *obs, const JournalEvent *event)
+/* An act that was found before an earlier daemon ended, and told by it, is known by where
+ * it begins: what else belongs to it may have been gathered otherwise. */
+static char *act_key(const Daemon *d, int host, const json_t *body)
 {
-    g_autoptr(GError) error = NULL;
+    const char *rule = json_string_value(json_object_get(body, "rule"));
+    const char *first =
+        json_string_value(json_array_get(json_object_get(body, "evidence"), 0));
 
-    actions_event(obs->os_actions, event);
-    if (strcmp(event->ev_kind, "observe.batch/1") == 0 &&
-        !seen_rows_each(obs->os_rows, event->ev_seq, classify_row, obs, &error))
-        g_warning("rows of event %" G_GINT64_FORMAT ": %s", event->ev_seq,
-                  error->message);
+    return g_strdup_printf("%s %s %s", plan_host(d->dm_plan, host)->ph_id,
+                           rule ? rule : "", first ? first : "");
+}
+
+static gboolean was_told(Observations *obs, const Found *found)
+{
+    g_autofree char *key = NULL;
+
+    if (!g_hash_table_size(obs->os_told))
+        return FALSE;
+    key = act_key(obs->os_daemon, found->fo_host, found->fo_body);
+    return g_hash_table_remove(obs->os_told, key);
 }
 
 static void tell_actions(Observations *obs)
@@ -397,10 +427,111 @@ static void tell_actions(Observations *obs)
     Found *found;
 
     while ((found = g_queue_pop_head(&obs->os_found))) {
-        daemon_event(obs->os_daemon, "player.action/1", "parryd", found->fo_team,
-                     found->fo_host, 0, found->fo_body);
+        if (was_told(obs, found))
+            json_decref(found->fo_body);
+        else
+            daemon_event(obs->os_daemon, "player.action/1", "parryd", found->fo_team,
+                         found->fo_host, 0, found->fo_body);
         g_free(found);
     }
+}
+
+/* ---- taken up again ---- */
+
+/* UTC of an event, by the drill's own time where that is a simulation. */
+static gint64 event_us(const Observations *obs, const JournalEvent *event)
+{
+    const Daemon *d = obs->os_daemon;
+
+    return d->dm_simulated ? d->dm_plan->p_start_us + event->ev_clock_us
+                           : event->ev_at_us;
+}
+
+static void take_up_hello(Observations *obs, Watched *watched, const JournalEvent *event)
+{
+    const char *boot = json_string_value(json_object_get(event->ev_body, "boot"));
+
+    (void)obs;
+    if (g_strcmp0(boot, watched->wa_boot) != 0)
+        watched->wa_on = FALSE; /* of another guest nothing is asked yet */
+    g_strlcpy(watched->wa_boot, boot ? boot : "", sizeof(watched->wa_boot));
+}
+
+static void take_up_order(Observations *obs, Watched *watched, const JournalEvent *event)
+{
+    const json_t *purpose = json_object_get(event->ev_body, "purpose");
+
+    if (g_strcmp0(json_string_value(purpose), "observe") != 0)
+        return;
+    watched->wa_asked = event->ev_seq;
+    watched->wa_taken_up = TRUE;
+    if (!watched->wa_since_us)
+        watched->wa_since_us = watched->wa_heard_us = event_us(obs, event);
+}
+
+static void take_up_answer(Observations *obs, Watched *watched, const JournalEvent *event)
+{
+    (void)obs;
+    if (watched->wa_asked && watched->wa_asked == event->ev_ref) {
+        watched->wa_on = strcmp(event->ev_kind, "order.done/1") == 0;
+        watched->wa_asked = 0;
+    }
+}
+
+static void take_up_gap(Observations *obs, Watched *watched, const JournalEvent *event)
+{
+    const json_t *body = event->ev_body;
+
+    (void)obs;
+    watched->wa_gap_seq = event->ev_seq;
+    watched->wa_gap_from_us = json_integer_value(json_object_get(body, "from_us"));
+    watched->wa_gap_to_us = json_integer_value(json_object_get(body, "to_us"));
+}
+
+static void take_up_action(Observations *obs, Watched *watched, const JournalEvent *event)
+{
+    g_hash_table_add(obs->os_told,
+                     act_key(obs->os_daemon, watched->wa_host, event->ev_body));
+}
+
+static const struct {
+    const char *kind;
+    void (*take)(Observations *obs, Watched *watched, const JournalEvent *event);
+} take_ups[] = {
+    {"agent.hello/1", take_up_hello}, {"order.wanted/1", take_up_order},
+    {"order.done/1", take_up_answer}, {"order.failed/1", take_up_answer},
+    {"observe.gap/1", take_up_gap},   {"player.action/1", take_up_action},
+};
+
+static void take_up_event(Observations *obs, const JournalEvent *event)
+{
+    int host =
+        *event->ev_host ? plan_host_index(obs->os_daemon->dm_plan, event->ev_host) : -1;
+
+    for (guint i = 0; host >= 0 && i < G_N_ELEMENTS(take_ups); i++)
+        if (strcmp(event->ev_kind, take_ups[i].kind) == 0)
+            take_ups[i].take(obs, &obs->os_hosts[host], event);
+}
+
+/* What was asked has nobody who waits for the answer: it is asked anew. */
+void observations_take_up(Observations *obs, gboolean replaying)
+{
+    obs->os_replaying = replaying;
+    for (guint i = 0; !replaying && i < obs->os_count; i++)
+        obs->os_hosts[i].wa_asked = 0;
+}
+
+void observations_on_event(Observations *obs, const JournalEvent *event)
+{
+    g_autoptr(GError) error = NULL;
+
+    actions_event(obs->os_actions, event);
+    if (obs->os_replaying)
+        take_up_event(obs, event);
+    if (strcmp(event->ev_kind, "observe.batch/1") == 0 &&
+        !seen_rows_each(obs->os_rows, event->ev_seq, classify_row, obs, &error))
+        g_warning("rows of event %" G_GINT64_FORMAT ": %s", event->ev_seq,
+                  error->message);
 }
 
 void observations_committed(Observations *obs)
@@ -483,6 +614,7 @@ Observations *observations_new(Daemon *d)
     obs->os_rows = seen_rows_new(d);
     obs->os_actions = actions_new(d->dm_plan);
     g_queue_init(&obs->os_found);
+    obs->os_told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     obs->os_look = event_new(d->dm_base, -1, EV_PERSIST, on_look, obs);
     event_add(obs->os_look, &tv);
     return obs;
@@ -502,6 +634,7 @@ void observations_free(Observations *obs)
         return;
     event_free(obs->os_look);
     g_queue_clear_full(&obs->os_found, found_free);
+    g_hash_table_unref(obs->os_told);
     actions_free(obs->os_actions);
     seen_rows_free(obs->os_rows);
     for (guint i = 0; i < obs->os_count; i++) {
@@ -510,30 +643,6 @@ void observations_free(Observations *obs)
     }
     g_free(obs->os_hosts);
     g_free(obs);
-}
-
-static gboolean take_up_row(gint64 seq, guint row, const JournalObservation *seen,
-                            gpointer data)
-{
-    Observations *obs = data;
-
-    (void)seq;
-    (void)row;
-    if (seen->ob_host >= 0 && (guint)seen->ob_host < obs->os_count) {
-        Watched *watched = &obs->os_hosts[seen->ob_host];
-        gaps_resume(&watched->wa_gaps, seen->ob_n + 1);
-        watched->wa_gaps.ga_last_us = seen->ob_t_us;
-        watched->wa_taken_up = TRUE;
-        if (!watched->wa_since_us)
-            watched->wa_since_us = watched->wa_heard_us = seen->ob_t_us;
-    }
-    return TRUE;
-}
-
-gboolean observations_taken_up(Observations *obs, GError **error)
-{
-    return journal_each_observation(obs->os_daemon->dm_journal, 0, take_up_row, obs,
-                                    error);
 }
 
 /* ---- looking ---- */

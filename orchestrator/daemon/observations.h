@@ -30,8 +30,12 @@ void observations_committed(Observations *observations);
 void observations_flush(Observations *observations);
 /* Tells every loss that is known: the drill is over. */
 void observations_final(Observations *observations);
-/* A daemon that takes a drill up: agents number on from what the journal has. */
-gboolean observations_taken_up(Observations *observations, GError **error);
+/*
+ * A daemon that takes a drill up. Between TRUE and FALSE events are those of its journal,
+ * in order: agents number on from what it has, acts that were being gathered are gathered
+ * on, and of those that are found again none is told twice.
+ */
+void observations_take_up(Observations *observations, gboolean replaying);
 
 /*
  * How far the guest's clock is ahead of the host's, microseconds, and how wrong that can

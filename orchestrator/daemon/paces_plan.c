@@ -5,6 +5,9 @@
 #define CROWD_STEPS 6 /* 1, 4, 16, 64, 256, 1024 */
 #define NAME_MAX_SHOWN 40
 
+static const char *const way_names[] = {
+    [PACE_WARM] = "warm", [PACE_COLD] = "cold", [PACE_BOOTED] = "booted"};
+
 /* 0: one host, then up to 4, 16, … */
 static int crowd_of(guint hosts)
 {
@@ -75,7 +78,7 @@ static int by_text(gconstpointer a, gconstpointer b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-char *pace_drill_key(const Plan *plan, const char *accel, gboolean cold)
+char *pace_drill_key(const Plan *plan, const char *accel, PaceWay way)
 {
     g_autoptr(GPtrArray) shapes = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
@@ -86,18 +89,17 @@ char *pace_drill_key(const Plan *plan, const char *accel, gboolean cold)
     for (guint i = 0; i < shapes->len; i++)
         g_checksum_update(sum, shapes->pdata[i], (gssize)strlen(shapes->pdata[i]) + 1);
     return g_strdup_printf("drill %.16s %s %s", g_checksum_get_string(sum), accel,
-                           cold ? "cold" : "warm");
+                           way_names[way]);
 }
 
-static char *each_key(int crowd, const char *accel, gboolean cold)
+static char *each_key(int crowd, const char *accel, PaceWay way)
 {
-    return g_strdup_printf("each %s %s by %u", accel, cold ? "cold" : "warm",
-                           1u << 2 * crowd);
+    return g_strdup_printf("each %s %s by %u", accel, way_names[way], 1u << 2 * crowd);
 }
 
-char *pace_each_key(guint hosts, const char *accel, gboolean cold)
+char *pace_each_key(guint hosts, const char *accel, PaceWay way)
 {
-    return each_key(crowd_of(hosts), accel, cold);
+    return each_key(crowd_of(hosts), accel, way);
 }
 
 /* Exactly that many, else the nearest step that anything was seen at. */
@@ -120,7 +122,7 @@ gint64 pace_usual(const Paces *paces, const Plan *plan, const char *stage, int h
 }
 
 static gint64 by_number(const Paces *paces, const Plan *plan, const char *accel,
-                        gboolean cold, char **rests)
+                        PaceWay way, char **rests)
 {
     guint hosts = plan->p_hosts->len, n;
     int crowd = crowd_of(hosts);
@@ -130,7 +132,7 @@ static gint64 by_number(const Paces *paces, const Plan *plan, const char *accel,
             int at = crowd + side * off;
             if (at < 0 || at >= CROWD_STEPS)
                 continue;
-            g_autofree char *key = each_key(at, accel, cold);
+            g_autofree char *key = each_key(at, accel, way);
             gint64 us = paces_usual(paces, key, &n);
             if (us < 0)
                 continue;
@@ -143,9 +145,9 @@ static gint64 by_number(const Paces *paces, const Plan *plan, const char *accel,
 }
 
 static gint64 by_drill(const Paces *paces, const Plan *plan, const char *accel,
-                       gboolean cold, const char *but, char **rests)
+                       PaceWay way, const char *but, char **rests)
 {
-    g_autofree char *key = pace_drill_key(plan, accel, cold);
+    g_autofree char *key = pace_drill_key(plan, accel, way);
     guint n;
     gint64 us = paces_usual(paces, key, &n);
 
@@ -155,15 +157,15 @@ static gint64 by_drill(const Paces *paces, const Plan *plan, const char *accel,
     return us;
 }
 
-gint64 pace_estimate(const Paces *paces, const Plan *plan, const char *accel,
-                     gboolean cold, char **rests)
+gint64 pace_estimate(const Paces *paces, const Plan *plan, const char *accel, PaceWay way,
+                     char **rests)
 {
-    gint64 us = by_drill(paces, plan, accel, cold, "", rests);
+    gint64 us = by_drill(paces, plan, accel, way, "", rests);
 
-    if (us < 0 && !cold) /* no more than that */
-        us = by_drill(paces, plan, accel, TRUE, ", when more had to be made", rests);
+    if (us < 0 && way == PACE_WARM) /* no more than that */
+        us = by_drill(paces, plan, accel, PACE_COLD, ", when more had to be made", rests);
     if (us < 0)
-        us = by_number(paces, plan, accel, cold, rests);
+        us = by_number(paces, plan, accel, way, rests);
     if (us < 0)
         *rests = g_strdup("first time here");
     return us;

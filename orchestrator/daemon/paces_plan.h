@@ -25,11 +25,17 @@
 char *pace_key(const Plan *plan, const char *stage, int host, const char *accel);
 /* An image is built. */
 char *pace_image_key(const PlanImage *image);
-/* The whole, from the order to `ready`. cold: images or golden guests were made. */
-char *pace_drill_key(const Plan *plan, const char *accel, gboolean cold);
+/* How a whole drill was made, from the order to `ready`. */
+typedef enum {
+    PACE_WARM,  /* images and golden guests were there */
+    PACE_COLD,  /* some were made */
+    PACE_BOOTED /* without clones */
+} PaceWay;
+
+char *pace_drill_key(const Plan *plan, const char *accel, PaceWay way);
 /* The whole by the number of hosts, for drills like none seen before: of all hosts on
  * this accelerator the time divided by their number. */
-char *pace_each_key(guint hosts, const char *accel, gboolean cold);
+char *pace_each_key(guint hosts, const char *accel, PaceWay way);
 
 /* What is usual, with what was seen with fewer or more hosts where need be; -1. */
 gint64 pace_usual(const Paces *paces, const Plan *plan, const char *stage, int host,
@@ -39,7 +45,7 @@ gint64 pace_usual(const Paces *paces, const Plan *plan, const char *stage, int h
  * How long `up` takes on this machine as far as it has shown; -1: not known. *rests says
  * what that rests on, or why it is not known; free with g_free().
  */
-gint64 pace_estimate(const Paces *paces, const Plan *plan, const char *accel,
-                     gboolean cold, char **rests);
+gint64 pace_estimate(const Paces *paces, const Plan *plan, const char *accel, PaceWay way,
+                     char **rests);
 
 #endif

@@ -24,7 +24,8 @@ typedef struct {
     gint64 ru_since_us; /* boot time */
     gboolean ru_first;  /* a golden guest is made in its shape */
     gboolean ru_queued; /* libvirt has not begun with it */
-    gboolean ru_wanted; /* libvirt was asked for its VM */
+    gboolean ru_filter; /* what libvirt was asked for are its filters */
+    gboolean ru_wanted; /* libvirt was asked for these or for its VM */
     guint ru_told;      /* hash of what viewers know */
 } Run;
 
@@ -33,12 +34,12 @@ struct Pacing {
     Paces *pg_known;
     Paces *pg_fresh; /* what this drill has shown so far */
     Run *pg_runs;
-    GArray *pg_asked;       /* of int: hosts whose VM libvirt was asked for, in order */
+    GArray *pg_asked;       /* of int: hosts that libvirt was asked for, in order */
     GHashTable *pg_images;  /* id -> gint64: since when it is made */
     GHashTable *pg_goldens; /* gint64 seq of golden.wanted/1 -> host + 1 */
     DrillAt pg_at;
     gint64 pg_at_us, pg_begun_us;
-    gboolean pg_cold;
+    PaceWay pg_way;
     char *pg_link; /* why there is no connection to libvirt, or NULL */
     struct event *pg_look;
     guint pg_told;
@@ -129,8 +130,8 @@ static void sample_whole(Pacing *pacing)
     const Plan *plan = pacing->pg_daemon->dm_plan;
     gint64 took = clock_boottime_us() - pacing->pg_begun_us;
     guint hosts = plan->p_hosts->len;
-    g_autofree char *all = pace_drill_key(plan, accel_of(pacing), pacing->pg_cold);
-    g_autofree char *each = pace_each_key(hosts, accel_of(pacing), pacing->pg_cold);
+    g_autofree char *all = pace_drill_key(plan, accel_of(pacing), pacing->pg_way);
+    g_autofree char *each = pace_each_key(hosts, accel_of(pacing), pacing->pg_way);
 
     if (!hosts || !is_measured(pacing))
         return;
@@ -139,6 +140,19 @@ static void sample_whole(Pacing *pacing)
 }
 
 /* ---- what is watched ---- */
+
+/* What may be cached the next time. */
+static void was_made(Pacing *pacing)
+{
+    if (pacing->pg_way == PACE_WARM)
+        pacing->pg_way = PACE_COLD;
+}
+
+static void on_clones_off(Pacing *pacing, const JournalEvent *event)
+{
+    (void)event;
+    pacing->pg_way = PACE_BOOTED;
+}
 
 static void forget_asked(Pacing *pacing, int host)
 {
@@ -208,7 +222,7 @@ static void image_done(Pacing *pacing, const json_t *body)
         g_autofree char *key = pace_image_key(image);
         if (is_measured(pacing))
             paces_add(pacing->pg_fresh, key, clock_boottime_us() - *since, now_s());
-        pacing->pg_cold = TRUE;
+        was_made(pacing);
     }
     if (since)
         g_hash_table_remove(pacing->pg_images, id);
@@ -260,21 +274,32 @@ static void on_golden(Pacing *pacing, const JournalEvent *event)
     host = GPOINTER_TO_INT(g_hash_table_lookup(pacing->pg_goldens, &event->ev_ref)) - 1;
     if (host >= 0 && strcmp(event->ev_kind, "golden.done/1") == 0 &&
         !json_is_true(json_object_get(event->ev_body, "cached")))
-        pacing->pg_cold = TRUE;
+        was_made(pacing);
 }
 
-static void on_domain(Pacing *pacing, const JournalEvent *event)
+/* Filters, then the VM: each waits for a worker of libvirt's. */
+static void on_asked(Pacing *pacing, const JournalEvent *event)
 {
     int host = plan_host_index(pacing->pg_daemon->dm_plan, event->ev_host);
+    gboolean filter = strcmp(event->ev_kind, "domain.wanted/1") != 0;
 
     if (pacing->pg_at == AT_NETWORKS)
         drill_at(pacing, AT_HOSTS);
-    if (host < 0 || pacing->pg_runs[host].ru_state != HOST_CREATE ||
-        pacing->pg_runs[host].ru_wanted)
+    if (host < 0 || pacing->pg_runs[host].ru_state != HOST_CREATE)
         return;
+    forget_asked(pacing, host);
     g_array_append_val(pacing->pg_asked, host);
     pacing->pg_runs[host].ru_wanted = TRUE;
+    pacing->pg_runs[host].ru_filter = filter;
     pacing->pg_runs[host].ru_since_us = clock_boottime_us();
+}
+
+static void on_filtered(Pacing *pacing, const JournalEvent *event)
+{
+    int host = plan_host_index(pacing->pg_daemon->dm_plan, event->ev_host);
+
+    if (host >= 0)
+        forget_asked(pacing, host);
 }
 
 static void on_proof(Pacing *pacing, const JournalEvent *event)
@@ -294,7 +319,8 @@ static void on_state(Pacing *pacing, const JournalEvent *event)
 
     if (g_strcmp0(to, "provisioning") == 0) {
         pacing->pg_begun_us = clock_boottime_us();
-        pacing->pg_cold = FALSE;
+        if (pacing->pg_way != PACE_BOOTED)
+            pacing->pg_way = PACE_WARM;
         drill_at(pacing, AT_IMAGES);
         if (pacing->pg_look)
             event_add(pacing->pg_look, &tv);
@@ -312,11 +338,13 @@ static const struct {
     const char *wa_kind;
     void (*wa_fn)(Pacing *pacing, const JournalEvent *event);
 } watched[] = {
-    {"drill.state/1", on_state},     {"image.wanted/1", on_image},
-    {"image.done/1", on_image},      {"helper.up/1", on_libvirt},
-    {"helper.down/1", on_libvirt},   {"golden.wanted/1", on_golden},
-    {"golden.done/1", on_golden},    {"domain.wanted/1", on_domain},
-    {"isolation.round/1", on_proof}, {"isolation.proved/1", on_proof},
+    {"drill.state/1", on_state},      {"clones.off/1", on_clones_off},
+    {"image.wanted/1", on_image},     {"image.done/1", on_image},
+    {"helper.up/1", on_libvirt},      {"helper.down/1", on_libvirt},
+    {"golden.wanted/1", on_golden},   {"golden.done/1", on_golden},
+    {"domain.wanted/1", on_asked},    {"filter.wanted/1", on_asked},
+    {"filter.done/1", on_filtered},   {"isolation.round/1", on_proof},
+    {"isolation.proved/1", on_proof},
 };
 
 void pacing_event(Pacing *pacing, const JournalEvent *event)
@@ -350,10 +378,19 @@ static json_t *telling(const char *stage, const char *why, gint64 since_us, gint
                      (json_int_t)usual);
 }
 
+/* Of a host that an earlier daemon brought there: since it was found. */
+static gint64 since(Pacing *pacing, int host)
+{
+    Run *run = &pacing->pg_runs[host];
+
+    if (!run->ru_since_us)
+        run->ru_since_us = clock_boottime_us();
+    return run->ru_since_us;
+}
+
 static json_t *tell_stage(Pacing *pacing, const char *stage, int host)
 {
-    return telling(stage, "", pacing->pg_runs[host].ru_since_us,
-                   usual(pacing, stage, host));
+    return telling(stage, "", since(pacing, host), usual(pacing, stage, host));
 }
 
 /* Of a hello that does not come one wants to know how long it is waited for. */
@@ -391,20 +428,23 @@ static json_t *tell_create(Pacing *pacing, int host)
 
     if (*why)
         return telling(strstr(why, "golden guest") ? "golden" : "wait", why,
-                       run->ru_since_us, usual(pacing, why, host));
+                       since(pacing, host), usual(pacing, why, host));
     if (pacing->pg_link)
         return telling("wait", "waits for libvirt: the connection is lost",
-                       run->ru_since_us, -1);
+                       since(pacing, host), -1);
     if (!run->ru_wanted)
-        return telling("wait", "its disk and its filters are made", run->ru_since_us, -1);
+        return telling("wait", "its disk is made", since(pacing, host), -1);
     if (run->ru_queued && ahead < 0) /* its turn has come since the last look */
         run->ru_since_us = clock_boottime_us();
     run->ru_queued = ahead >= 0;
     if (ahead >= 0) {
-        json_t *json = telling("wait", "waits for a free worker", run->ru_since_us, -1);
+        json_t *json =
+            telling("wait", "waits for a free worker", since(pacing, host), -1);
         json_object_set_new(json, "ahead", json_integer(ahead));
         return json;
     }
+    if (run->ru_filter)
+        return telling("wait", "its filters are made", since(pacing, host), -1);
     return tell_stage(pacing, is_clone(pacing, host) ? PACE_RESTORE : PACE_START, host);
 }
 
@@ -416,6 +456,7 @@ static json_t *tell_planned(Pacing *pacing, int host)
     gboolean hopeless;
     int first = provision_blocker(d->dm_hosts, plan, &hopeless);
     const char *id = plan_image(d->dm_plan, plan->ph_image)->pi_id;
+    const char *stage = "wait";
     g_autofree char *why = NULL;
 
     if (*hosts_reason(d->dm_hosts, host))
@@ -430,10 +471,12 @@ static json_t *tell_planned(Pacing *pacing, int host)
         why = g_strdup("waits for libvirt: the connection is lost");
     else if (pacing->pg_at == AT_NETWORKS)
         why = g_strdup("waits for the networks");
-    else if (first >= 0)
+    else if (first >= 0) {
+        stage = "after";
         why = g_strdup_printf("waits for %s to be ready",
                               plan_host(d->dm_plan, first)->ph_id);
-    return telling("wait", why ? why : "waits for its turn", pacing->pg_at_us, -1);
+    }
+    return telling(stage, why ? why : "waits for its turn", pacing->pg_at_us, -1);
 }
 
 json_t *pacing_json(Pacing *pacing, int host)

@@ -19,9 +19,9 @@ void pacing_host(Pacing *pacing, int host, HostState state);
 void pacing_event(Pacing *pacing, const JournalEvent *event);
 
 /* {stage, why, for_us, usual_us} of a host on its way; NULL of any other. stage is a word
- * of paces_plan.h, `golden` or `wait`; why is "" where the stage says it all; usual_us
- * -1: not seen here. ahead: how many are before it in a queue; limit_us: after so long it
- * is given up. */
+ * of paces_plan.h, `golden`, `after` (another host) or `wait`; why is "" where the stage
+ * says it all; usual_us -1: not seen here. ahead: how many are before it in a queue;
+ * limit_us: after so long it is given up. */
 json_t *pacing_json(Pacing *pacing, int host);
 /* What the drill as a whole is at, or waits for: {stage, why, for_us, usual_us}; NULL:
  * nothing, or only its hosts. */

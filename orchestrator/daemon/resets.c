@@ -12,9 +12,9 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define LOST "the host is reset"
+#define EVIDENCE ".qcow2.evidence-"
 
 G_DEFINE_QUARK(parry - resets - error - quark, resets_error)
 
@@ -38,7 +38,7 @@ typedef struct {
     gboolean rs_again; /* by a boot: the disk of the attempt before is no evidence */
     GError *rs_error;
     struct event *rs_late;
-    gint64 rs_open, rs_open_us; /* reset.wanted/1 of an earlier daemon: its seq, UTC */
+    gint64 rs_open;          /* reset.wanted/1 of an earlier daemon */
 } Reset;
 
 struct Resets {
@@ -240,9 +240,30 @@ static void switch_on(Reset *reset)
         range_domain_create(d->dm_range, reset->rs_host, &boot.bo_domain, on_made, reset);
 }
 
+/* It bears the reset's number: a daemon that takes the reset up knows it by that. */
 static char *evidence_path(const Reset *reset)
 {
-    return boot_path(reset->rs_daemon, reset->rs_host, "disks", ".qcow2.evidence");
+    g_autofree char *ext =
+        g_strdup_printf(EVIDENCE "%" G_GINT64_FORMAT, reset->rs_seq);
+
+    return boot_path(reset->rs_daemon, reset->rs_host, "disks", ext);
+}
+
+/* Of earlier resets. One that cannot be removed only takes up room. */
+static void remove_evidence(const Reset *reset)
+{
+    g_autofree char *all = boot_path(reset->rs_daemon, reset->rs_host, "disks", EVIDENCE);
+    g_autofree char *folder = g_path_get_dirname(all);
+    g_autofree char *prefix = g_path_get_basename(all);
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+
+        if (g_str_has_prefix(name, prefix))
+            g_unlink(path);
+    }
 }
 
 static void disk_work(gpointer data)
@@ -251,6 +272,8 @@ static void disk_work(gpointer data)
     const PlanHost *host = plan_host(reset->rs_daemon->dm_plan, reset->rs_host);
     g_autofree char *evidence = evidence_path(reset);
 
+    if (!reset->rs_again)
+        remove_evidence(reset);
     if (!reset->rs_again && rename(reset->rs_disk, evidence) < 0 && errno != ENOENT) {
         g_set_error(&reset->rs_error, RESETS_ERROR, errno, "%s: keep as evidence: %s",
                     reset->rs_disk, g_strerror(errno));
@@ -381,7 +404,6 @@ void resets_replay(Resets *resets, const JournalEvent *event)
         return;
     gboolean wanted = strcmp(event->ev_kind, "reset.wanted/1") == 0;
     resets->rt_resets[host].rs_open = wanted ? event->ev_seq : 0;
-    resets->rt_resets[host].rs_open_us = event->ev_at_us;
 }
 
 gboolean resets_pending(const Resets *resets, int host)
@@ -397,17 +419,6 @@ static void on_orphan(Daemon *d, const ResetTotal *total, gpointer data)
     (void)data;
 }
 
-/* A rename is what changed the evidence last. */
-static gboolean has_evidence(const Reset *reset)
-{
-    g_autofree char *path = evidence_path(reset);
-    struct stat st;
-
-    return stat(path, &st) == 0 &&
-           (gint64)st.st_ctim.tv_sec * G_USEC_PER_SEC + st.st_ctim.tv_nsec / 1000 >=
-               reset->rs_open_us;
-}
-
 gboolean resets_resume(Resets *resets, int host)
 {
     Reset *reset = resets ? &resets->rt_resets[host] : NULL;
@@ -420,9 +431,10 @@ gboolean resets_resume(Resets *resets, int host)
                      .ba_began_us = clock_boottime_us(),
                      .ba_done = on_orphan};
     reset->rs_batch = batch;
-    reset->rs_again = has_evidence(reset);
     reset->rs_began_us = batch->ba_began_us;
     reset->rs_seq = reset->rs_open;
+    g_autofree char *evidence = evidence_path(reset);
+    reset->rs_again = g_file_test(evidence, G_FILE_TEST_EXISTS);
     reset->rs_open = 0;
     begin(reset->rs_daemon, reset->rs_seq, reset);
     return TRUE;

@@ -27,6 +27,7 @@ typedef struct {
 struct Residue {
     Daemon *rd_daemon;
     Snapshot **rd_before; /* by inject */
+    char **rd_kept;       /* likewise: its blob in a journal that is taken up, or NULL */
     GQueue *rd_queues;    /* by host: Looks, the first is under way */
     GPtrArray *rd_looks;  /* owns them */
 };
@@ -173,6 +174,60 @@ static Snapshot *snapshot_of(Daemon *d, const Order *order, const char **reason)
                          is_running, d->dm_orders);
 }
 
+/* ---- the snapshot of before, for a daemon that comes later ---- */
+
+static void before_keep(Residue *residue, int inject)
+{
+    Daemon *d = residue->rd_daemon;
+    const PlanInject *plan = plan_inject(d->dm_plan, inject);
+    const Snapshot *before = residue->rd_before[inject];
+    char *text = before ? snapshot_save(before) : NULL;
+    g_autoptr(GError) error = NULL;
+    char hash[65];
+
+    if (text && journal_blob_put(d->dm_journal, text, strlen(text), hash, &error))
+        daemon_event(d, "residue.before/1", "parryd", plan->in_team, plan->in_host, 0,
+                     json_pack("{s:s, s:i, s:s}", "inject", plan->in_id, "items",
+                               (int)snapshot_count(before), "text_sha256", hash));
+    else if (error)
+        g_warning("residue: %s", error->message);
+    free(text);
+}
+
+/* Out of the journal where an earlier daemon took it; NULL: there is none. */
+static const Snapshot *before_of(Residue *residue, int inject)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) blob = NULL;
+
+    if (residue->rd_before[inject] || !residue->rd_kept[inject])
+        return residue->rd_before[inject];
+    blob = journal_blob_get(residue->rd_daemon->dm_journal, residue->rd_kept[inject],
+                            &error);
+    if (error)
+        g_warning("residue: %s", error->message);
+    if (blob)
+        residue->rd_before[inject] =
+            snapshot_load(g_bytes_get_data(blob, NULL), g_bytes_get_size(blob));
+    g_clear_pointer(&residue->rd_kept[inject], g_free);
+    return residue->rd_before[inject];
+}
+
+void residue_replay(Residue *residue, const JournalEvent *event)
+{
+    const json_t *body = event->ev_body;
+    const char *name = json_string_value(json_object_get(body, "inject"));
+    int inject = strcmp(event->ev_kind, "residue.before/1") == 0 && name
+                     ? plan_inject_index(residue->rd_daemon->dm_plan, name)
+                     : -1;
+
+    if (inject < 0)
+        return;
+    g_free(residue->rd_kept[inject]);
+    residue->rd_kept[inject] =
+        g_strdup(json_string_value(json_object_get(body, "text_sha256")));
+}
+
 static void compare(Look *look, const Order *order)
 {
     Residue *residue = look->lk_residue;
@@ -184,7 +239,7 @@ static void compare(Look *look, const Order *order)
         append(residue, look->lk_inject, look->lk_ref, unknown(reason));
         return;
     }
-    json_t *body = snapshot_diff(residue->rd_before[look->lk_inject], after, full);
+    json_t *body = snapshot_diff(before_of(residue, look->lk_inject), after, full);
     snapshot_free(after);
     keep_full(residue->rd_daemon, body, full);
     append(residue, look->lk_inject, look->lk_ref, body);
@@ -209,10 +264,12 @@ static void on_snapshot(Daemon *d, const Order *order, gpointer data)
     Residue *residue = look->lk_residue;
     const char *reason;
 
-    if (!look->lk_given && look->lk_ref)
+    if (!look->lk_given && look->lk_ref) {
         compare(look, order);
-    else if (!look->lk_given && !residue->rd_before[look->lk_inject])
+    } else if (!look->lk_given && !before_of(residue, look->lk_inject)) {
         residue->rd_before[look->lk_inject] = snapshot_of(d, order, &reason);
+        before_keep(residue, look->lk_inject);
+    }
     look_end(look);
 }
 
@@ -311,7 +368,7 @@ void residue_before(Residue *residue, int inject, ResidueReady ready, gpointer d
 {
     Daemon *d = residue->rd_daemon;
 
-    if (!is_wanted(residue, inject) || residue->rd_before[inject] ||
+    if (!is_wanted(residue, inject) || before_of(residue, inject) ||
         hosts_state(d->dm_hosts, plan_inject(d->dm_plan, inject)->in_host) != HOST_READY)
         ready(d, data);
     else
@@ -328,7 +385,7 @@ void residue_after(Residue *residue, int inject, gint64 ref, ResidueReady ready,
         ready(d, data);
         return;
     }
-    if (!residue->rd_before[inject])
+    if (!before_of(residue, inject))
         reason = "there is no snapshot of before the attack";
     else if (hosts_state(d->dm_hosts, plan_inject(d->dm_plan, inject)->in_host) !=
              HOST_READY)
@@ -349,6 +406,7 @@ Residue *residue_new(Daemon *d)
 
     residue->rd_daemon = d;
     residue->rd_before = g_new0(Snapshot *, d->dm_plan->p_injects->len + 1);
+    residue->rd_kept = g_new0(char *, d->dm_plan->p_injects->len + 1);
     residue->rd_queues = g_new0(GQueue, d->dm_plan->p_hosts->len + 1);
     residue->rd_looks = g_ptr_array_new_with_free_func(look_free);
     return residue;
@@ -358,12 +416,15 @@ void residue_free(Residue *residue)
 {
     if (!residue)
         return;
-    for (guint i = 0; i < residue->rd_daemon->dm_plan->p_injects->len; i++)
+    for (guint i = 0; i < residue->rd_daemon->dm_plan->p_injects->len; i++) {
         snapshot_free(residue->rd_before[i]);
+        g_free(residue->rd_kept[i]);
+    }
     for (guint i = 0; i < residue->rd_daemon->dm_plan->p_hosts->len; i++)
         g_queue_clear(&residue->rd_queues[i]);
     g_ptr_array_unref(residue->rd_looks);
     g_free(residue->rd_queues);
     g_free(residue->rd_before);
+    g_free(residue->rd_kept);
     g_free(residue);
 }

@@ -28,6 +28,11 @@ void residue_before(Residue *residue, int inject, ResidueReady ready, gpointer d
 void residue_after(Residue *residue, int inject, gint64 ref, ResidueReady ready,
                    gpointer data);
 
+/* A drill that is taken up: each event of its journal, in order. What an earlier daemon
+ * took down of a victim (residue.before/1) is compared with as if it had been this one.
+ */
+void residue_replay(Residue *residue, const JournalEvent *event);
+
 /* Paths whose files are compared in a host for that inject, sorted; a strv. */
 char **residue_paths(const Plan *plan, const PlanInject *inject);
 

@@ -114,6 +114,40 @@ void snapshot_free(Snapshot *snapshot)
     g_free(snapshot);
 }
 
+char *snapshot_save(const Snapshot *snapshot)
+{
+    json_t *items = json_object();
+    GHashTableIter iter;
+    gpointer text, digest;
+    char *saved;
+
+    g_hash_table_iter_init(&iter, snapshot->sn_items);
+    while (g_hash_table_iter_next(&iter, &text, &digest))
+        json_object_set_new(items, text, json_string(digest));
+    saved = json_dumps(items, JSON_SORT_KEYS | JSON_COMPACT);
+    json_decref(items);
+    return saved;
+}
+
+Snapshot *snapshot_load(const char *bytes, gsize len)
+{
+    json_t *items = json_loadb(bytes, len, 0, NULL), *digest;
+    Snapshot *snapshot = NULL;
+    const char *text;
+
+    if (json_is_object(items)) {
+        snapshot = g_new0(Snapshot, 1);
+        snapshot->sn_items =
+            g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        json_object_foreach (items, text, digest)
+            if (json_is_string(digest))
+                g_hash_table_insert(snapshot->sn_items, g_strdup(text),
+                                    g_strdup(json_string_value(digest)));
+    }
+    json_decref(items);
+    return snapshot;
+}
+
 guint snapshot_count(const Snapshot *snapshot)
 {
     return g_hash_table_size(snapshot->sn_items);

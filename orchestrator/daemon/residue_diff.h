@@ -19,6 +19,10 @@ typedef gboolean (*SnapshotRunning)(gint64 act, gpointer data);
 Snapshot *snapshot_read(const char *bytes, gsize len, SnapshotRunning running,
                         gpointer data);
 void snapshot_free(Snapshot *snapshot);
+/* As a text that snapshot_load() reads, for a daemon that comes later; free() it. NULL
+ * from snapshot_load(): it is none. */
+char *snapshot_save(const Snapshot *snapshot);
+Snapshot *snapshot_load(const char *bytes, gsize len);
 guint snapshot_count(const Snapshot *snapshot);
 
 /*

@@ -1,13 +1,18 @@
 #include "orchestrator/daemon/resume.h"
 
 #include "orchestrator/daemon/alive.h"
+#include "orchestrator/daemon/cast.h"
 #include "orchestrator/daemon/clones.h"
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/injects.h"
+#include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/resets.h"
+#include "orchestrator/daemon/residue.h"
 #include "orchestrator/daemon/returns.h"
+#include "orchestrator/daemon/roster.h"
 #include "orchestrator/daemon/scripts.h"
 #include "orchestrator/daemon/signer.h"
 #include "orchestrator/daemon/watches.h"
@@ -27,6 +32,8 @@ typedef struct {
 typedef struct {
     gint64 te_seq;
     int te_host;
+    gboolean te_console; /* no agent knows of it */
+    char te_cast[128];   /* its recording, below recordings/ */
 } Terminal;
 
 struct Resuming {
@@ -153,28 +160,16 @@ gboolean resume_there(const json_t *world, const char *uuid)
     return FALSE;
 }
 
-void resume_settle(Daemon *d, const char *kind, const char *reason)
-{
-    g_autofree char *stem = g_strndup(kind, strlen(kind) - strlen("wanted/1"));
-    g_autofree char *failed = g_strconcat(stem, "failed/1", NULL);
-
-    for (guint i = 0; d->dm_resume && i < d->dm_resume->rs_acts->len; i++) {
-        Act *act = d->dm_resume->rs_acts->pdata[i];
-        if (!act->ac_open || strcmp(act->ac_kind, kind) != 0)
-            continue;
-        act->ac_open = FALSE;
-        daemon_event(d, failed, "parryd", -1, act->ac_host, act->ac_seq,
-                     json_pack("{s:s}", "reason", reason));
-    }
-}
-
 /* ---- the drill as a whole ---- */
 
 static void fold_terminal(Daemon *d, const JournalEvent *event)
 {
     GArray *open = d->dm_resume->rs_terminals;
-    Terminal terminal = {event->ev_seq, plan_host_index(d->dm_plan, event->ev_host)};
+    Terminal terminal = {event->ev_seq, plan_host_index(d->dm_plan, event->ev_host),
+                         g_strcmp0(body_text(event, "via"), "console") == 0, ""};
+    const char *cast = body_text(event, "cast");
 
+    g_strlcpy(terminal.te_cast, cast ? cast : "", sizeof(terminal.te_cast));
     if (strcmp(event->ev_kind, "terminal.opened/1") == 0)
         g_array_append_val(open, terminal);
     for (guint i = 0; i < open->len; i++)
@@ -222,6 +217,9 @@ void resume_event(Daemon *d, const JournalEvent *event)
     if (g_str_has_prefix(event->ev_kind, "terminal."))
         fold_terminal(d, event);
     hosts_replay(d->dm_hosts, event);
+    provision_replay(d->dm_provision, event);
+    residue_replay(d->dm_residue, event);
+    roster_replay(d->dm_roster, event);
     orders_replay(d->dm_orders, event);
     injects_replay(d->dm_injects, event);
     scripts_replay(d->dm_scripts, event);
@@ -311,20 +309,26 @@ static void tell_gap(Daemon *d, const Gap *gap)
 
 /* ---- and on ---- */
 
-/* Whoever sat there lost the connection with the old daemon. */
+/* Whoever sat there lost the connection with the old daemon. What was shown is in the
+ * recording, which may end in the middle of a line. */
 static void end_terminals(Daemon *d)
 {
     const GArray *open = d->dm_resume->rs_terminals;
 
     for (guint i = 0; i < open->len; i++) {
         const Terminal *terminal = &g_array_index(open, Terminal, i);
+        g_autofree char *path =
+            g_build_filename(d->dm_dir, "recordings", terminal->te_cast, NULL);
+        guint64 bytes = *terminal->te_cast ? cast_mend(path) : 0;
+
         daemon_event(d, "terminal.closed/1", "parryd", -1, terminal->te_host,
                      terminal->te_seq,
-                     json_pack("{s:i, s:i, s:s}", "bytes", 0, "exit", -1, "text",
-                               "closed: parryd ended"));
-        daemon_send(
-            d, terminal->te_host,
-            json_pack("{s:s, s:I}", "k", "close", "id", (json_int_t)terminal->te_seq));
+                     json_pack("{s:I, s:i, s:s}", "bytes", (json_int_t)bytes, "exit", -1,
+                               "text", "closed: parryd ended"));
+        if (!terminal->te_console)
+            daemon_send(d, terminal->te_host,
+                        json_pack("{s:s, s:I}", "k", "close", "id",
+                                  (json_int_t)terminal->te_seq));
     }
 }
 
@@ -335,8 +339,10 @@ gboolean resume_drill(Daemon *d, GError **error)
     resume->rs_acts = g_ptr_array_new_with_free_func(act_free);
     resume->rs_terminals = g_array_new(FALSE, FALSE, sizeof(Terminal));
     d->dm_resume = resume;
+    observations_take_up(d->dm_observations, TRUE);
     if (!daemon_replay(d, error))
         return FALSE;
+    observations_take_up(d->dm_observations, FALSE);
     Gap gap = gap_measure(d);
     d->dm_state = resume->rs_state;
     g_free(d->dm_reason);
@@ -347,6 +353,7 @@ gboolean resume_drill(Daemon *d, GError **error)
     hosts_resume(d->dm_hosts);
     injects_resume(d->dm_injects);
     returns_resume(d->dm_returns);
+    roster_resume(d->dm_roster);
     scripts_resume(d->dm_scripts);
     watches_resume(d->dm_watches);
     director_resume(d->dm_director);

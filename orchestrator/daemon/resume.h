@@ -33,7 +33,5 @@ gboolean resume_done(const Daemon *d, const char *kind, int host, const char *me
 void resume_forget(Daemon *d, int host);
 /* Whether the VM is among those that range_world() named. */
 gboolean resume_there(const json_t *world, const char *uuid);
-/* Settles what nobody took up, by its failure. */
-void resume_settle(Daemon *d, const char *kind, const char *reason);
 
 #endif

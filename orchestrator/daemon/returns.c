@@ -173,8 +173,10 @@ static void bring_back(Return *one)
 
 void returns_host_lost(Returns *returns, int host)
 {
-    if (!returns || returns->rt_held || resets_busy(returns->rt_daemon->dm_resets, host))
-        return;
+    if (!returns || returns->rt_held ||
+        resets_busy(returns->rt_daemon->dm_resets, host) ||
+        hosts_state(returns->rt_daemon->dm_hosts, host) != HOST_LOST)
+        return; /* or it is tried once more, as it was never ready */
     Return *one = &returns->rt_hosts[host];
     if (one->rn_seq)
         settle(one, "its VM was lost again on the way");
@@ -345,6 +347,23 @@ void returns_link(Returns *returns, gboolean connected)
     returns->rt_hypervisor = returns_hypervisor(returns->rt_daemon);
 }
 
+void returns_again(Returns *returns, const char *actor)
+{
+    Daemon *d = returns ? returns->rt_daemon : NULL;
+
+    for (guint i = 0; returns && i < count(returns); i++) {
+        Return *one = &returns->rt_hosts[i];
+        HostState state = hosts_state(d->dm_hosts, (int)i);
+
+        if (state != HOST_LOST &&
+            (state != HOST_FAILED || !hosts_made(d->dm_hosts, (int)i)))
+            continue;
+        want(one, actor, "all was gone");
+        void_windows(one);
+        provision_station_return(d->dm_provision, (int)i);
+    }
+}
+
 gboolean returns_all(Returns *returns, const char *actor, GError **error)
 {
     Daemon *d = returns ? returns->rt_daemon : NULL;
@@ -356,11 +375,7 @@ gboolean returns_all(Returns *returns, const char *actor, GError **error)
         return FALSE;
     }
     g_clear_pointer(&returns->rt_held, g_free);
-    for (guint i = 0; i < count(returns); i++)
-        if (hosts_state(d->dm_hosts, (int)i) == HOST_LOST) {
-            want(&returns->rt_hosts[i], actor, "all was gone");
-            void_windows(&returns->rt_hosts[i]);
-        }
+    returns_again(returns, actor);
     resume_forget(d, -1);
     provision_again(d->dm_provision, actor);
     return TRUE;

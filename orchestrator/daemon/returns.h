@@ -46,6 +46,8 @@ void returns_link(Returns *returns, gboolean connected);
 const char *returns_held(const Returns *returns);
 /* White's word: everything is made again. FALSE where nothing waits for it. */
 gboolean returns_all(Returns *returns, const char *actor, GError **error);
+/* `up` once more, of a drill that failed on that way: those that did not come back. */
+void returns_again(Returns *returns, const char *actor);
 /* All are ready and isolated: TRUE where the drill goes to where it was, which is not
  * `ready`. */
 gboolean returns_over(Returns *returns);

@@ -7,6 +7,7 @@
 #include "scenarios/base/text.h"
 
 #include <elf.h>
+#include <glib/gstdio.h>
 #include <string.h>
 
 G_DEFINE_QUARK(parry - roster - error - quark, roster_error)
@@ -25,6 +26,7 @@ typedef struct {
     gint64 pu_seq; /* of agent.replace.wanted/1; 0: none is under way */
     gint64 pu_until_us, pu_again_us;
     char pu_sha256[65];
+    GBytes *pu_program; /* taken up: to be sent when the agent is there again; or NULL */
     struct event *pu_again;
     Roster *pu_roster;
 } Push;
@@ -44,6 +46,7 @@ struct Roster {
 };
 
 static void on_again(evutil_socket_t fd, short what, void *data);
+static void push_taken_up(Push *push);
 
 Roster *roster_new(Daemon *d)
 {
@@ -65,8 +68,10 @@ void roster_free(Roster *roster)
 {
     if (!roster)
         return;
-    for (guint i = 0; i < roster->ro_count; i++)
+    for (guint i = 0; i < roster->ro_count; i++) {
         event_free(roster->ro_runs[i].ag_push.pu_again);
+        g_bytes_unref(roster->ro_runs[i].ag_push.pu_program);
+    }
     g_free(roster->ro_runs);
     g_free(roster);
 }
@@ -85,6 +90,7 @@ void roster_record(Roster *roster, const struct hub_head *head, const void *body
         if (strcmp(run->ag_boot, hello->boot) != 0)
             run->ag_pushed[0] = '\0';
         g_strlcpy(run->ag_boot, hello->boot, sizeof(run->ag_boot));
+        push_taken_up(&run->ag_push);
     } else if (head->rc_type == HUB_BEAT) {
         memcpy(&run->ag_beat, body, sizeof(run->ag_beat));
         run->ag_beat_us = clock_boottime_us();
@@ -214,8 +220,35 @@ static void tell(const Push *push, const char *step, const char *text)
                                    step, "text", text ? text : ""));
 }
 
+/* What is sent stays here until its end: another daemon may have to send it again. */
+static char *program_path(const Push *push)
+{
+    g_autofree char *name = g_strdup_printf("push-%d", push->pu_host);
+
+    return g_build_filename(push->pu_roster->ro_daemon->dm_dir, "run", name, NULL);
+}
+
+static void program_keep(const Push *push, GBytes *program)
+{
+    g_autofree char *path = program_path(push);
+    g_autoptr(GError) error = NULL;
+    gsize len;
+    const void *bytes = g_bytes_get_data(program, &len);
+
+    if (!g_file_set_contents(path, bytes, (gssize)len, &error))
+        g_warning("agent push: %s", error->message);
+}
+
+static void program_forget(const Push *push)
+{
+    g_autofree char *path = program_path(push);
+
+    g_unlink(path);
+}
+
 static void push_failed(Push *push, const char *reason)
 {
+    program_forget(push);
     daemon_event(push->pu_roster->ro_daemon, "agent.replace.failed/1", "agent", -1,
                  push->pu_host, push->pu_seq,
                  json_pack("{s:s, s:s, s:s}", "version", run_of(push)->ag_version,
@@ -278,6 +311,7 @@ static void on_replaced(Daemon *d, gint64 id, gboolean ok, const char *text, jso
         return;
     }
     g_strlcpy(run->ag_pushed, push->pu_sha256, sizeof(run->ag_pushed));
+    program_forget(push);
     daemon_event(
         d, "agent.replace.done/1", "agent", -1, push->pu_host, push->pu_seq,
         json_pack("{s:s, s:s}", "version", run->ag_version, "sha256", push->pu_sha256));
@@ -297,9 +331,16 @@ static void push_replace(Push *push)
 
 static void on_again(evutil_socket_t fd, short what, void *data)
 {
+    Push *push = data;
+
     (void)fd;
     (void)what;
-    push_replace(data);
+    if (!push->pu_program) {
+        push_replace(push);
+        return;
+    }
+    g_clear_pointer(&push->pu_program, g_bytes_unref);
+    push_failed(push, "parryd was started again, and the agent is not connected since");
 }
 
 static void on_file(Daemon *d, gint64 id, gboolean ok, const char *text, json_t *rows,
@@ -355,6 +396,13 @@ static gboolean may_push(const Roster *roster, int index, GError **error)
     return TRUE;
 }
 
+static void push_send(Push *push, GBytes *program)
+{
+    tell(push, "send", NULL);
+    orders_ask(push->pu_roster->ro_daemon->dm_orders, push->pu_host, "file",
+               pieces(staging(push), program), FILE_US, on_file, push);
+}
+
 gboolean roster_push(Roster *roster, int host, GBytes *program, gint64 wait_us,
                      const char *actor, GError **error)
 {
@@ -372,8 +420,75 @@ gboolean roster_push(Roster *roster, int host, GBytes *program, gint64 wait_us,
         daemon_event(d, "agent.replace.wanted/1", actor, -1, host, 0,
                      json_pack("{s:s, s:s, s:I}", "version", run->ag_version, "sha256",
                                sha256, "size", (json_int_t)g_bytes_get_size(program)));
-    tell(push, "send", NULL);
-    orders_ask(d->dm_orders, host, "file", pieces(staging(push), program), FILE_US,
-               on_file, push);
+    program_keep(push, program);
+    push_send(push, program);
     return TRUE;
+}
+
+/* ---- taken up again ---- */
+
+static void replay_push(AgentRun *run, const JournalEvent *event)
+{
+    const char *sha256 = json_string_value(json_object_get(event->ev_body, "sha256"));
+    Push *push = &run->ag_push;
+
+    if (strcmp(event->ev_kind, "agent.replace.wanted/1") == 0) {
+        push->pu_seq = event->ev_seq;
+        g_strlcpy(push->pu_sha256, sha256 ? sha256 : "", sizeof(push->pu_sha256));
+    } else {
+        push->pu_seq = 0;
+        if (strcmp(event->ev_kind, "agent.replace.done/1") == 0)
+            g_strlcpy(run->ag_pushed, push->pu_sha256, sizeof(run->ag_pushed));
+    }
+}
+
+void roster_replay(Roster *roster, const JournalEvent *event)
+{
+    int host = g_str_has_prefix(event->ev_kind, "agent.")
+                   ? plan_host_index(roster->ro_daemon->dm_plan, event->ev_host)
+                   : -1;
+    AgentRun *run = host >= 0 ? &roster->ro_runs[host] : NULL;
+    const char *boot = json_string_value(json_object_get(event->ev_body, "boot"));
+
+    if (run && g_str_has_prefix(event->ev_kind, "agent.replace.")) {
+        replay_push(run, event);
+    } else if (run && strcmp(event->ev_kind, "agent.hello/1") == 0) {
+        if (g_strcmp0(run->ag_boot, boot) != 0)
+            run->ag_pushed[0] = '\0';
+        g_strlcpy(run->ag_boot, boot ? boot : "", sizeof(run->ag_boot));
+    }
+}
+
+/* It is all sent once more: to put an agent in its own place does no harm. */
+static void push_resume(Push *push)
+{
+    g_autofree char *path = program_path(push), *bytes = NULL;
+    struct timeval tv = {FILE_US / G_USEC_PER_SEC, 0};
+    gsize len;
+
+    push->pu_until_us = clock_boottime_us() + FILE_US;
+    push->pu_again_us = AGAIN_FIRST_US;
+    if (!g_file_get_contents(path, &bytes, &len, NULL)) {
+        push_failed(push, "parryd was started again without the program: push it anew");
+        return;
+    }
+    push->pu_program = g_bytes_new_take(g_steal_pointer(&bytes), len);
+    evtimer_add(push->pu_again, &tv);
+}
+
+void roster_resume(Roster *roster)
+{
+    for (guint i = 0; i < roster->ro_count; i++)
+        if (roster->ro_runs[i].ag_push.pu_seq)
+            push_resume(&roster->ro_runs[i].ag_push);
+}
+
+static void push_taken_up(Push *push)
+{
+    g_autoptr(GBytes) program = g_steal_pointer(&push->pu_program);
+
+    if (!program)
+        return;
+    evtimer_del(push->pu_again);
+    push_send(push, program);
 }

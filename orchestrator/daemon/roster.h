@@ -38,4 +38,11 @@ GBytes *roster_program(const char *path, GError **error);
 gboolean roster_push(Roster *roster, int host, GBytes *program, gint64 wait_us,
                      const char *actor, GError **error);
 
+/*
+ * A drill that is taken up: each event of its journal, in order; then what was being put
+ * somewhere is sent once more, when that agent is there again.
+ */
+void roster_replay(Roster *roster, const JournalEvent *event);
+void roster_resume(Roster *roster);
+
 #endif

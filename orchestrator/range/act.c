@@ -1,5 +1,6 @@
 #include "orchestrator/range/act.h"
 
+#include "orchestrator/range/hold.h"
 #include "orchestrator/range/range.h"
 #include "orchestrator/range/save_image.h"
 #include "orchestrator/range/tag.h"
@@ -268,18 +269,21 @@ gboolean act_domain_save(virConnectPtr conn, const ActObject *object, gboolean d
 }
 
 /*
- * Ends QEMU by its monitor. libvirt's own way is a signal, and a nap of 200 ms before it
- * looks whether that helped, which is a quarter of a reset. FALSE: it is to be done so.
+ * Ends QEMU by its monitor: what its disks' caches hold is written. libvirt's own way is
+ * a signal, and a nap of 200 ms before it looks whether that helped. FALSE: it is to be
+ * done so.
  */
 static gboolean quit_domain(virConnectPtr conn, virDomainPtr found,
                             const ActObject *object)
 {
     gint64 until = g_get_monotonic_time() + QUIT_LIMIT_US;
+    Hold *hold = hold_take(object->ob_uuid);
     char *answer = NULL;
     gboolean asked =
         virDomainQemuMonitorCommand(found, "{\"execute\":\"quit\"}", &answer, 0) == 0;
 
     free(answer);
+    hold_wait(hold, asked ? QUIT_LIMIT_US : 0);
     while (asked && g_get_monotonic_time() < until) {
         g_autoptr(virDomain) still = virDomainLookupByUUIDString(conn, object->ob_uuid);
 

@@ -1,5 +1,6 @@
 #include "orchestrator/sim/facts.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define EXIT_NOT_FOUND 1
@@ -206,8 +207,23 @@ static Action *action_taken(Facts *facts, int host, const char *key, gint64 now_
     return NULL;
 }
 
-static int attack_run(Fact *fact, char **said)
+/* What a script that only ends does: `exit 7` is a platform failure, here as in a guest.
+ * 0: it does something. */
+static int exit_of(const char *script)
 {
+    g_autofree char *text = g_strstrip(g_strdup(script));
+    char *end;
+    long status = g_str_has_prefix(text, "exit ") ? strtol(text + 5, &end, 10) : 0;
+
+    return status > 0 && status < 256 && !*end ? (int)status : 0;
+}
+
+static int attack_run(Fact *fact, const char *script, char **said)
+{
+    int status = exit_of(script);
+
+    if (status && status != EXIT_BLOCKED)
+        return status;
     fact->fa_tried = TRUE;
     if (fact->fa_stop) {
         g_free(*said);
@@ -278,7 +294,7 @@ int facts_run(Facts *facts, int host, const char *script, const json_t *env,
         Fact *fact = &facts->fs_facts[use->us_inject];
         gboolean mine = env && json_equal(env, fact->fa_env);
         if (use->us_role == ROLE_ATTACK && mine) {
-            status = attack_run(fact, said);
+            status = attack_run(fact, script, said);
         } else if (use->us_role == ROLE_CLEANUP && mine) {
             fact->fa_present = FALSE;
         } else if (use->us_role == ROLE_CONTAIN) {

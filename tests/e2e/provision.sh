@@ -28,13 +28,36 @@ says err 'red/box: its agent said no hello within 15 s'
 expect_nothing_left small
 ok "a guest that never says hello: named, the rest torn down"
 
-expect_status 1 parry up --boot-timeout 15 --keep "$work/silent.yaml"
+expect_status 1 parry up --json --boot-timeout 15 --keep "$work/silent.yaml"
 says err 'kept as it is'
+node -e 'const lines = require("fs").readFileSync(0, "utf8").trim().split("\n").map((line) => JSON.parse(line));
+  const of = (host) => lines.filter((line) => line.host === host);
+  const boots = of("red/box").find((line) => line.doing && line.doing.stage === "boot");
+  const usual = of("health/web").find((line) => line.doing && line.doing.usual_us > 0);
+  const end = lines.at(-1);
+  process.exit(boots && boots.doing.limit_us === 15e6 && usual && end.ready === 4 && end.hosts === 5 ? 0 : 1);' <"$work/out" ||
+  { cat "$work/out"; fail "--json does not tell what each VM does, for how long and how long it usually takes"; }
 [ "$(parry status small --json | json d.state)" = failed ] || fail "not shown as failed"
 [ "$(parry status small --json | json 'd.hosts.filter(h => h.state === "ready").length')" = 4 ] || fail "the others are not kept"
+expect_status 0 parry status small
+says out 'because: red/box: its agent said no hello within 15 s'
+says out 'tries again where it stopped, `parry logs small red/box` shows'
+expect_status 0 parry logs small box
+says err 'it is failed: its agent said no hello within 15 s'
+expect_status 3 parry logs small web
+says err 'there are health/web, lands/web'
 expect_status 0 parry down small
 expect_nothing_left small
-ok "--keep keeps what there is"
+ok "--keep keeps what there is, and status and logs say why"
+expect_status 0 parry status small
+says out 'it was failed, and taken down at'
+expect_status 0 parry logs small health/web --libvirt -n 1
+says out 'shutting down'
+expect_status 0 parry logs small health/web --agent
+says err "the drill's daemon does not run"
+expect_status 0 parry plan "$here/small.yaml"
+says out 'ready   about'
+ok "what there was can be read when it is down"
 
 # Ctrl-C on a terminal asks first.
 mkfifo "$work/keys"

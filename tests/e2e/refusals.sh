@@ -35,7 +35,7 @@ if command -v setpriv >/dev/null; then
   expect_status 1 setpriv --bounding-set=-sys_resource --inh-caps=-sys_resource \
     bash -c 'ulimit -n 512; exec parry up "$1"' - "$here/small.yaml"
   says err 'a drill of 5 hosts needs 2058 a process, the limit here is 512 and cannot be raised'
-  expect_status 1 setpriv --bounding-set=-sys_resource --inh-caps=-sys_resource bash -c 'ulimit -n 512; exec parry doctor'
+  expect_status 0 setpriv --bounding-set=-sys_resource --inh-caps=-sys_resource bash -c 'ulimit -n 512; exec parry doctor'
   says out 'up to 512 a process'
   ok "too few descriptors: refused with the figures, and doctor says so"
 fi

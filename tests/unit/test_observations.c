@@ -480,6 +480,12 @@ static void an_agent_is_started_again(void)
     world_free(world);
 }
 
+static gboolean feed(const JournalEvent *event, gpointer data)
+{
+    observations_on_event(data, event);
+    return TRUE;
+}
+
 /* Another daemon knows what the journal has. */
 static void a_daemon_that_is_started_again(void)
 {
@@ -495,7 +501,10 @@ static void a_daemon_that_is_started_again(void)
     world_settle(world);
     observations_free(world->d.dm_observations);
     world->d.dm_observations = observations_new(&world->d);
-    CU_ASSERT_TRUE(observations_taken_up(world->d.dm_observations, &error));
+    observations_take_up(world->d.dm_observations, TRUE);
+    CU_ASSERT_TRUE(
+        journal_each(world->d.dm_journal, 0, 0, feed, world->d.dm_observations, &error));
+    observations_take_up(world->d.dm_observations, FALSE);
     record(world, HUB_HELLO, web, &hello, NULL, 0);
     world_settle(world);
     say(world, web, 31, 10, &said); /* ten are missing; its sums are from before */

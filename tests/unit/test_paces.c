@@ -200,29 +200,31 @@ static void an_estimate_says_what_it_rests_on(void)
 {
     Plan *plan = plan_new();
     g_autoptr(Paces) paces = paces_new();
-    g_autofree char *warm = pace_drill_key(plan, "qemu", FALSE),
-                    *cold = pace_drill_key(plan, "qemu", TRUE),
-                    *each = pace_each_key(4, "qemu", FALSE),
-                    *kvm = pace_drill_key(plan, "kvm", FALSE);
+    g_autofree char *warm = pace_drill_key(plan, "qemu", PACE_WARM),
+                    *cold = pace_drill_key(plan, "qemu", PACE_COLD),
+                    *each = pace_each_key(4, "qemu", PACE_WARM),
+                    *kvm = pace_drill_key(plan, "kvm", PACE_WARM);
     char *rests = NULL;
 
-    CU_ASSERT_EQUAL(pace_estimate(paces, plan, "qemu", FALSE, &rests), -1);
+    CU_ASSERT_EQUAL(pace_estimate(paces, plan, "qemu", PACE_WARM, &rests), -1);
     CU_ASSERT_STRING_EQUAL(rests, "first time here");
     g_free(rests);
     paces_add(paces, kvm, SEC, 1); /* another accelerator is another matter */
     paces_add(paces, each, 2 * SEC, 1);
-    CU_ASSERT_EQUAL(pace_estimate(paces, plan, "qemu", FALSE, &rests), 6 * SEC);
+    CU_ASSERT_EQUAL(pace_estimate(paces, plan, "qemu", PACE_WARM, &rests), 6 * SEC);
     CU_ASSERT_STRING_EQUAL(rests,
                            "by other drills of up to 4 hosts here, 2.0 s for each host");
     g_free(rests);
     paces_add(paces, cold, 40 * SEC, 1);
-    CU_ASSERT_EQUAL(pace_estimate(paces, plan, "qemu", FALSE, &rests), 40 * SEC);
+    CU_ASSERT_EQUAL(pace_estimate(paces, plan, "qemu", PACE_WARM, &rests), 40 * SEC);
     CU_ASSERT_STRING_EQUAL(rests, "as the last time here, when more had to be made");
     g_free(rests);
     paces_add(paces, warm, 9 * SEC, 1);
     paces_add(paces, warm, 11 * SEC, 1);
-    CU_ASSERT_EQUAL(pace_estimate(paces, plan, "qemu", FALSE, &rests), 11 * SEC);
+    CU_ASSERT_EQUAL(pace_estimate(paces, plan, "qemu", PACE_WARM, &rests), 11 * SEC);
     CU_ASSERT_STRING_EQUAL(rests, "as the last 2 times here");
+    g_free(rests);
+    CU_ASSERT_EQUAL(pace_estimate(paces, plan, "qemu", PACE_BOOTED, &rests), -1);
     g_free(rests);
     plan_free(plan);
 }
@@ -326,7 +328,10 @@ static void every_wait_has_a_reason(void)
     hosts_set(d->dm_hosts, HOST_WEB, HOST_CREATE, "its golden guest boots");
     says(&world, HOST_WEB, "golden", "its golden guest boots");
     hosts_set(d->dm_hosts, HOST_WEB, HOST_CREATE, NULL);
-    says(&world, HOST_WEB, "wait", "its disk and its filters are made");
+    says(&world, HOST_WEB, "wait", "its disk is made");
+    happens(&world, "filter.wanted/1", "a/web", "{}");
+    says(&world, HOST_WEB, "wait", "its filters are made");
+    happens(&world, "filter.done/1", "a/web", "{}");
     happens(&world, "domain.wanted/1", "a/web", "{}");
     says(&world, HOST_WEB, "start", "");
     happens(&world, "helper.down/1", "", "{'name': 'libvirt', 'reason': 'it ended'}");
@@ -360,7 +365,7 @@ static void one_waits_for_another(void)
     happens(&world, "image.done/1", "", "{'image': 'x', 'cached': true}");
     happens(&world, "helper.up/1", "", "{'name': 'libvirt'}");
     happens(&world, "domain.wanted/1", "a/gateway", "{}");
-    says(&world, HOST_WEB, "wait", "waits for a/gateway to be ready");
+    says(&world, HOST_WEB, "after", "waits for a/gateway to be ready");
     hosts_set(world.d.dm_hosts, HOST_WEB, HOST_PLANNED, "tried again in 5 s");
     says(&world, HOST_WEB, "wait", "tried again in 5 s");
     g_array_set_size(after, before);

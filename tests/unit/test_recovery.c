@@ -5,6 +5,7 @@
  */
 #include "orchestrator/sim/sim.h"
 #include "scenarios/base/cjson.h"
+#include "scoreboard/actions.h"
 #include "scoreboard/ledger.h"
 #include "tests/unit/cunit_main.h"
 
@@ -141,6 +142,76 @@ static int by_text(gconstpointer a, gconstpointer b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* ---- acts ---- */
+
+/* How often each act was told, less how often its rows tell of it. */
+typedef struct {
+    const Plan *ac_plan;
+    Journal *ac_journal;
+    Actions *ac_actions;
+    GHashTable *ac_counts; /* text -> count */
+} Acts;
+
+static void count_act(Acts *acts, const char *host, const json_t *body, int by)
+{
+    const json_t *evidence = json_object_get(body, "evidence");
+    const char *first = json_string_value(json_array_get(evidence, 0));
+    char *key = g_strdup_printf("%s %s %s", host,
+                                json_string_value(json_object_get(body, "rule")), first);
+    int count = GPOINTER_TO_INT(g_hash_table_lookup(acts->ac_counts, key)) + by;
+
+    g_hash_table_insert(acts->ac_counts, key, GINT_TO_POINTER(count));
+}
+
+static void on_act(const Action *action, gpointer data)
+{
+    Acts *acts = data;
+    json_t *body = actions_body(acts->ac_plan, action);
+
+    count_act(acts, plan_host(acts->ac_plan, action->ac_host)->ph_id, body, -1);
+    json_decref(body);
+}
+
+static gboolean on_row(gint64 seq, guint row, const JournalObservation *seen,
+                       gpointer data)
+{
+    Acts *acts = data;
+
+    actions_row(acts->ac_actions, seq, row, seen, on_act, acts);
+    return TRUE;
+}
+
+static gboolean on_event_of_acts(const JournalEvent *event, gpointer data)
+{
+    Acts *acts = data;
+
+    actions_event(acts->ac_actions, event);
+    if (strcmp(event->ev_kind, "player.action/1") == 0)
+        count_act(acts, event->ev_host, event->ev_body, 1);
+    return strcmp(event->ev_kind, "observe.batch/1") != 0 ||
+           journal_each_observation(acts->ac_journal, event->ev_seq, on_row, acts, NULL);
+}
+
+/* Whatever was killed when: what the rows tell of was told, and once. */
+static void acts_are_whole(const Plan *plan, Journal *journal)
+{
+    g_autoptr(Actions) actions = actions_new(plan);
+    g_autoptr(GHashTable) counts =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    Acts acts = {plan, journal, actions, counts};
+    GHashTableIter iter;
+    gpointer key, count;
+
+    CU_ASSERT_TRUE(journal_each(journal, 0, 0, on_event_of_acts, &acts, NULL));
+    actions_flush(actions, G_MAXINT64, on_act, &acts);
+    g_hash_table_iter_init(&iter, counts);
+    while (g_hash_table_iter_next(&iter, &key, &count)) {
+        if (count)
+            fprintf(stderr, "  act %s: %+d\n", (char *)key, GPOINTER_TO_INT(count));
+        CU_ASSERT_EQUAL(GPOINTER_TO_INT(count), 0);
+    }
+}
+
 static void verify(const char *dir)
 {
     g_autofree char *program =
@@ -166,6 +237,7 @@ static void collect(Outcome *outcome, const Drill *drill, const Plan *plan,
     add_projection(outcome, journal, "host_state");
     add_projection(outcome, journal, "open_act");
     add_scores(outcome, plan, journal);
+    acts_are_whole(plan, journal);
     g_ptr_array_sort(outcome->ou_lines, by_text);
     if (verified)
         verify(drill->dr_dir);
@@ -259,6 +331,11 @@ static void test_triggers(void)
     killed(PARRY_SOURCE_DIR "/tests/e2e/triggers.yaml", 100);
 }
 
+static void test_retries(void)
+{
+    killed(PARRY_SOURCE_DIR "/tests/e2e/retries.yaml", 100);
+}
+
 /* Sixty hours, at moments all over it. */
 static void test_first_drill(void)
 {
@@ -288,6 +365,7 @@ int main(void)
     CU_TestInfo tests[] = {
         {"killed before and after commits", test_each},
         {"the same over triggers", test_triggers},
+        {"the same over attempts that fail, and nights", test_retries},
         {"the same over sixty hours", test_first_drill},
         {"killed again and again", test_often},
         {"that was often enough", test_points},

@@ -106,7 +106,7 @@ static void each_vm_has_a_line(void)
     has(text, "boots 6 s of ~9 s");
     has(text, "boots 40 s, usually 9 s");
     has(text, "waits for blue-1/h0 to be ready 3 s");
-    has(text, "ready after 0.0 s");
+    has(text, "image create boot agent ready after 0.0 s");
     g_autofree char *narrow = picture(stages, 60, 12);
     has(narrow, "boots 6 s of ~9 s");
     stages_free(stages);
