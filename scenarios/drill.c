@@ -127,6 +127,24 @@ static void expand_privacy(Loader *loader)
     plan->p_caldera = g_strdup(node_get_text(library, "caldera"));
 }
 
+#define EVERY_LEAST (60 * G_USEC_PER_SEC)
+
+static void expand_points(Loader *loader)
+{
+    const Node *points = node_get(loader->ld_root, "checkpoints");
+    Node *every = node_get(points, "every");
+
+    loader->ld_plan->p_points = (PlanPoints){
+        .pp_ready = key_bool(&keys_checkpoints, points, "ready"),
+        .pp_every_us = key_duration(&keys_checkpoints, points, "every"),
+        .pp_keep = (int)key_int(&keys_checkpoints, points, "keep"),
+        .pp_limit = key_size(&keys_checkpoints, points, "limit"),
+    };
+    if (node_text(every) && loader->ld_plan->p_points.pp_every_us < EVERY_LEAST)
+        loader_error(loader, every, NULL,
+                     "less than a minute: each stops every host for about a second");
+}
+
 void drill_expand(Loader *loader)
 {
     const Node *drill = node_get(loader->ld_root, "drill");
@@ -145,6 +163,7 @@ void drill_expand(Loader *loader)
     expand_times(loader, drill);
     expand_scoring(loader);
     expand_privacy(loader);
+    expand_points(loader);
     scope_expand(loader);
     windows_expand(loader);
     plan->p_has_rehearsal = node_len(node_get(loader->ld_root, "rehearsal")) > 0;

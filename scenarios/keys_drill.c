@@ -53,6 +53,23 @@ static const KeySpec stop_keys[] = {
 const KeyTable keys_stop = {"a stop condition", "When the drill ends or pauses by itself.",
     stop_keys};
 
+static const KeySpec checkpoints_keys[] = {
+    {.ks_key = "ready", .ks_type = KEY_BOOL, .ks_default = "true", .ks_since = V3,
+     .ks_doc = "Whether hosts that are no memory clones are saved once the drill is ready, so that a reset need not boot them.",
+     .ks_example = "false"},
+    {.ks_key = "every", .ks_type = KEY_DURATION, .ks_since = V3,
+     .ks_doc = "All hosts are saved each time that so much has passed on the drill's clock, one after another; not in a rehearsal. Without it none is.",
+     .ks_example = "2h"},
+    {.ks_key = "keep", .ks_type = KEY_INT, .ks_min = 1, .ks_max = 1000, .ks_default = "3", .ks_since = V3,
+     .ks_doc = "How many of these are kept; the oldest go.", .ks_example = "6"},
+    {.ks_key = "limit", .ks_type = KEY_SIZE, .ks_default = "20G", .ks_since = V3,
+     .ks_doc = "What all checkpoints may take up on the disk. The oldest of those by the clock make room; where that is not enough no more are made.",
+     .ks_example = "40G"},
+    END,
+};
+const KeyTable keys_checkpoints = {"checkpoints", "Hosts' memory and disks, kept while the drill runs.",
+    checkpoints_keys};
+
 static const KeySpec rules_keys[] = {
     {.ks_key = "text", .ks_type = KEY_LANGTEXT, .ks_flags = KEY_REQUIRED, .ks_since = V2,
      .ks_doc = "The rules, as players read them; stands in the plan and the report.",

@@ -7,6 +7,7 @@
 
 #include "scenarios/keys.h"
 
+extern const KeyTable keys_checkpoints;
 extern const KeyTable keys_stop, keys_rules, keys_privacy, keys_library, keys_scope_rules,
     keys_window, keys_hours, keys_bracket, keys_channel, keys_shift;
 extern const KeyTable keys_objectives, keys_capability, keys_metric, keys_evaluation,

@@ -50,6 +50,14 @@ typedef struct {
     char *se_value;
 } PlanSecret;
 
+/* Checkpoints of hosts. */
+typedef struct {
+    gboolean pp_ready;  /* hosts that are no clones get one when the drill is ready */
+    gint64 pp_every_us; /* on the drill clock; 0: none by the clock */
+    int pp_keep;        /* of those by the clock */
+    guint64 pp_limit;   /* bytes, of all together */
+} PlanPoints;
+
 typedef struct {
     char *p_name; /* [a-z][a-z0-9-]{0,30} */
     char
@@ -63,6 +71,7 @@ typedef struct {
     ParryText *p_rules;      /* what players keep to, or NULL */
     gboolean p_rules_accept; /* they must accept them before they are let in */
     PlanPrivacy p_privacy;
+    PlanPoints p_points;
     char *p_atomics, *p_caldera; /* directories of attacks of others, or NULL */
     GPtrArray *p_brackets, *p_channels, *p_stops;
     PlanObjectives p_objectives;

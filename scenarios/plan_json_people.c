@@ -224,6 +224,13 @@ static json_t *scope_json(const Plan *plan)
     return out;
 }
 
+static json_t *points_json(const PlanPoints *points)
+{
+    return json_pack("{s:b, s:I, s:i, s:I}", "ready", points->pp_ready, "every-us",
+                     (json_int_t)points->pp_every_us, "keep", points->pp_keep, "limit",
+                     (json_int_t)points->pp_limit);
+}
+
 static json_t *privacy_json(const PlanPrivacy *privacy)
 {
     return json_pack("{s:o, s:o, s:I, s:o, s:b}", "notice", text_json(privacy->pv_notice),
@@ -317,6 +324,7 @@ void plan_json_people(const Plan *plan, json_t *out)
         json_object_set_new(out, lists[i].key,
                             plan_json_each(plan, lists[i].all, lists[i].one));
     json_object_set_new(out, "scope", scope_json(plan));
+    json_object_set_new(out, "checkpoints", points_json(&plan->p_points));
     json_object_set_new(out, "privacy", privacy_json(&plan->p_privacy));
     json_object_set_new(out, "rules",
                         json_pack("{s:o, s:b}", "text", text_json(plan->p_rules),

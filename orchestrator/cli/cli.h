@@ -36,8 +36,8 @@ extern const CliCommand cmd_check, cmd_plan, cmd_run, cmd_up, cmd_start, cmd_sta
     cmd_stop, cmd_pause, cmd_resume, cmd_end, cmd_inject, cmd_approve, cmd_cancel,
     cmd_exec, cmd_score, cmd_report, cmd_verify, cmd_down, cmd_gc, cmd_people, cmd_doctor,
     cmd_host, cmd_simulate, cmd_schema, cmd_import, cmd_names, cmd_follow, cmd_replicate,
-    cmd_restore, cmd_fence, cmd_acts, cmd_observations, cmd_agent, cmd_console, cmd_logs,
-    cmd_reset;
+    cmd_restore, cmd_acts, cmd_observations, cmd_agent, cmd_console, cmd_logs, cmd_reset,
+    cmd_checkpoint, cmd_fence;
 
 /* ---- cli.c: what commands share ---- */
 
@@ -106,8 +106,8 @@ typedef struct {
     gboolean la_rehearsal;
     gboolean la_keep;
     gboolean la_no_clones;
-    gboolean la_yes;  /* what is gone may be made again */
-    gboolean la_json; /* progress as one object a line */
+    gboolean la_yes;      /* what is gone may be made again */
+    gboolean la_json;     /* progress as one object a line */
     gboolean la_degraded; /* required hosts that fail shall not stop it */
     int la_boot_timeout_s;
 } Launch;

@@ -3,6 +3,8 @@
  */
 #include "orchestrator/cli/cli.h"
 
+#include "orchestrator/daemon/point_store.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -67,6 +69,22 @@ static int print_of(gsize kind, const char *drill_name)
     return EXIT_OK;
 }
 
+/* Each once; those of a drill that is down too. */
+static int print_checkpoints(const char *drill_name)
+{
+    int status = EXIT_OK;
+    g_autoptr(Drill) drill = cli_drill(drill_name, &status);
+    g_autoptr(GPtrArray) all = drill ? point_list(drill->dr_dir, NULL) : NULL;
+    g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; all && i < all->len; i++) {
+        char *name = ((Point *)all->pdata[i])->po_meta.pm_name;
+        if (g_hash_table_add(told, name))
+            puts(name);
+    }
+    return status;
+}
+
 static int run(int argc, char **argv)
 {
     int status;
@@ -75,11 +93,13 @@ static int run(int argc, char **argv)
         return status;
     if (strcmp(argv[1], "drills") == 0 && argc == 2)
         return print_drills();
+    if (strcmp(argv[1], "checkpoints") == 0)
+        return print_checkpoints(argc > 2 ? argv[2] : NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
         if (strcmp(argv[1], kinds[i].kind) == 0)
             return print_of(i, argc > 2 ? argv[2] : NULL);
     return cli_fail(EXIT_USAGE, "usage: parry names %s", cmd_names.cc_args);
 }
 
-const CliCommand cmd_names = {"names", "drills|teams|hosts|injects [NAME]",
+const CliCommand cmd_names = {"names", "drills|teams|hosts|injects|checkpoints [NAME]",
                               "what other commands can be told, one a line", run};

@@ -5,7 +5,8 @@
 
 #define RESET_TIMEOUT_MS 600000
 
-static int say(const Drill *drill, const char *target, const json_t *answer)
+static int say(const Drill *drill, const char *target, const char *to,
+               const json_t *answer)
 {
     int hosts = (int)json_integer_value(json_object_get(answer, "hosts"));
     int failed = (int)json_integer_value(json_object_get(answer, "failed"));
@@ -15,17 +16,20 @@ static int say(const Drill *drill, const char *target, const json_t *answer)
         return cli_fail(EXIT_FAIL, "drill %s: %d of %d hosts of %s are not back: %s",
                         drill->dr_name, failed, hosts, target,
                         json_string_value(json_object_get(answer, "reason")));
-    printf("%s: %d host%s as at first again after %.2f s\n", target, hosts,
-           hosts == 1 ? "" : "s", (double)us / G_USEC_PER_SEC);
+    printf("%s: %d host%s as %s%s again after %.2f s\n", target, hosts,
+           hosts == 1 ? "" : "s", to ? "in " : "at first", to ? to : "",
+           (double)us / G_USEC_PER_SEC);
     return EXIT_OK;
 }
 
 static int reset(int argc, char **argv)
 {
-    g_autofree char *reason = NULL;
+    g_autofree char *reason = NULL, *to = NULL;
     gboolean json = FALSE;
     int status = EXIT_OK;
     const GOptionEntry entries[] = {
+        {"to", 0, 0, G_OPTION_ARG_STRING, &to,
+         "to a checkpoint of `parry checkpoint`, not to when ready", "CHECKPOINT"},
         {"reason", 0, 0, G_OPTION_ARG_STRING, &reason, "goes into the journal", "TEXT"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "the answer as JSON", NULL},
         G_OPTION_ENTRY_NULL,
@@ -37,17 +41,18 @@ static int reset(int argc, char **argv)
     g_autoptr(RpcClient) client = drill ? cli_connect(drill, &status) : NULL;
     if (!client)
         return status;
-    json_t *params =
-        json_pack("{s:s, s:s}", "target", argv[2], "reason", reason ? reason : "");
+    json_t *params = json_pack("{s:s, s:s, s:s*}", "target", argv[2], "reason",
+                               reason ? reason : "", "to", to);
     json_t *answer = cli_call(client, "reset", params, RESET_TIMEOUT_MS, &status);
     if (!answer)
         return status;
     if (json)
         return cli_json(answer);
-    status = say(drill, argv[2], answer);
+    status = say(drill, argv[2], to, answer);
     json_decref(answer);
     return status;
 }
 
-const CliCommand cmd_reset = {"reset", "NAME HOST|TEAM|all",
-                              "put hosts back to how they were when ready", reset};
+const CliCommand cmd_reset = {
+    "reset", "NAME HOST|TEAM|all",
+    "put hosts back to how they were when ready, or to a checkpoint", reset};

@@ -17,6 +17,7 @@ _parry_kind() {
   NAME | NAME…) _parry_words "$("$parry" names drills 2>/dev/null)" ;;
   TEAM*) _parry_words "$("$parry" names teams ${drill:+"$drill"} 2>/dev/null)" ;;
   HOST*) _parry_words "$("$parry" names hosts ${drill:+"$drill"} 2>/dev/null)" ;;
+  CHECKPOINT*) _parry_words "$("$parry" names checkpoints ${drill:+"$drill"} 2>/dev/null)" ;;
   INJECT*) _parry_words "$("$parry" names injects ${drill:+"$drill"} 2>/dev/null)" ;;
   *[a-z]\|*) _parry_words "${1//|/ }" ;;
   esac

@@ -268,6 +268,20 @@ static gint64 boot_now_us(void)
     return ts.tv_sec * (gint64)G_USEC_PER_SEC + ts.tv_nsec / 1000;
 }
 
+/* Of a host that is well: what a reset of it would take. */
+static void append_reset(GString *out, const json_t *host)
+{
+    const char *why = text_of(host, "reset_why");
+
+    if (!json_object_get(host, "resettable") ||
+        strcmp(text_of(host, "state"), "ready") != 0)
+        return;
+    if (json_is_true(json_object_get(host, "resettable")))
+        g_string_append(out, "resettable ");
+    else if (*why)
+        g_string_append_printf(out, "a reset boots it: %s ", why);
+}
+
 static void append_host(GString *out, const json_t *host)
 {
     const json_t *doing = json_object_get(host, "doing");
@@ -279,6 +293,7 @@ static void append_host(GString *out, const json_t *host)
     if (doing) {
         append_doing(out, doing);
     } else {
+        append_reset(out, host);
         g_string_append(out, reason);
         if (since > 0 && strcmp(state, "ready") != 0 && strcmp(state, "planned") != 0)
             g_string_append_printf(out, "%s%.0f s ago", *reason ? "; " : "",

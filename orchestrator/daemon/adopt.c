@@ -2,6 +2,7 @@
 #include "orchestrator/daemon/clones.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/points.h"
 #include "orchestrator/daemon/provision_priv.h"
 #include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/resume.h"
@@ -113,8 +114,13 @@ gboolean station_adopt(Station *station)
         resume_done(d, "domain.wanted/1", station->st_host, "uuid", host->ph_uuid);
     gboolean there = resume_there(provision->pv_world, host->ph_uuid);
 
+    gboolean back = points_station(d->dm_points, station->st_host, there);
     if (station_renewed(station))
         return TRUE;
+    if (back) { /* out of the memory that was saved of it */
+        station_taken(station);
+        return TRUE;
+    }
     station->st_boots =
         !there && (done ? *hosts_boot(d->dm_hosts, station->st_host) != '\0'
                         : returns_from_disk(d->dm_returns, station->st_host));

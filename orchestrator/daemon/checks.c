@@ -4,6 +4,7 @@
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/points.h"
 #include "orchestrator/daemon/silence.h"
 #include "orchestrator/daemon/watches.h"
 
@@ -36,6 +37,7 @@ typedef struct {
 typedef struct {
     Round *la_round;
     int la_check;
+    gint64 la_at_us;         /* boot time when it was asked */
     struct event *la_jitter; /* NULL: asked at once */
 } Launch;
 
@@ -102,14 +104,27 @@ static void round_end(Round *round)
         round_record(round);
 }
 
+/* Who looks or who is looked at stood still for a checkpoint meanwhile: what was seen, or
+ * not, says nothing. */
+static CheckStatus undisturbed(const Daemon *d, const PlanCheck *check, gint64 since_us,
+                               CheckStatus status, const char **text)
+{
+    if (status == CHECK_UP || (!points_stood(d->dm_points, check->ck_from, since_us) &&
+                               !points_stood(d->dm_points, check->ck_host, since_us)))
+        return status;
+    *text = "the host stood still for its checkpoint";
+    return CHECK_UNCHECKED;
+}
+
 static void on_checked(Daemon *d, CheckStatus status, gint64 dur_us, const char *text,
                        gpointer data)
 {
     g_autofree Launch *launch = data;
     Round *round = launch->la_round;
-    JournalCheckRow row = {launch->la_check, status, dur_us, g_strdup(text ? text : "")};
+    const PlanCheck *check = plan_check(d->dm_plan, launch->la_check);
 
-    (void)d;
+    status = undisturbed(d, check, launch->la_at_us, status, &text);
+    JournalCheckRow row = {launch->la_check, status, dur_us, g_strdup(text ? text : "")};
     g_array_append_val(round->ro_rows, row);
     if (--round->ro_waiting == 0)
         round_end(round);
@@ -139,6 +154,11 @@ static void launch(Launch *launch)
     CheckStatus status;
     const char *why;
 
+    launch->la_at_us = clock_boottime_us();
+    if (points_standing(d->dm_points, check->ck_from)) {
+        on_checked(d, CHECK_UNCHECKED, 0, NULL, launch);
+        return;
+    }
     if (is_missing(d, check)) {
         on_checked(d, CHECK_UNCHECKED, 0, "its host is missing", launch);
         return;
@@ -415,6 +435,8 @@ void checks_sample(Checks *checks, gint64 to_us, ChecksSampled done, gpointer da
 /* ---- on demand ---- */
 
 typedef struct {
+    const PlanCheck *ve_check;
+    gint64 ve_at_us; /* boot time */
     CheckVerdict ve_done;
     gpointer ve_data;
 } Verify;
@@ -425,6 +447,7 @@ static void on_verified(Daemon *d, CheckStatus status, gint64 dur_us, const char
     g_autofree Verify *verify = data;
 
     (void)dur_us;
+    status = undisturbed(d, verify->ve_check, verify->ve_at_us, status, &text);
     verify->ve_done(d, status, text, verify->ve_data);
 }
 
@@ -433,8 +456,7 @@ void checks_verify(Checks *checks, int check_index, CheckVerdict done, gpointer 
     const PlanCheck *check = plan_check(checks->cs_daemon->dm_plan, check_index);
     Verify *verify = g_new0(Verify, 1);
 
-    verify->ve_done = done;
-    verify->ve_data = data;
+    *verify = (Verify){check, clock_boottime_us(), done, data};
     if (is_missing(checks->cs_daemon, check))
         on_verified(checks->cs_daemon, CHECK_UNCHECKED, 0, "its host is missing", verify);
     else

@@ -6,6 +6,7 @@
 #include "orchestrator/daemon/control.h"
 #include "orchestrator/daemon/control_agents.h"
 #include "orchestrator/daemon/control_params.h"
+#include "orchestrator/daemon/control_points.h"
 #include "orchestrator/daemon/control_terminals.h"
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/hosts.h"
@@ -13,6 +14,7 @@
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/pacing.h"
 #include "orchestrator/daemon/players.h"
+#include "orchestrator/daemon/point_meta.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/returns.h"
@@ -401,11 +403,12 @@ static void on_reset(Daemon *d, const ResetTotal *total, gpointer call)
                                   (json_int_t)total->rt_us, "reason", reason));
 }
 
-/* {target, reason}: answered when all are back. */
+/* {target, to, reason}: answered when all are back. */
 static void method_reset(RpcCall *call, ControlPeer *peer, Daemon *d,
                          const json_t *params)
 {
     const char *target = param_text(params, "target", 128);
+    const char *to = param_text(params, "to", POINT_NAME_MAX);
     const char *reason = param_text(params, "reason", 500);
     g_autofree char *safe = parry_text_safe(reason ? reason : "", -1);
     g_autoptr(GArray) hosts = NULL;
@@ -418,7 +421,7 @@ static void method_reset(RpcCall *call, ControlPeer *peer, Daemon *d,
         rpc_fail(call, RPC_PARAMS, "reset: wants a host, a team or \"all\"");
     else if (!(hosts = resets_hosts(d, target, &error)))
         rpc_fail(call, RPC_NOT_FOUND, "reset: %s", error->message);
-    else if (!resets_begin(d->dm_resets, hosts, actor_of(peer), safe, on_reset, call,
+    else if (!resets_begin(d->dm_resets, hosts, to, actor_of(peer), safe, on_reset, call,
                            &error))
         rpc_fail(call, RPC_STATE, "reset: %s", error->message);
 }
@@ -702,6 +705,10 @@ static const Method methods[] = {
     {"down", MAY_RUN, method_down},
     {"reset", MAY_RUN, method_reset},
     {"return", MAY_RUN, method_return},
+    {"checkpoint", MAY_RUN, control_checkpoint},
+    {"checkpoints", MAY_SEE_ALL, control_checkpoints},
+    {"checkpoint.verify", MAY_SEE_ALL, control_checkpoint_verify},
+    {"checkpoint.delete", MAY_RUN, control_checkpoint_delete},
     {"inject", MAY_RUN, method_inject},
     {"approve", MAY_RUN, method_approve},
     {"cancel", MAY_RUN, method_cancel},

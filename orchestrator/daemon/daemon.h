@@ -39,6 +39,7 @@ typedef struct Hosts Hosts;
 typedef struct Clones Clones;
 typedef struct Resets Resets;
 typedef struct Returns Returns;
+typedef struct Points Points;
 typedef struct Provision Provision;
 typedef struct Isolation Isolation;
 typedef struct Checks Checks;
@@ -94,6 +95,7 @@ typedef struct Daemon {
     Clones *dm_clones;   /* NULL where simulated */
     Resets *dm_resets;   /* likewise */
     Returns *dm_returns; /* likewise */
+    Points *dm_points;   /* checkpoints of hosts; likewise */
     Provision *dm_provision;
     Isolation *dm_isolation;
     Checks *dm_checks;

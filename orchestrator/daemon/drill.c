@@ -372,9 +372,11 @@ gboolean drill_remove(const char *home, const Drill *drill, gboolean all, GError
 {
     g_autofree char *disks = g_build_filename(drill->dr_dir, "disks", NULL);
     g_autofree char *run = g_build_filename(drill->dr_dir, "run", NULL);
+    g_autofree char *points = g_build_filename(drill->dr_dir, "checkpoints", NULL);
     g_autofree char *keys = g_build_filename(home, "keys", drill->dr_name, NULL);
 
-    if (!drill_remove_tree(disks, error) || !drill_remove_tree(run, error))
+    if (!drill_remove_tree(disks, error) || !drill_remove_tree(points, error) ||
+        !drill_remove_tree(run, error))
         return FALSE;
     return !all ||
            (drill_remove_tree(drill->dr_dir, error) && drill_remove_tree(keys, error));

@@ -10,6 +10,7 @@
  *   run/            sockets; run/a/N.sock the agents'
  *   disks/ logs/ recordings/ report/
  *   moved           it goes on on another machine
+ *   checkpoints/    point_store.h
  */
 #ifndef PARRY_ORCHESTRATOR_DAEMON_DRILL_H
 #define PARRY_ORCHESTRATOR_DAEMON_DRILL_H
@@ -67,7 +68,8 @@ GPtrArray *drill_list(const char *home);
 Plan *drill_plan(const Drill *drill, GError **error);
 /* Path of a socket below run/. */
 char *drill_socket(const Drill *drill, const char *name);
-/* Removes disks/ and run/; with all, the whole directory and the drill's keys. */
+/* Removes disks/, checkpoints/ and run/; with all, the whole directory and the drill's
+ * keys. */
 gboolean drill_remove(const char *home, const Drill *drill, gboolean all, GError **error);
 
 /* Removes a directory with all that is in it; TRUE where there is none. */

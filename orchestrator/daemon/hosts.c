@@ -7,6 +7,7 @@
 #include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/pacing.h"
+#include "orchestrator/daemon/points.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/returns.h"
@@ -195,9 +196,13 @@ static void host_hello(Hosts *hosts, const struct hub_head *head,
         g_strlcpy(run->hr_boot, hello->boot, sizeof(run->hr_boot));
         hosts_set(hosts, host, HOST_AGENT, NULL);
         clocks_set(d, host, "personalised");
-        clones_personalise(d, host, on_personalised, GINT_TO_POINTER(host));
+        if (resets_point(d->dm_resets, host))
+            points_rejoin(d, host, on_personalised, GINT_TO_POINTER(host));
+        else
+            clones_personalise(d, host, on_personalised, GINT_TO_POINTER(host));
     } else {
         host_spoke(hosts, host);
+        points_hello(d->dm_points, host);
     }
     run->hr_beat_us = clock_boottime_us();
 }
@@ -253,6 +258,8 @@ void hosts_range_event(Hosts *hosts, int host, RangeEvent event, const char *det
     HostRun *run = &hosts->ho_runs[host];
 
     if (event != RANGE_DOMAIN_STOPPED && event != RANGE_DOMAIN_CRASHED)
+        return;
+    if (points_standing(d->dm_points, host)) /* it is in a file, and comes back */
         return;
     if (run->hr_state == HOST_GONE || run->hr_state == HOST_LOST ||
         d->dm_state == DRILL_DOWN)
@@ -318,6 +325,17 @@ static void add_seen(const Daemon *d, int host, json_t *entry)
         json_object_set_new(entry, "clock", clock);
 }
 
+/* What a reset of it would go back to. */
+static void add_resettable(const Daemon *d, int host, json_t *entry)
+{
+    const char *why;
+    const char *way = points_reset_way(d->dm_points, host, &why);
+
+    json_object_set_new(entry, "resettable", json_boolean(strcmp(way, "boot") != 0));
+    json_object_set_new(entry, "reset_by", json_string(way));
+    json_object_set_new(entry, "reset_why", json_string(why));
+}
+
 char *hosts_failures(const Hosts *hosts)
 {
     GString *text = g_string_new(NULL);
@@ -360,12 +378,13 @@ json_t *hosts_json(const Hosts *hosts, int team)
             host->ph_owner == plan_team(plan, host->ph_team)->pt_side, "owner",
             plan_side_name(host->ph_owner));
         json_object_set_new(entry, "missing", json_boolean(is_missing(hosts, run)));
-        if (team < 0)
+        if (team < 0) {
             json_object_set_new(
                 entry, "tries",
                 json_integer(provision_tries(hosts->ho_daemon->dm_provision, (int)i)));
-        if (team < 0)
             add_seen(hosts->ho_daemon, (int)i, entry);
+            add_resettable(hosts->ho_daemon, (int)i, entry);
+        }
         json_array_append_new(list, entry);
     }
     return list;

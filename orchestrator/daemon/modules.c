@@ -9,6 +9,7 @@
 #include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/pacing.h"
+#include "orchestrator/daemon/points.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/residue.h"
@@ -66,6 +67,7 @@ void daemon_modules_new(Daemon *d)
     d->dm_clones = d->dm_simulated ? NULL : clones_new(d);
     d->dm_resets = d->dm_simulated ? NULL : resets_new(d);
     d->dm_returns = d->dm_simulated ? NULL : returns_new(d);
+    d->dm_points = d->dm_simulated ? NULL : points_new(d);
     d->dm_injects = injects_new(d);
     d->dm_watches = watches_new(d);
     d->dm_scripts = scripts_new(d);
@@ -86,6 +88,7 @@ void daemon_modules_free(Daemon *d)
     isolation_free(d->dm_isolation);
     checks_free(d->dm_checks);
     returns_free(d->dm_returns);
+    points_free(d->dm_points);
     resets_free(d->dm_resets);
     clones_free(d->dm_clones);
     residue_free(d->dm_residue);

@@ -1,6 +1,7 @@
 #include "orchestrator/daemon/orders.h"
 
 #include "orchestrator/daemon/hosts.h"
+#include "orchestrator/daemon/points.h"
 #include "orchestrator/daemon/spool.h"
 #include "scenarios/base/cjson.h"
 #include "scenarios/base/text.h"
@@ -30,8 +31,9 @@ typedef struct {
     gboolean fl_started, fl_aborted, fl_quiet, fl_extended;
     guint64 fl_out_max;
     struct event *fl_deadline;
-    gint64 fl_due_us;  /* boot time of the deadline */
-    gint64 fl_left_us; /* of it, while the VMs stand still */
+    gint64 fl_due_us;   /* boot time of the deadline */
+    gint64 fl_stood_us; /* of its host, that the deadline has been moved by */
+    gint64 fl_left_us;  /* of it, while the VMs stand still */
     GByteArray *fl_out, *fl_err;
     guint64 fl_spooled; /* number of the last piece that an earlier daemon had */
     OrderDone fl_done;
@@ -192,19 +194,24 @@ static void order_end(Flight *flight, OrderStatus status, const struct hub_resul
     flight_free(flight);
 }
 
+static void check_end(Flight *flight, CheckStatus status, gint64 dur_us, const char *text)
+{
+    flight_take(flight);
+    flight->fl_check(flight->fl_orders->od_daemon, status, dur_us, text, flight->fl_data);
+    flight_free(flight);
+}
+
 /*
  * A check that nobody answered: on a team's own host silence is its own affair and counts
  * DOWN; on a host of white's the fault is Parry's.
  */
 static void check_silent(Flight *flight, const char *reason)
 {
-    Daemon *d = flight->fl_orders->od_daemon;
+    const Daemon *d = flight->fl_orders->od_daemon;
     const PlanHost *host = plan_host(d->dm_plan, flight->fl_host);
     CheckStatus status = host->ph_owner == SIDE_WHITE ? CHECK_UNCHECKED : CHECK_DOWN;
 
-    flight_take(flight);
-    flight->fl_check(d, status, 0, reason, flight->fl_data);
-    flight_free(flight);
+    check_end(flight, status, 0, reason);
 }
 
 static void ask_end(Flight *flight, gboolean ok, const char *text, json_t *rows)
@@ -249,18 +256,25 @@ static void on_deadline(evutil_socket_t fd, short what, void *data)
 {
     Flight *flight = data;
     gint64 late_us = clock_boottime_us() - flight->fl_due_us;
-    gboolean connected =
-        hosts_connected(flight->fl_orders->od_daemon->dm_hosts, flight->fl_host);
+    const Daemon *d = flight->fl_orders->od_daemon;
+    gint64 stood_us =
+        points_stood_us(d->dm_points, flight->fl_host) - flight->fl_stood_us;
 
     (void)fd;
     (void)what;
+    if (stood_us > 0) { /* its guest had so much less of the time */
+        flight->fl_stood_us += stood_us;
+        flight_wait(flight, stood_us);
+        return;
+    }
     if (late_us > LATE_US && !flight->fl_extended) {
         flight->fl_extended = TRUE;
         flight_wait(flight, ANSWER_GRACE_US);
         return;
     }
-    flight_lost(flight, connected ? "the agent did not answer by the deadline"
-                                  : "the agent is not connected");
+    flight_lost(flight, hosts_connected(d->dm_hosts, flight->fl_host)
+                            ? "the agent did not answer by the deadline"
+                            : "the agent is not connected");
 }
 
 static Flight *flight_new(Orders *orders, FlightKind kind, gint64 id, int host,
@@ -273,6 +287,7 @@ static Flight *flight_new(Orders *orders, FlightKind kind, gint64 id, int host,
     flight->fl_id = id;
     flight->fl_host = host;
     flight->fl_data = data;
+    flight->fl_stood_us = points_stood_us(orders->od_daemon->dm_points, host);
     flight->fl_out = g_byte_array_new();
     flight->fl_err = g_byte_array_new();
     flight->fl_deadline = evtimer_new(orders->od_daemon->dm_base, on_deadline, flight);
@@ -509,12 +524,9 @@ static void record_check(Flight *flight, const struct hub_check *check, const vo
                          guint32 len)
 {
     g_autofree char *text = parry_text_safe(tail, len);
-    Daemon *d = flight->fl_orders->od_daemon;
 
-    flight_take(flight);
-    flight->fl_check(d, (CheckStatus)CLAMP(check->status, 0, CHECK_UNCHECKED),
-                     check->dur_us, text, flight->fl_data);
-    flight_free(flight);
+    check_end(flight, (CheckStatus)CLAMP(check->status, 0, CHECK_UNCHECKED),
+              check->dur_us, text);
 }
 
 /* {u8 reached, u8 name_len, u8 text_len, name, text} repeated; the hub checked the shape,
@@ -615,16 +627,25 @@ gboolean orders_record(Orders *orders, const struct hub_head *head, const void *
     return TRUE;
 }
 
-void orders_host_lost(Orders *orders, int host, const char *reason)
+/* Those of a host, or only its checks. */
+static GPtrArray *flights_of(const Orders *orders, int host, gboolean checks)
 {
-    g_autoptr(GPtrArray) lost = g_ptr_array_new();
+    GPtrArray *flights = g_ptr_array_new();
     GHashTableIter iter;
     gpointer value;
 
     g_hash_table_iter_init(&iter, orders->od_flights);
     while (g_hash_table_iter_next(&iter, NULL, &value))
-        if (((Flight *)value)->fl_host == host)
-            g_ptr_array_add(lost, value);
+        if (((Flight *)value)->fl_host == host &&
+            (!checks || ((Flight *)value)->fl_kind == FLIGHT_CHECK))
+            g_ptr_array_add(flights, value);
+    return flights;
+}
+
+void orders_host_lost(Orders *orders, int host, const char *reason)
+{
+    g_autoptr(GPtrArray) lost = flights_of(orders, host, FALSE);
+
     /* Ends may add new flights, never end these. */
     for (guint i = 0; i < lost->len; i++)
         flight_lost(lost->pdata[i], reason);
@@ -634,22 +655,10 @@ void orders_host_lost(Orders *orders, int host, const char *reason)
 
 void orders_checks_end(Orders *orders, int host, CheckStatus status, const char *why)
 {
-    g_autoptr(GPtrArray) ended = g_ptr_array_new();
-    GHashTableIter iter;
-    gpointer value;
+    g_autoptr(GPtrArray) ended = flights_of(orders, host, TRUE);
 
-    g_hash_table_iter_init(&iter, orders->od_flights);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        Flight *flight = value;
-        if (flight->fl_kind == FLIGHT_CHECK && flight->fl_host == host)
-            g_ptr_array_add(ended, flight);
-    }
-    for (guint i = 0; i < ended->len; i++) {
-        Flight *flight = ended->pdata[i];
-        flight_take(flight);
-        flight->fl_check(orders->od_daemon, status, 0, why, flight->fl_data);
-        flight_free(flight);
-    }
+    for (guint i = 0; i < ended->len; i++)
+        check_end(ended->pdata[i], status, 0, why);
 }
 
 gboolean orders_running(const Orders *orders, gint64 id)
@@ -707,20 +716,12 @@ void orders_stand(Orders *orders, gboolean still)
 
 /* ---- taken up again ---- */
 
-static void open_settled(Orders *orders, gint64 id)
-{
-    for (guint i = 0; i < orders->od_open->len; i++)
-        if (((Open *)orders->od_open->pdata[i])->op_id == id) {
-            g_ptr_array_remove_index(orders->od_open, i);
-            return;
-        }
-}
-
-static void open_started(Orders *orders, gint64 id)
+static Open *open_of(const Orders *orders, gint64 id)
 {
     for (guint i = 0; i < orders->od_open->len; i++)
         if (((Open *)orders->od_open->pdata[i])->op_id == id)
-            ((Open *)orders->od_open->pdata[i])->op_started = TRUE;
+            return orders->od_open->pdata[i];
+    return NULL;
 }
 
 gboolean orders_ends(const char *kind)
@@ -733,17 +734,20 @@ gboolean orders_ends(const char *kind)
 
 void orders_replay(Orders *orders, const JournalEvent *event)
 {
+    Open *open;
+
     if (strcmp(event->ev_kind, "order.wanted/1") == 0) {
-        Open *open = g_new0(Open, 1);
+        open = g_new0(Open, 1);
         open->op_id = event->ev_seq;
         open->op_host = plan_host_index(orders->od_daemon->dm_plan, event->ev_host);
         open->op_actor = g_strdup(event->ev_actor);
         open->op_body = json_deep_copy(event->ev_body);
         g_ptr_array_add(orders->od_open, open);
     } else if (strcmp(event->ev_kind, "order.started/1") == 0) {
-        open_started(orders, event->ev_ref);
+        if ((open = open_of(orders, event->ev_ref)))
+            open->op_started = TRUE;
     } else if (orders_ends(event->ev_kind)) {
-        open_settled(orders, event->ev_ref);
+        g_ptr_array_remove(orders->od_open, open_of(orders, event->ev_ref));
     }
 }
 
@@ -753,12 +757,6 @@ static void on_orphan(Daemon *d, const Order *order, gpointer data)
     (void)d;
     (void)order;
     (void)data;
-}
-
-static void open_end(Daemon *d, const Open *open, const char *kind, const char *reason)
-{
-    daemon_event(d, kind, "parryd", -1, open->op_host, open->op_id,
-                 json_pack("{s:s}", "reason", reason));
 }
 
 gboolean orders_open(const Orders *orders, int host, const char *purpose)
@@ -792,7 +790,8 @@ void orders_resumed(Orders *orders)
         } else {
             g_autofree char *reason = g_strdup_printf(
                 "parryd ended before the answer; a %s is asked for anew", purpose);
-            open_end(d, one, "order.failed/1", reason);
+            daemon_event(d, "order.failed/1", "parryd", -1, one->op_host, one->op_id,
+                         json_pack("{s:s}", "reason", reason));
         }
     }
 }

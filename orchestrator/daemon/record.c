@@ -12,6 +12,7 @@
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/pacing.h"
+#include "orchestrator/daemon/points.h"
 #include "orchestrator/daemon/resume.h"
 #include "orchestrator/daemon/watches.h"
 
@@ -177,6 +178,7 @@ static gboolean record_fold(const JournalEvent *event, gpointer data)
         observations_on_event(d->dm_observations, event);
     if (d->dm_pacing)
         pacing_event(d->dm_pacing, event);
+    points_on_event(d->dm_points, event);
     if (d->dm_control)
         control_on_event(d->dm_control, event);
     return TRUE;

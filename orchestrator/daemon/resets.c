@@ -5,6 +5,7 @@
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/points.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/returns.h"
 #include "orchestrator/daemon/terminals.h"
@@ -23,6 +24,7 @@ typedef struct {
     guint ba_left;
     ResetTotal ba_total;
     gint64 ba_began_us;
+    char *ba_actor, *ba_reason;
     ResetsDone ba_done;
     gpointer ba_data;
 } Batch;
@@ -35,10 +37,13 @@ typedef struct {
     guint32 rs_epoch;
     char *rs_disk; /* the overlay, NULL: no disk */
     const char *rs_base;
+    char *rs_to;       /* the checkpoint that was asked for, or NULL */
+    Point *rs_point;   /* what it goes back to, NULL: the golden guest, or a boot */
+    char *rs_why;      /* why not a checkpoint, where there is one; or NULL */
     gboolean rs_again; /* by a boot: the disk of the attempt before is no evidence */
     GError *rs_error;
     struct event *rs_late;
-    gint64 rs_open;          /* reset.wanted/1 of an earlier daemon */
+    gint64 rs_open; /* reset.wanted/1 of an earlier daemon */
 } Reset;
 
 struct Resets {
@@ -65,6 +70,12 @@ Resets *resets_new(Daemon *d)
     return resets;
 }
 
+static void point_forget(Reset *reset)
+{
+    g_clear_pointer(&reset->rs_point, point_free);
+    g_clear_pointer(&reset->rs_why, g_free);
+}
+
 void resets_free(Resets *resets)
 {
     if (!resets)
@@ -72,6 +83,8 @@ void resets_free(Resets *resets)
     for (guint i = 0; i < resets->rt_daemon->dm_plan->p_hosts->len; i++) {
         event_free(resets->rt_resets[i].rs_late);
         g_free(resets->rt_resets[i].rs_disk);
+        point_forget(&resets->rt_resets[i]);
+        g_free(resets->rt_resets[i].rs_to);
         g_clear_error(&resets->rt_resets[i].rs_error);
     }
     g_free(resets->rt_resets);
@@ -83,6 +96,11 @@ gboolean resets_busy(const Resets *resets, int host)
     return resets && resets->rt_resets[host].rs_batch;
 }
 
+gboolean resets_point(const Resets *resets, int host)
+{
+    return resets_busy(resets, host) && resets->rt_resets[host].rs_point;
+}
+
 /* ---- the end ---- */
 
 static void batch_step(Daemon *d, Batch *batch)
@@ -92,48 +110,82 @@ static void batch_step(Daemon *d, Batch *batch)
     batch->ba_total.rt_us = clock_boottime_us() - batch->ba_began_us;
     batch->ba_done(d, &batch->ba_total, batch->ba_data);
     g_free(batch->ba_total.rt_reason);
+    g_free(batch->ba_actor);
+    g_free(batch->ba_reason);
     g_free(batch);
+}
+
+static const char *made_from(const Reset *reset)
+{
+    if (reset->rs_point)
+        return "checkpoint";
+    return clones_golden(reset->rs_daemon->dm_clones, reset->rs_host) ? "golden" : "boot";
+}
+
+static json_t *done_body(const Reset *reset)
+{
+    json_t *body = json_pack("{s:s, s:I, s:i}", "from", made_from(reset), "dur_us",
+                             (json_int_t)(clock_boottime_us() - reset->rs_began_us),
+                             "epoch", (int)reset->rs_epoch);
+
+    if (reset->rs_point)
+        json_object_set_new(body, "checkpoint",
+                            json_string(reset->rs_point->po_meta.pm_name));
+    if (reset->rs_why)
+        json_object_set_new(body, "reason", json_string(reset->rs_why));
+    return body;
+}
+
+static void batch_failed(Reset *reset, const char *reason)
+{
+    ResetTotal *total = &reset->rs_batch->ba_total;
+
+    total->rt_failed++;
+    if (!total->rt_reason)
+        total->rt_reason = g_strdup_printf(
+            "%s: %s", plan_host(reset->rs_daemon->dm_plan, reset->rs_host)->ph_id,
+            reason);
 }
 
 static void finish(Reset *reset, const char *reason)
 {
     Daemon *d = reset->rs_daemon;
-    Batch *batch = g_steal_pointer(&reset->rs_batch);
-    const char *id = plan_host(d->dm_plan, reset->rs_host)->ph_id;
 
     evtimer_del(reset->rs_late);
     if (reason) {
-        batch->ba_total.rt_failed++;
-        if (!batch->ba_total.rt_reason)
-            batch->ba_total.rt_reason = g_strdup_printf("%s: %s", id, reason);
+        batch_failed(reset, reason);
         hosts_set(d->dm_hosts, reset->rs_host, HOST_FAILED, reason);
         daemon_event(d, "reset.failed/1", "parryd", -1, reset->rs_host, reset->rs_seq,
                      json_pack("{s:s}", "reason", reason));
     } else {
-        const Golden *golden = clones_golden(d->dm_clones, reset->rs_host);
-
         daemon_event(d, "reset.done/1", "parryd", -1, reset->rs_host, reset->rs_seq,
-                     json_pack("{s:s, s:I, s:i}", "from", golden ? "golden" : "boot",
-                               "dur_us",
-                               (json_int_t)(clock_boottime_us() - reset->rs_began_us),
-                               "epoch", (int)reset->rs_epoch));
+                     done_body(reset));
+        if (strcmp(made_from(reset), "boot") == 0)
+            points_booted(d->dm_points, reset->rs_host);
     }
-    batch_step(d, batch);
+    point_forget(reset);
+    batch_step(d, g_steal_pointer(&reset->rs_batch));
     provision_advance(d->dm_provision); /* which waits for it in a drill taken up */
 }
 
-/* Out of memory it did not work: it boots, once. */
+/* Out of memory it did not work: it boots, once. Not where that memory was asked for. */
 static void fail(Reset *reset, const char *reason)
 {
     Daemon *d = reset->rs_daemon;
 
     if (!d->dm_provision || !reset->rs_batch) /* the daemon ends, or another one's */
         return;
-    if (!clones_golden(d->dm_clones, reset->rs_host)) {
+    if (reset->rs_to ||
+        (!reset->rs_point && !clones_golden(d->dm_clones, reset->rs_host))) {
         finish(reset, reason);
         return;
     }
-    clones_give_up(d->dm_clones, reset->rs_host, reason);
+    if (reset->rs_point) {
+        point_forget(reset);
+        reset->rs_why = g_strdup(reason);
+    } else {
+        clones_give_up(d->dm_clones, reset->rs_host, reason);
+    }
     reset->rs_again = TRUE;
     make(reset);
 }
@@ -232,10 +284,12 @@ static void switch_on(Reset *reset)
     orders_host_lost(d->dm_orders, reset->rs_host, LOST);
     hosts_renew(d->dm_hosts, reset->rs_host, LOST);
     boot_init(&boot, d, provision_image(d->dm_provision, reset->rs_host), reset->rs_host);
-    boot.bo_domain.rd_ram = golden ? clones_ram(d->dm_clones, reset->rs_host) : NULL;
-    if (golden)
-        range_restore(d->dm_range, reset->rs_host, &boot.bo_domain, golden->go_memory, at,
-                      on_made, reset);
+    if (golden && !reset->rs_point)
+        boot.bo_domain.rd_ram = clones_ram(d->dm_clones, reset->rs_host);
+    if (golden || reset->rs_point)
+        range_restore(d->dm_range, reset->rs_host, &boot.bo_domain,
+                      reset->rs_point ? reset->rs_point->po_memory : golden->go_memory,
+                      at, on_made, reset);
     else
         range_domain_create(d->dm_range, reset->rs_host, &boot.bo_domain, on_made, reset);
 }
@@ -243,8 +297,7 @@ static void switch_on(Reset *reset)
 /* It bears the reset's number: a daemon that takes the reset up knows it by that. */
 static char *evidence_path(const Reset *reset)
 {
-    g_autofree char *ext =
-        g_strdup_printf(EVIDENCE "%" G_GINT64_FORMAT, reset->rs_seq);
+    g_autofree char *ext = g_strdup_printf(EVIDENCE "%" G_GINT64_FORMAT, reset->rs_seq);
 
     return boot_path(reset->rs_daemon, reset->rs_host, "disks", ext);
 }
@@ -279,7 +332,11 @@ static void disk_work(gpointer data)
                     reset->rs_disk, g_strerror(errno));
         return;
     }
-    images_overlay(reset->rs_base, reset->rs_disk, host->ph_disk, &reset->rs_error);
+    if (reset->rs_point)
+        points_revert_disk(reset->rs_daemon->dm_points, reset->rs_host, reset->rs_point,
+                           &reset->rs_error);
+    else
+        images_overlay(reset->rs_base, reset->rs_disk, host->ph_disk, &reset->rs_error);
 }
 
 static void disk_done(gpointer data, gboolean ran)
@@ -328,6 +385,31 @@ static void make(Reset *reset)
     range_domain_destroy(d->dm_range, reset->rs_host, on_gone, reset);
 }
 
+/* It is known what it goes back to, and nothing has been touched before. */
+static void go(Reset *reset)
+{
+    Daemon *d = reset->rs_daemon;
+
+    injects_host_reset(d->dm_injects, reset->rs_host, reset->rs_seq);
+    orders_host_lost(d->dm_orders, reset->rs_host, LOST);
+    terminals_host_gone(d->dm_terminals, reset->rs_host, LOST);
+    make(reset);
+}
+
+static void on_found(Daemon *d, Point *point, const char *reason, gpointer data)
+{
+    Reset *reset = data;
+
+    (void)d;
+    point_forget(reset);
+    reset->rs_point = point;
+    reset->rs_why = g_strdup(reason);
+    if (reason && reset->rs_to)
+        finish(reset, reason);
+    else
+        go(reset);
+}
+
 static void begin(Daemon *d, gint64 seq, gpointer data)
 {
     Reset *reset = data;
@@ -335,10 +417,37 @@ static void begin(Daemon *d, gint64 seq, gpointer data)
     (void)seq;
     if (!d->dm_provision || !reset->rs_batch)
         return;
-    injects_host_reset(d->dm_injects, reset->rs_host, reset->rs_seq);
-    orders_host_lost(d->dm_orders, reset->rs_host, LOST);
-    terminals_host_gone(d->dm_terminals, reset->rs_host, LOST);
-    make(reset);
+    if (reset->rs_point)
+        go(reset);
+    else
+        points_find(d->dm_points, reset->rs_host, reset->rs_to, on_found, reset);
+}
+
+static void want(Reset *reset)
+{
+    Daemon *d = reset->rs_daemon;
+    const Batch *batch = reset->rs_batch;
+
+    reset->rs_seq = daemon_event(
+        d, "reset.wanted/1", batch->ba_actor, -1, reset->rs_host, 0,
+        json_pack("{s:s, s:s*}", "reason", batch->ba_reason, "to", reset->rs_to));
+    daemon_then(d, begin, reset->rs_seq, reset);
+}
+
+/* Of a checkpoint that was asked for by name: is it as it was? Its host is left alone
+ * where it is not. */
+static void on_checked(Daemon *d, Point *point, const char *reason, gpointer data)
+{
+    Reset *reset = data;
+
+    point_forget(reset);
+    reset->rs_point = point;
+    if (reason) {
+        batch_failed(reset, reason);
+        batch_step(d, g_steal_pointer(&reset->rs_batch));
+    } else {
+        want(reset);
+    }
 }
 
 GArray *resets_hosts(const Daemon *d, const char *target, GError **error)
@@ -360,23 +469,53 @@ GArray *resets_hosts(const Daemon *d, const char *target, GError **error)
     return NULL;
 }
 
-gboolean resets_begin(Resets *resets, const GArray *hosts, const char *actor,
-                      const char *reason, ResetsDone done, gpointer data, GError **error)
+static void take_name(Reset *reset, const char *to)
+{
+    g_free(reset->rs_to);
+    reset->rs_to = g_strdup(to);
+}
+
+static gboolean may_begin(const Resets *resets, int host, const char *to, GError **error)
+{
+    const Daemon *d = resets->rt_daemon;
+    const char *id = plan_host(d->dm_plan, host)->ph_id;
+
+    if (resets_busy(resets, host)) {
+        g_set_error(error, RESETS_ERROR, EBUSY, "%s is being reset already", id);
+        return FALSE;
+    }
+    if (returns_pending(d->dm_returns, host)) {
+        g_set_error(error, RESETS_ERROR, EBUSY, "%s comes back already", id);
+        return FALSE;
+    }
+    if (points_standing(d->dm_points, host)) {
+        g_set_error(error, RESETS_ERROR, EBUSY,
+                    "%s is being saved at this moment; try again", id);
+        return FALSE;
+    }
+    if (!to || points_has(d->dm_points, host, to))
+        return TRUE;
+    g_set_error(error, RESETS_ERROR, ENOENT,
+                "%s has no checkpoint %s; `parry checkpoint %s` lists them", id, to,
+                d->dm_plan->p_name);
+    return FALSE;
+}
+
+gboolean resets_begin(Resets *resets, const GArray *hosts, const char *to,
+                      const char *actor, const char *reason, ResetsDone done,
+                      gpointer data, GError **error)
 {
     Daemon *d = resets->rt_daemon;
 
     for (guint i = 0; i < hosts->len; i++)
-        if (resets_busy(resets, g_array_index(hosts, int, i)) ||
-            returns_pending(d->dm_returns, g_array_index(hosts, int, i))) {
-            g_set_error(error, RESETS_ERROR, EBUSY,
-                        "%s is being reset, or comes back, already",
-                        plan_host(d->dm_plan, g_array_index(hosts, int, i))->ph_id);
+        if (!may_begin(resets, g_array_index(hosts, int, i), to, error))
             return FALSE;
-        }
     Batch *batch = g_new0(Batch, 1);
     *batch = (Batch){.ba_left = hosts->len,
                      .ba_total.rt_hosts = hosts->len,
                      .ba_began_us = clock_boottime_us(),
+                     .ba_actor = g_strdup(actor),
+                     .ba_reason = g_strdup(reason),
                      .ba_done = done,
                      .ba_data = data};
     for (guint i = 0; i < hosts->len; i++) {
@@ -385,9 +524,15 @@ gboolean resets_begin(Resets *resets, const GArray *hosts, const char *actor,
         reset->rs_batch = batch;
         reset->rs_again = FALSE;
         reset->rs_began_us = batch->ba_began_us;
-        reset->rs_seq = daemon_event(d, "reset.wanted/1", actor, -1, reset->rs_host, 0,
-                                     json_pack("{s:s}", "reason", reason));
-        daemon_then(d, begin, reset->rs_seq, reset);
+        take_name(reset, to);
+    }
+    for (guint i = 0; i < hosts->len; i++) {
+        Reset *reset = &resets->rt_resets[g_array_index(hosts, int, i)];
+
+        if (to)
+            points_find(d->dm_points, reset->rs_host, to, on_checked, reset);
+        else
+            want(reset);
     }
     return TRUE;
 }
@@ -404,6 +549,8 @@ void resets_replay(Resets *resets, const JournalEvent *event)
         return;
     gboolean wanted = strcmp(event->ev_kind, "reset.wanted/1") == 0;
     resets->rt_resets[host].rs_open = wanted ? event->ev_seq : 0;
+    take_name(&resets->rt_resets[host],
+              json_string_value(json_object_get(event->ev_body, "to")));
 }
 
 gboolean resets_pending(const Resets *resets, int host)

@@ -8,6 +8,7 @@
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/points.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/residue.h"
@@ -212,6 +213,7 @@ void resume_event(Daemon *d, const JournalEvent *event)
     fold_drill(d->dm_resume, event);
     resets_replay(d->dm_resets, event);
     returns_replay(d->dm_returns, event);
+    points_replay(d->dm_points, event);
     clones_replay(d->dm_clones, event);
     fold_act(d, event);
     if (g_str_has_prefix(event->ev_kind, "terminal."))
@@ -351,6 +353,7 @@ gboolean resume_drill(Daemon *d, GError **error)
     tell_gap(d, &gap);
     end_terminals(d);
     hosts_resume(d->dm_hosts);
+    points_resumed(d->dm_points);
     injects_resume(d->dm_injects);
     returns_resume(d->dm_returns);
     roster_resume(d->dm_roster);

@@ -87,8 +87,10 @@ gboolean returns_from_disk(const Returns *returns, int host)
 /* ---- one host ---- */
 
 /*
- * The latest state of the host that exists. A disk on which its team has worked is later
- * than anything that was saved of it; who has none is as when it was ready.
+ * The latest state of the host that may be taken without a word of white's: the choice is
+ * made here alone. A disk on which its team has worked is later than any checkpoint of
+ * it; who has none is as when it was ready. What else was saved of it is for `parry reset
+ * --to`.
  */
 static Way latest(Daemon *d, int host)
 {

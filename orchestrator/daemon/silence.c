@@ -2,6 +2,7 @@
 
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/points.h"
 
 /* An agent beats every 2 s; under emulation a busy guest may be late by a lot. */
 #define SILENCE_US (30 * G_USEC_PER_SEC)
@@ -186,7 +187,7 @@ void silence_look(Silence *silence)
 
     for (guint i = 0; i < d->dm_plan->p_hosts->len; i++) {
         Quiet *quiet = &silence->sl_quiet[i];
-        if (stands)
+        if (stands || points_standing(d->dm_points, (int)i))
             hosts_touch(d->dm_hosts, (int)i); /* a suspended VM is not a silent one */
         if (quiet->qu_asking)
             continue;

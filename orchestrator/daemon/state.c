@@ -5,6 +5,7 @@
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/points.h"
 #include "orchestrator/daemon/signer.h"
 
 #include <string.h>
@@ -87,6 +88,7 @@ void daemon_set_state(Daemon *d, DrillState state, const char *actor, const char
     if (state == DRILL_ENDED || state == DRILL_PROVISIONAL || state == DRILL_DOWN)
         observations_final(d->dm_observations);
     director_state_changed(d->dm_director);
+    points_state_changed(d->dm_points);
     orders_follow(d, from);
     if (state == DRILL_PROVISIONAL || state == DRILL_DOWN)
         signer_checkpoint(d);

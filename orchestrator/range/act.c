@@ -178,9 +178,9 @@ static virDomainPtr try_domain(virConnectPtr conn, const ActObject *object, gboo
     if (!object->ob_from)
         return virDomainCreateXML(conn, object->ob_xml,
                                   hold ? VIR_DOMAIN_START_PAUSED : 0);
-    return virDomainRestoreFlags(conn, object->ob_to, NULL,
-                                 hold ? VIR_DOMAIN_SAVE_PAUSED
-                                      : VIR_DOMAIN_SAVE_RUNNING) == 0
+    return virDomainRestoreFlags(
+               conn, object->ob_to ? object->ob_to : object->ob_from, NULL,
+               hold ? VIR_DOMAIN_SAVE_PAUSED : VIR_DOMAIN_SAVE_RUNNING) == 0
                ? virDomainLookupByUUIDString(conn, object->ob_uuid)
                : NULL;
 }
@@ -200,7 +200,7 @@ static virDomainPtr begin_domain(virConnectPtr conn, const ActObject *object,
     gint64 until = g_get_monotonic_time() + QUIT_LIMIT_US;
     virDomainPtr made;
 
-    if (object->ob_from &&
+    if (object->ob_to && object->ob_from &&
         !save_image_rewrite(object->ob_from, object->ob_to, object->ob_xml, NULL, error))
         return NULL;
     while (!(made = try_domain(conn, object, hold)) && leaves_list() &&
@@ -210,7 +210,8 @@ static virDomainPtr begin_domain(virConnectPtr conn, const ActObject *object,
         return made;
     if (!made)
         virt_error(error, conn, object->ob_name, "restore");
-    g_unlink(object->ob_to);
+    if (object->ob_to)
+        g_unlink(object->ob_to);
     return made;
 }
 
@@ -253,9 +254,33 @@ gboolean act_domain_create(virConnectPtr conn, const ActObject *object, const in
     return create_domain(conn, object, held, &gone, error);
 }
 
+/* The file is whole, and the domain gone: a call of a daemon that was killed saved it,
+ * maybe only now. */
+static gboolean saved_before(virConnectPtr conn, const ActObject *object)
+{
+    gint64 until = g_get_monotonic_time() + (gint64)STARTING_LIMIT_S * G_USEC_PER_SEC;
+    g_auto(SaveImage) image = {0};
+    int state = 0, reason = 0;
+
+    while (g_get_monotonic_time() < until) {
+        g_autoptr(virDomain) found = virDomainLookupByUUIDString(conn, object->ob_uuid);
+
+        if (!found)
+            return virt_failed_as(VIR_ERR_NO_DOMAIN, VIR_ERR_NO_DOMAIN) &&
+                   save_image_read(object->ob_to, &image, NULL);
+        if (virDomainGetState(found, &state, &reason, 0) == 0 &&
+            (state != VIR_DOMAIN_PAUSED || reason != VIR_DOMAIN_PAUSED_SAVE))
+            return FALSE;
+        g_usleep(STARTING_LOOK_US);
+    }
+    return FALSE;
+}
+
 gboolean act_domain_save(virConnectPtr conn, const ActObject *object, gboolean direct,
                          GError **error)
 {
+    if (g_file_test(object->ob_to, G_FILE_TEST_EXISTS) && saved_before(conn, object))
+        return TRUE;
     g_autoptr(virDomain) found = virDomainLookupByUUIDString(conn, object->ob_uuid);
     unsigned int flags =
         VIR_DOMAIN_SAVE_RUNNING | (direct ? VIR_DOMAIN_SAVE_BYPASS_CACHE : 0);

@@ -97,12 +97,14 @@ void range_domain_reset(Range *range, int host, RangeDone done, gpointer data);
  * range_save() ends the guest and leaves its memory, as libvirt's save image, at a path
  * that libvirt may write to (below the drill's directory). golden: not the host's domain
  * but the golden guest in its shape. direct: past the hypervisor's page cache, for images
- * that nothing reads soon.
+ * that nothing reads soon. Where the domain is gone and the image there, whole, it has
+ * been saved before.
  *
  * range_restore() makes the host's domain, as range_domain_create() does, out of the
  * memory in `from` (any guest of the same shape; see save_image.h): what tells hosts
  * apart (name, UUID, MACs, networks, channel, disk, log) comes from plan and domain, not
- * from the image. The image with its new head stands at `at` meanwhile and is removed. A
+ * from the image. The image with its new head stands at `at` meanwhile and is removed; at
+ * NULL: it is the host's own, and restored as it is. A
  * domain that is there already is left as it is. What the guest itself remembers (name,
  * addresses, clock, random state) is the other's until its agent changes it.
  */
