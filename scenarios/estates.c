@@ -283,6 +283,9 @@ static void describe_host(Loader *loader, PlanHost *host, const Node *def)
     host->ph_agent = agent_of(key_text(&keys_host, def, "agent"));
     check_agent(loader, host, node_get(def, "agent"));
     host->ph_required = key_bool(&keys_host, def, "required");
+    host->ph_lost = !strcmp(key_text(&keys_host, def, "lost"), "restore") ? LOST_RESTORE
+                                                                          : LOST_REPORT;
+    host->ph_restores = (int)key_int(&keys_host, def, "restores");
     host->ph_retries = (int)key_int(&keys_retry_host, node_get(def, "retry"), "times");
     host->ph_retry_wait_us =
         key_duration(&keys_retry_host, node_get(def, "retry"), "wait");

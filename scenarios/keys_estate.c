@@ -5,6 +5,7 @@
 static const char *const word_owner[] = {"white", "green", NULL};
 static const char *const word_agent[] = {"auto", "initramfs", "seed", "guest-agent", "image",
     "none", NULL};
+static const char *const word_lost[] = {"report", "restore", NULL};
 static const char *const word_forward[] = {"accept", "drop", NULL};
 static const char *const word_action[] = {"accept", "drop", "reject", NULL};
 static const char *const word_any_proto[] = {"tcp", "udp", "icmp", "any", NULL};
@@ -181,6 +182,13 @@ static const KeySpec host_keys[] = {
     {.ks_key = "required", .ks_type = KEY_BOOL, .ks_default = "true", .ks_since = V1,
      .ks_doc = "Whether the drill waits for it before `ready`.",
      .ks_example = "false"},
+    {.ks_key = "lost", .ks_type = KEY_ENUM, .ks_words = word_lost, .ks_default = "report",
+     .ks_since = V3, .ks_doc = "What happens when its VM ends and nobody ended it: it is reported, or "
+               "brought back too, from its disk where it has one, else as when it was ready.",
+     .ks_example = "restore"},
+    {.ks_key = "restores", .ks_type = KEY_INT, .ks_min = 1, .ks_max = 1000, .ks_default = "3",
+     .ks_since = V3, .ks_doc = "How often it is brought back so; past that it is only reported.",
+     .ks_example = "5"},
     {.ks_key = "retry", .ks_type = KEY_MAP, .ks_sub = &keys_retry_host, .ks_since = V3,
      .ks_doc = "Makes it again where it does not boot, or cannot be set up.",
      .ks_example = "{times: 2, wait: 10s}"},

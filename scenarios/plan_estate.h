@@ -112,6 +112,9 @@ typedef struct {
     gint64 rs_expires_us;
 } PlanReset;
 
+/* What becomes of a host whose VM is lost. */
+typedef enum { LOST_REPORT, LOST_RESTORE } PlanLost;
+
 typedef struct {
     int ph_index;      /* its place in p_hosts: the host's number everywhere */
     char *ph_id;       /* "health/web" */
@@ -139,6 +142,8 @@ typedef struct {
     gboolean ph_drop;      /* a router drops what no rule names */
     PlanAgent ph_agent;
     gboolean ph_required;
+    PlanLost ph_lost;
+    int ph_restores;         /* of LOST_RESTORE: how often at most */
     int ph_retries;          /* so often made again where it could not be made ready */
     gint64 ph_retry_wait_us; /* before the first of them; doubled for each that follows */
     GArray *ph_after;        /* of int: hosts that are ready before it is switched on */

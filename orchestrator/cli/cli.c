@@ -236,3 +236,14 @@ gboolean cli_interrupted_pending(void)
 {
     return interrupted != 0;
 }
+
+gboolean cli_ask(const char *question)
+{
+    char answer[16] = "";
+
+    if (!isatty(STDIN_FILENO))
+        return FALSE;
+    fprintf(stderr, "%s [y/N] ", question);
+    ssize_t n = read(STDIN_FILENO, answer, sizeof(answer) - 1);
+    return n > 0 && (answer[0] == 'y' || answer[0] == 'Y');
+}

@@ -37,7 +37,7 @@ extern const CliCommand cmd_check, cmd_plan, cmd_run, cmd_up, cmd_start, cmd_sta
     cmd_exec, cmd_score, cmd_report, cmd_verify, cmd_down, cmd_gc, cmd_people, cmd_doctor,
     cmd_host, cmd_simulate, cmd_schema, cmd_import, cmd_names, cmd_follow, cmd_replicate,
     cmd_restore, cmd_acts, cmd_observations, cmd_agent, cmd_console, cmd_logs, cmd_reset,
-    cmd_checkpoint, cmd_team, cmd_resets;
+    cmd_checkpoint, cmd_team, cmd_resets, cmd_fence;
 
 /* ---- cli.c: what commands share ---- */
 
@@ -93,6 +93,8 @@ char *cli_uri(const Drill *drill);
 void cli_catch_signals(void);
 gboolean cli_interrupted(void);
 gboolean cli_interrupted_pending(void); /* tells only */
+/* A question on the terminal, with "[y/N]"; FALSE where there is none. */
+gboolean cli_ask(const char *question);
 
 /* ---- launch.c ---- */
 
@@ -104,6 +106,7 @@ typedef struct {
     gboolean la_rehearsal;
     gboolean la_keep;
     gboolean la_no_clones;
+    gboolean la_yes;      /* what is gone may be made again */
     gboolean la_json;     /* progress as one object a line */
     gboolean la_degraded; /* required hosts that fail shall not stop it */
     int la_boot_timeout_s;
@@ -116,7 +119,8 @@ Drill *launch_up(const Launch *launch, RpcClient **client, int *status);
  * the scenario that it was made from; NULL: none, and an error where *status says so. */
 Drill *launch_standing(const Launch *launch, int *status);
 /* Goes on with it (taken over): a daemon where it has none, until it is ready or as far
- * as it was. NULL and *status; nothing is torn down. */
+ * as it was. Where all its VMs are gone they are brought back, with la_yes or a yes on
+ * the terminal. NULL and *status; nothing is torn down. */
 Drill *launch_resume(const Launch *launch, Drill *drill, RpcClient **client, int *status);
 /* Tears the drill down, with its daemon or without; purge removes its directory too. */
 int launch_down(const Drill *drill, gboolean purge, gboolean quiet);
@@ -147,7 +151,7 @@ int report_print(const Drill *drill);
 /* ---- follow.c ---- */
 
 typedef enum {
-    FOLLOW_UNTIL_READY,
+    FOLLOW_UNTIL_READY,       /* or paused: it was begun before, and is all there again */
     FOLLOW_UNTIL_JUDGING,     /* the exercise is over, people judge */
     FOLLOW_UNTIL_PROVISIONAL, /* a rehearsal: its score stands */
 } FollowUntil;

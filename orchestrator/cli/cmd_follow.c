@@ -1,9 +1,11 @@
 /*
  * A standby: follow keeps a copy of a drill that runs elsewhere, replicate is what it
- * calls there, restore makes a drill of the copy.
+ * calls there, restore makes a drill of the copy, fence sees to it that only that one
+ * goes on.
  *
  *   PARRY_HOME/copies/NAME/drill   what will be PARRY_HOME/drills/NAME
  *   PARRY_HOME/copies/NAME/keys    what will be PARRY_HOME/keys/NAME
+ *   PARRY_HOME/copies/NAME/source  where it comes from, as it was typed
  */
 #include "orchestrator/cli/cli.h"
 
@@ -11,9 +13,11 @@
 #include "orchestrator/daemon/programs.h"
 
 #include <errno.h>
+#include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define EVERY_S 5 /* a copy is to be 10 s behind at most */
@@ -31,8 +35,11 @@ static char *copy_path(const char *name, const char *part)
 typedef struct {
     FollowSource *fo_source;
     char *fo_drill, *fo_keys;
+    char *fo_from; /* a file that says where it comes from */
     Journal *fo_copy;
-    gboolean fo_behind; /* the source could not be read last time */
+    gboolean fo_behind;        /* the source could not be read last time */
+    gboolean fo_once, fo_bare; /* bare: without checkpoints */
+    int fo_kib;                /* of checkpoints, a second at most; 0: no limit */
 } Follower;
 
 static void follower_clear(Follower *follower)
@@ -41,6 +48,7 @@ static void follower_clear(Follower *follower)
     follow_source_free(follower->fo_source);
     g_free(follower->fo_drill);
     g_free(follower->fo_keys);
+    g_free(follower->fo_from);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Follower, follower_clear)
 
@@ -53,6 +61,15 @@ static gboolean make_dir(const char *path, GError **error)
     return FALSE;
 }
 
+/* What it is copied from, as it will be found from wherever restore is typed. */
+static gboolean note_source(const Follower *follower, const char *source, GError **error)
+{
+    g_autofree char *full =
+        strstr(source, "://") ? g_strdup(source) : g_canonicalize_filename(source, NULL);
+
+    return g_file_set_contents(follower->fo_from, full, -1, error);
+}
+
 static gboolean follower_open(Follower *follower, const char *source, GError **error)
 {
     follower->fo_source = follow_source_new(source, error);
@@ -61,6 +78,7 @@ static gboolean follower_open(Follower *follower, const char *source, GError **e
     const char *name = follow_source_name(follower->fo_source);
     follower->fo_drill = copy_path(name, "drill");
     follower->fo_keys = copy_path(name, "keys");
+    follower->fo_from = copy_path(name, "source");
     g_autofree char *journal = g_build_filename(follower->fo_drill, "journal.db", NULL);
     if (g_file_test(journal, G_FILE_TEST_EXISTS))
         follower->fo_copy = journal_open(follower->fo_drill, error);
@@ -98,8 +116,11 @@ static gboolean catch_up(Follower *follower, gint64 *events, GError **error)
     }
     *events = point_of(follower).rp_seq - before;
     return !follower->fo_copy ||
-           follow_source_files(follower->fo_source, follower->fo_drill, follower->fo_keys,
-                               error);
+           (follow_source_files(follower->fo_source, follower->fo_drill,
+                                follower->fo_keys, error) &&
+            (follower->fo_bare ||
+             follow_source_checkpoints(follower->fo_source, follower->fo_drill,
+                                       follower->fo_kib, follower->fo_once, error)));
 }
 
 static void tell(const Follower *follower, gint64 events)
@@ -122,12 +143,16 @@ static gboolean pause_between(void)
     return !cli_interrupted_pending();
 }
 
-static int follow_until_interrupted(Follower *follower, gboolean once)
+static int follow_until_interrupted(Follower *follower, const char *source)
 {
+    gboolean once = follower->fo_once, noted = FALSE;
+
     do {
         g_autoptr(GError) error = NULL;
         gint64 events = 0;
         gboolean ok = catch_up(follower, &events, &error);
+        if (ok && follower->fo_copy && !noted)
+            ok = noted = note_source(follower, source, &error);
         if (ok)
             tell(follower, events);
         else if (once || g_error_matches(error, JOURNAL_ERROR, JOURNAL_ERROR_CORRUPT))
@@ -142,22 +167,28 @@ static int follow_until_interrupted(Follower *follower, gboolean once)
 
 static int follow_drill(int argc, char **argv)
 {
-    gboolean once = FALSE;
+    g_auto(Follower) follower = {0};
     const GOptionEntry entries[] = {
-        {"once", 0, 0, G_OPTION_ARG_NONE, &once, "copy what there is now, and end", NULL},
+        {"once", 0, 0, G_OPTION_ARG_NONE, &follower.fo_once,
+         "copy what there is now, and end", NULL},
+        {"no-checkpoints", 0, 0, G_OPTION_ARG_NONE, &follower.fo_bare,
+         "leave checkpoints, which are as large as the memory of the hosts", NULL},
+        {"limit", 0, 0, G_OPTION_ARG_INT, &follower.fo_kib,
+         "what copying checkpoints may take of the line (all there is)", "KIB/S"},
         G_OPTION_ENTRY_NULL,
     };
-    g_auto(Follower) follower = {0};
     g_autoptr(GError) error = NULL;
     int status = EXIT_OK;
 
     if (!cli_options(&cmd_follow, entries, &argc, &argv, 1, 1, &status))
         return status;
+    if (follower.fo_kib < 0)
+        return cli_fail(EXIT_USAGE, "--limit: 0 KiB/s or more");
     cli_catch_signals();
     umask(077);
     if (!follower_open(&follower, argv[1], &error))
         return cli_fail(EXIT_FAIL, "follow: %s", error->message);
-    return follow_until_interrupted(&follower, once);
+    return follow_until_interrupted(&follower, argv[1]);
 }
 
 static int replicate(int argc, char **argv)
@@ -172,7 +203,7 @@ static int replicate(int argc, char **argv)
     return EXIT_OK;
 }
 
-/* ---- restore ---- */
+/* ---- the copy ---- */
 
 /* parry-verify's word, which it prints itself. */
 static gboolean is_sound(const char *drill)
@@ -185,6 +216,18 @@ static gboolean is_sound(const char *drill)
     return g_spawn_sync(NULL, args, NULL, G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL, NULL,
                         NULL, &status, NULL) &&
            g_spawn_check_wait_status(status, NULL);
+}
+
+/* QEMU's account passes through, and lists nothing. */
+static gboolean let_through(const char *path, GError **error)
+{
+    struct stat st;
+
+    if (stat(path, &st) == 0 && chmod(path, (st.st_mode & 07777) | 0111) == 0)
+        return TRUE;
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: set mode: %s", path,
+                g_strerror(errno));
+    return FALSE;
 }
 
 static gboolean move_into(const char *from, const char *home, const char *folder,
@@ -202,41 +245,240 @@ static gboolean move_into(const char *from, const char *home, const char *folder
     return FALSE;
 }
 
-static int restore(int argc, char **argv)
+/* ---- only one goes on ---- */
+
+static char *here(void)
 {
     g_autofree char *home = drill_home();
+
+    return g_strdup_printf("%s, in %s", g_get_host_name(), home);
+}
+
+static gboolean fence_source(const char *text, GError **error)
+{
+    g_autoptr(FollowSource) source = follow_source_new(text, error);
+    g_autofree char *who = here();
+
+    return source && follow_source_fence(source, who, error);
+}
+
+static gboolean is_busy(const GError *error)
+{
+    return g_error_matches(error, G_IO_ERROR, G_IO_ERROR_BUSY);
+}
+
+static int fence(int argc, char **argv)
+{
     g_autoptr(GError) error = NULL;
     int status = EXIT_OK;
 
-    if (!cli_options(&cmd_restore, NULL, &argc, &argv, 1, 1, &status))
+    if (!cli_options(&cmd_fence, NULL, &argc, &argv, 1, 1, &status))
+        return status;
+    if (fence_source(argv[1], &error)) {
+        printf("%s: no daemon takes it up there any more\n", argv[1]);
+        return EXIT_OK;
+    }
+    return cli_fail(is_busy(error) ? EXIT_STATE : EXIT_FAIL, "fence %s: %s", argv[1],
+                    error->message);
+}
+
+/*
+ * Where the original can be asked, it is told; where a daemon has it there, it is not
+ * taken away. Where nobody answers, a person has to know. *fenced: nothing starts it
+ * there.
+ */
+static gboolean may_restore(const char *name, const char *source, gboolean yes,
+                            gboolean *fenced, int *status)
+{
+    g_autoptr(GError) error = NULL;
+
+    *fenced = source && fence_source(source, &error);
+    if (*fenced)
+        return TRUE;
+    if (is_busy(error)) {
+        *status = cli_fail(EXIT_STATE, "%s: %s", source, error->message);
+        return FALSE;
+    }
+    fprintf(stderr,
+            "%s was not told (%s).\nWhether drill %s runs there still, or starts there "
+            "again with its machine, nobody can tell from here;\ntwo machines would tell "
+            "two stories. When it can be reached: parry fence %s\n",
+            source ? source : "where it came from", error ? error->message : "not known",
+            name, source ? source : "DIR|ssh://HOST/DIR");
+    if (!yes && !cli_ask("restore it here all the same?")) {
+        *status = cli_fail(EXIT_STATE,
+                           "nothing was done; `parry restore -y %s` restores "
+                           "it all the same",
+                           name);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* ---- restore ---- */
+
+/* Where the copy ends. */
+typedef struct {
+    char *la_state;
+    gint64 la_clock_us;
+    gboolean la_simulated;
+} Last;
+
+static void last_clear(Last *last)
+{
+    g_free(last->la_state);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Last, last_clear)
+
+static gboolean on_event(const JournalEvent *event, gpointer data)
+{
+    Last *last = data;
+
+    last->la_clock_us = MAX(last->la_clock_us, event->ev_clock_us);
+    if (strcmp(event->ev_kind, "drill.defined/1") == 0)
+        last->la_simulated = json_is_true(json_object_get(event->ev_body, "simulated"));
+    if (strcmp(event->ev_kind, "drill.state/1") == 0) {
+        g_free(last->la_state);
+        last->la_state =
+            g_strdup(json_string_value(json_object_get(event->ev_body, "to")));
+    }
+    return TRUE;
+}
+
+/* Whether `up` has something to go on with. */
+static gboolean goes_on(const Last *last)
+{
+    static const char *const over[] = {"down", "provisional", "final", "archived", NULL};
+
+    return last->la_state && !last->la_simulated &&
+           !g_strv_contains(over, last->la_state);
+}
+
+/* The first event that was not written where the drill began. */
+static gboolean note_restore(Journal *journal, const Last *last, gboolean fenced,
+                             GError **error)
+{
+    json_t *body = json_pack("{s:I, s:b}", "events",
+                             (json_int_t)journal_committed(journal), "fenced", fenced);
+    JournalEvent event = {.ev_kind = "drill.restored/1",
+                          .ev_actor = "white",
+                          .ev_team = "",
+                          .ev_host = "",
+                          .ev_clock_us = last->la_clock_us,
+                          .ev_body = body};
+    gboolean ok =
+        journal_append(journal, &event, error) > 0 && journal_commit(journal, error);
+
+    json_decref(body);
+    return ok;
+}
+
+typedef struct {
+    char *co_home, *co_dir, *co_drill, *co_keys, *co_source;
+} Copy;
+
+static void copy_clear(Copy *copy)
+{
+    g_free(copy->co_home);
+    g_free(copy->co_dir);
+    g_free(copy->co_drill);
+    g_free(copy->co_keys);
+    g_free(copy->co_source);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Copy, copy_clear)
+
+static gboolean copy_find(Copy *copy, const char *name, int *status)
+{
+    g_autofree char *there = NULL, *from = NULL;
+
+    *status = EXIT_OK;
+    copy->co_home = drill_home();
+    there = drill_dir(copy->co_home, name);
+    copy->co_dir = strchr(name, '/') ? NULL : copy_path(name, NULL);
+    if (copy->co_dir) {
+        copy->co_drill = g_build_filename(copy->co_dir, "drill", NULL);
+        copy->co_keys = g_build_filename(copy->co_dir, "keys", NULL);
+        from = g_build_filename(copy->co_dir, "source", NULL);
+        g_file_get_contents(from, &copy->co_source, NULL, NULL);
+    }
+    if (!copy->co_drill || !g_file_test(copy->co_drill, G_FILE_TEST_IS_DIR))
+        *status =
+            cli_fail(EXIT_NO_DRILL, "no copy of \"%s\" in %s; `parry follow` makes one",
+                     name, copy->co_home);
+    else if (g_file_test(there, G_FILE_TEST_EXISTS))
+        *status = cli_fail(EXIT_STATE,
+                           "drill %s is here already: `parry down --purge %s` first, or "
+                           "use another PARRY_HOME",
+                           name, name);
+    return *status == EXIT_OK;
+}
+
+static gboolean has_key(const char *home, const char *name)
+{
+    g_autofree char *key = g_build_filename(home, "keys", name, "journal.key", NULL);
+
+    return g_file_test(key, G_FILE_TEST_EXISTS);
+}
+
+static gboolean copy_move(const Copy *copy, const char *name, gboolean runs,
+                          GError **error)
+{
+    g_autofree char *there = drill_dir(copy->co_home, name);
+    g_autofree char *drills = g_path_get_dirname(there);
+    g_autofree char *from = g_build_filename(copy->co_dir, "source", NULL);
+
+    if (!move_into(copy->co_keys, copy->co_home, "keys", name, error) ||
+        !move_into(copy->co_drill, copy->co_home, "drills", name, error))
+        return FALSE;
+    g_unlink(from);
+    g_rmdir(copy->co_dir);
+    return !runs || (let_through(copy->co_home, error) && let_through(drills, error) &&
+                     drill_complete(there, error));
+}
+
+static int restore(int argc, char **argv)
+{
+    gboolean yes = FALSE, fenced = FALSE;
+    const GOptionEntry entries[] = {
+        {"yes", 'y', 0, G_OPTION_ARG_NONE, &yes,
+         "also where nobody can tell whether the original still runs", NULL},
+        G_OPTION_ENTRY_NULL,
+    };
+    g_autoptr(GError) error = NULL;
+    g_auto(Copy) copy = {0};
+    g_auto(Last) last = {0};
+    int status = EXIT_OK;
+
+    if (!cli_options(&cmd_restore, entries, &argc, &argv, 1, 1, &status))
         return status;
     const char *name = argv[1];
-    g_autofree char *copy = strchr(name, '/') ? NULL : copy_path(name, NULL);
-    g_autofree char *drill = copy ? g_build_filename(copy, "drill", NULL) : NULL;
-    g_autofree char *keys = copy ? g_build_filename(copy, "keys", NULL) : NULL;
-    g_autofree char *there = drill_dir(home, name);
-    if (!drill || !g_file_test(drill, G_FILE_TEST_IS_DIR))
-        return cli_fail(EXIT_NO_DRILL,
-                        "no copy of \"%s\" in %s; `parry follow` makes one", name, home);
-    if (g_file_test(there, G_FILE_TEST_EXISTS))
-        return cli_fail(EXIT_STATE,
-                        "drill %s is here already: `parry down --purge %s` "
-                        "first, or use another PARRY_HOME",
-                        name, name);
+    if (!copy_find(&copy, name, &status))
+        return status;
     /* Whoever follows writes it: it must have ended. */
-    g_autoptr(Journal) journal = journal_open(drill, &error);
+    g_autoptr(Journal) journal = journal_open(copy.co_drill, &error);
     if (!journal)
         return cli_fail(EXIT_STATE, "restore: %s", error->message);
-    if (!is_sound(drill))
+    if (!journal_each(journal, 0, 0, on_event, &last, &error))
+        return cli_fail(EXIT_FAIL, "restore: %s", error->message);
+    if (!is_sound(copy.co_drill))
         return cli_fail(EXIT_FAIL, "the copy of %s is not sound: it is left as it is",
                         name);
-    if (!move_into(keys, home, "keys", name, &error) ||
-        !move_into(drill, home, "drills", name, &error))
+    if (!may_restore(name, copy.co_source, yes, &fenced, &status))
+        return status;
+    gboolean runs = goes_on(&last);
+    gint64 events = journal_committed(journal);
+    if (!note_restore(journal, &last, fenced, &error) ||
+        !copy_move(&copy, name, runs, &error))
         return cli_fail(EXIT_FAIL, "restore: %s", error->message);
-    g_rmdir(copy);
-    printf("%s is restored, up to event %" G_GINT64_FORMAT ".\n"
-           "Nothing of it may run where it came from any more. Then: parry up %s\n",
-           name, journal_committed(journal), name);
+    printf("%s is restored, up to event %" G_GINT64_FORMAT ".\n", name, events);
+    if (!has_key(copy.co_home, name))
+        fprintf(stderr,
+                "its signing key was not copied: what is signed from here on holds "
+                "under another one\n");
+    if (fenced)
+        printf("%s starts it no more.\n", copy.co_source);
+    if (runs)
+        printf("Then: parry up %s\n", name);
     return EXIT_OK;
 }
 
@@ -247,3 +489,6 @@ const CliCommand cmd_replicate = {"replicate", "DIR",
                                   "what follow calls at the other end", replicate};
 const CliCommand cmd_restore = {"restore", "NAME",
                                 "make a drill of the copy that follow kept", restore};
+const CliCommand cmd_fence = {"fence", "DIR|ssh://HOST/DIR",
+                              "let no daemon take up a drill that goes on elsewhere",
+                              fence};

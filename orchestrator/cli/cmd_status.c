@@ -16,7 +16,10 @@
 static const char *dead_state(const Drill *drill)
 {
     g_autofree char *run = g_build_filename(drill->dr_dir, "run", NULL);
+    g_autofree char *moved = drill_moved(drill->dr_dir);
 
+    if (moved)
+        return "moved";
     return g_file_test(run, G_FILE_TEST_EXISTS) ? "crashed" : "down";
 }
 

@@ -24,6 +24,8 @@ static gboolean parse(const CliCommand *command, int argc, char **argv, Launch *
          "how long a VM may take to say hello (180)", "SECONDS"},
         {"no-clones", 0, 0, G_OPTION_ARG_NONE, &launch->la_no_clones,
          "boot every VM, restore none from the memory of another", NULL},
+        {"yes", 'y', 0, G_OPTION_ARG_NONE, &launch->la_yes,
+         "make again what is gone of a drill, without a question", NULL},
         {"degraded", 0, 0, G_OPTION_ARG_NONE, &launch->la_degraded,
          "begin without required hosts that cannot be made: their checks count for "
          "nobody, attacks on them fall away",
@@ -232,7 +234,8 @@ static int run(int argc, char **argv)
     return status != EXIT_OK ? status : report;
 }
 
-const CliCommand cmd_up = {"up", "SCENARIO|NAME",
-                           "make the drill's VMs; or go on where its daemon died", up};
+const CliCommand cmd_up = {
+    "up", "SCENARIO|NAME",
+    "make the drill's VMs; or go on where its daemon or its machine died", up};
 const CliCommand cmd_run = {"run", "SCENARIO",
                             "up, start, follow, report and down, in one", run};

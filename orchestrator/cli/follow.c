@@ -37,7 +37,8 @@ static void state_moved(Follow *follow, const json_t *body)
 
     if (!to)
         return;
-    if (strcmp(to, ends[follow->fo_until]) == 0) {
+    if (strcmp(to, ends[follow->fo_until]) == 0 ||
+        (follow->fo_until == FOLLOW_UNTIL_READY && strcmp(to, "paused") == 0)) {
         follow->fo_code = EXIT_OK;
     } else if (strcmp(to, "failed") == 0 || strcmp(to, "down") == 0) {
         follow->fo_code = EXIT_FAIL;

@@ -1,5 +1,6 @@
 #include "orchestrator/cli/follow_source.h"
 
+#include "orchestrator/daemon/drill.h"
 #include "scenarios/base/text.h"
 
 #include <errno.h>
@@ -11,11 +12,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A request is "SEQ BLOB HASH\n"; an answer what it is, its
- * length (8 bytes, big-endian), and the part or words for what is wrong. */
-enum { ANSWER_PART = 'P', ANSWER_ERROR = 'E', ANSWER_CORRUPT = 'C' };
+/* A request is "SEQ BLOB HASH\n", or "fence WHO\n"; an answer what it is, its length (8
+ * bytes, big-endian), and the part (nothing, for a fence) or words for what is wrong. */
+enum { ANSWER_PART = 'P', ANSWER_ERROR = 'E', ANSWER_CORRUPT = 'C', ANSWER_BUSY = 'B' };
 #define WORDS_MAX 4096
-#define REQUEST_MAX 128
+#define REQUEST_MAX 512
+#define FENCE "fence "
 #define ANSWER_MS 60000
 #define SSH_PORT 22
 
@@ -25,6 +27,7 @@ struct FollowSource {
     char *fs_dir, *fs_name, *fs_keys;
     GPid fs_pid; /* 0: not connected */
     int fs_in, fs_out;
+    GPid fs_copying; /* rsync of checkpoints; 0: none */
 };
 
 /* ---- what the user wrote ---- */
@@ -113,6 +116,10 @@ void follow_source_free(FollowSource *source)
     if (!source)
         return;
     disconnect(source);
+    if (source->fs_copying) { /* it goes on where it stopped, another time */
+        kill(source->fs_copying, SIGTERM);
+        waitpid(source->fs_copying, NULL, 0);
+    }
     g_free(source->fs_where);
     g_free(source->fs_dir);
     g_free(source->fs_name);
@@ -197,15 +204,12 @@ static gboolean write_all(int fd, const void *bytes, gsize len, GError **error)
     return TRUE;
 }
 
-static GBytes *ask(FollowSource *source, ReplicaPoint after, GError **error)
+static GBytes *ask(FollowSource *source, const char *request, GError **error)
 {
-    char request[REQUEST_MAX], kind = 0;
     guint64 size = 0;
-    int len = g_snprintf(request, sizeof(request),
-                         "%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %s\n", after.rp_seq,
-                         after.rp_blob, after.rp_hash);
+    char kind = 0;
 
-    if (!write_all(source->fs_in, request, (gsize)len, error) ||
+    if (!write_all(source->fs_in, request, strlen(request), error) ||
         !read_all(source->fs_out, &kind, 1, ANSWER_MS, error) ||
         !read_all(source->fs_out, &size, sizeof(size), ANSWER_MS, error))
         return NULL;
@@ -218,38 +222,69 @@ static GBytes *ask(FollowSource *source, ReplicaPoint after, GError **error)
     if (kind == ANSWER_PART)
         return g_bytes_new_take(g_steal_pointer(&bytes), size);
     g_autofree char *safe = parry_text_safe(bytes, -1);
-    g_set_error_literal(error, JOURNAL_ERROR,
-                        kind == ANSWER_CORRUPT ? JOURNAL_ERROR_CORRUPT : JOURNAL_ERROR_IO,
-                        safe);
+    if (kind == ANSWER_BUSY)
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_BUSY, safe);
+    else
+        g_set_error_literal(
+            error, JOURNAL_ERROR,
+            kind == ANSWER_CORRUPT ? JOURNAL_ERROR_CORRUPT : JOURNAL_ERROR_IO, safe);
     return NULL;
 }
 
-GBytes *follow_source_part(FollowSource *source, ReplicaPoint after, GError **error)
+static GBytes *connect_and_ask(FollowSource *source, const char *request, GError **error)
 {
     GBytes *part = NULL;
 
     if (source->fs_pid || connect_to(source, error))
-        part = ask(source, after, error);
+        part = ask(source, request, error);
     if (!part)
         disconnect(source);
     return part;
 }
 
+GBytes *follow_source_part(FollowSource *source, ReplicaPoint after, GError **error)
+{
+    g_autofree char *request =
+        g_strdup_printf("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %s\n", after.rp_seq,
+                        after.rp_blob, after.rp_hash);
+
+    return connect_and_ask(source, request, error);
+}
+
+gboolean follow_source_fence(FollowSource *source, const char *who, GError **error)
+{
+    g_autofree char *safe = parry_text_safe(who, -1);
+    g_autofree char *request = g_strconcat(FENCE, safe, "\n", NULL);
+    g_autoptr(GBytes) answer = connect_and_ask(source, request, error);
+
+    return answer != NULL;
+}
+
 /* ---- files ---- */
 
-static gboolean rsync(const FollowSource *source, const char *from, const char *to,
-                      GError **error)
+/* Of the drill's directory: what is written by others meanwhile is left, and checkpoints,
+ * which are large, come by themselves. */
+static const char *const most_files[] = {"--exclude=/run",         "--exclude=/disks",
+                                         "--exclude=/checkpoints", "--exclude=/journal.*",
+                                         "--exclude=/moved",       NULL};
+static const char *const all_files[] = {NULL};
+static const char *const checkpoint_files[] = {"--delete", "--include=/checkpoints/***",
+                                               "--exclude=*", NULL};
+
+/* Its words; kib: a second at most, 0: as much as there is. */
+static GPtrArray *rsync_words(const FollowSource *source, const char *from,
+                              const char *to, const char *const *files, int kib)
 {
-    g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
-    static const char *const fixed[] = {
-        "rsync",          "--archive",        "--sparse",
-        "--protect-args", "--no-owner",       "--no-group",
-        "--exclude=/run", "--exclude=/disks", "--exclude=/journal.*"};
-    g_autofree char *said = NULL;
-    int status = 0;
+    static const char *const fixed[] = {"rsync",          "--archive",  "--sparse",
+                                        "--protect-args", "--no-owner", "--no-group"};
+    GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
 
     for (gsize i = 0; i < G_N_ELEMENTS(fixed); i++)
         g_ptr_array_add(words, g_strdup(fixed[i]));
+    for (; *files; files++)
+        g_ptr_array_add(words, g_strdup(*files));
+    if (kib)
+        g_ptr_array_add(words, g_strdup_printf("--bwlimit=%d", kib));
     if (source->fs_where) {
         g_autoptr(GPtrArray) ssh = ssh_words(source);
         g_ptr_array_add(ssh, NULL);
@@ -263,6 +298,16 @@ static gboolean rsync(const FollowSource *source, const char *from, const char *
                                : g_strdup_printf("%s/", from));
     g_ptr_array_add(words, g_strdup_printf("%s/", to));
     g_ptr_array_add(words, NULL);
+    return words;
+}
+
+static gboolean rsync(const FollowSource *source, const char *from, const char *to,
+                      const char *const *files, GError **error)
+{
+    g_autoptr(GPtrArray) words = rsync_words(source, from, to, files, 0);
+    g_autofree char *said = NULL;
+    int status = 0;
+
     if (g_spawn_sync(NULL, (char **)words->pdata, NULL,
                      G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL,
                      &said, &status, error) &&
@@ -277,8 +322,34 @@ static gboolean rsync(const FollowSource *source, const char *from, const char *
 gboolean follow_source_files(const FollowSource *source, const char *drill,
                              const char *keys, GError **error)
 {
-    return rsync(source, source->fs_dir, drill, error) &&
-           rsync(source, source->fs_keys, keys, error);
+    return rsync(source, source->fs_dir, drill, most_files, error) &&
+           rsync(source, source->fs_keys, keys, all_files, error);
+}
+
+gboolean follow_source_checkpoints(FollowSource *source, const char *drill, int kib,
+                                   gboolean wait, GError **error)
+{
+    int status = 0;
+
+    if (!source->fs_copying) {
+        g_autoptr(GPtrArray) words =
+            rsync_words(source, source->fs_dir, drill, checkpoint_files, kib);
+        if (!g_spawn_async(NULL, (char **)words->pdata, NULL,
+                           G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD |
+                               G_SPAWN_STDOUT_TO_DEV_NULL,
+                           NULL, NULL, &source->fs_copying, error)) {
+            source->fs_copying = 0;
+            return FALSE;
+        }
+    }
+    pid_t ended = waitpid(source->fs_copying, &status, wait ? 0 : WNOHANG);
+    if (ended == 0)
+        return TRUE;
+    source->fs_copying = 0;
+    if (ended > 0 && g_spawn_check_wait_status(status, error))
+        return TRUE;
+    g_prefix_error(error, "rsync of the checkpoints: ");
+    return FALSE;
 }
 
 /* ---- the other side ---- */
@@ -295,6 +366,14 @@ static gboolean parse_request(const char *request, ReplicaPoint *point)
            g_ascii_string_to_signed(words[1], 10, 0, G_MAXINT64, &point->rp_blob, NULL);
 }
 
+/* Nothing, where it is done. */
+static GBytes *fence(const char *dir, const char *who, GError **error)
+{
+    g_autofree char *safe = parry_text_safe(who, -1);
+
+    return drill_move(dir, safe, error) ? g_bytes_new(NULL, 0) : NULL;
+}
+
 static gboolean answer(const char *dir, const char *request, GError **error)
 {
     g_autoptr(GError) cause = NULL;
@@ -302,13 +381,17 @@ static gboolean answer(const char *dir, const char *request, GError **error)
     char kind = ANSWER_PART;
     ReplicaPoint after;
 
-    if (!parse_request(request, &after))
+    if (g_str_has_prefix(request, FENCE))
+        part = fence(dir, request + strlen(FENCE), &cause);
+    else if (parse_request(request, &after))
+        part = replica_part(dir, after, &cause);
+    else
         return lost(error, "that is no request");
-    part = replica_part(dir, after, &cause);
     if (!part) {
         kind = g_error_matches(cause, JOURNAL_ERROR, JOURNAL_ERROR_CORRUPT)
                    ? ANSWER_CORRUPT
-                   : ANSWER_ERROR;
+               : g_error_matches(cause, DRILL_ERROR, EBUSY) ? ANSWER_BUSY
+                                                            : ANSWER_ERROR;
         part = g_bytes_new(cause->message, MIN(strlen(cause->message), WORDS_MAX));
     }
     gsize len;

@@ -23,10 +23,24 @@ const char *follow_source_name(const FollowSource *source); /* the drill's */
 /* Connects where it is not, and asks. After an error it is not connected any more. */
 GBytes *follow_source_part(FollowSource *source, ReplicaPoint after, GError **error);
 
-/* Copies the drill's files but its journal, sockets and disks to `drill`, and its keys to
- * `keys`; a directory each, which exists. */
+/*
+ * From now on no daemon takes the drill up there: it goes on with who (words for people).
+ * G_IO_ERROR_BUSY: the other side refuses, since one has it; any other error: nobody
+ * knows.
+ */
+gboolean follow_source_fence(FollowSource *source, const char *who, GError **error);
+
+/* Copies the drill's files but its journal, sockets, disks and checkpoints to `drill`,
+ * and its keys to `keys`; a directory each, which exists. */
 gboolean follow_source_files(const FollowSource *source, const char *drill,
                              const char *keys, GError **error);
+
+/*
+ * Its checkpoints, beside all else, for they are large: begins a round where none is
+ * under way, and waits for its end where asked to. kib: a second at most, 0: no limit.
+ */
+gboolean follow_source_checkpoints(FollowSource *source, const char *drill, int kib,
+                                   gboolean wait, GError **error);
 
 /* The other side, `parry replicate DIR`: answers on standard output what standard input
  * asks, until it ends. */

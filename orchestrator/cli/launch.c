@@ -269,6 +269,69 @@ static gboolean is_same(const Drill *drill, const Plan *plan)
     return own && strcmp(own->p_scenario_sha256, plan->p_scenario_sha256) == 0;
 }
 
+#define LOOK_MS 300000
+#define LOOK_AGAIN_MS 100
+
+/* What the daemon says of itself once it knows what there is of the drill; NULL and
+ * *status. */
+static json_t *looked(RpcClient *client, int *status)
+{
+    gint64 deadline = g_get_monotonic_time() + LOOK_MS * (gint64)1000;
+
+    for (;;) {
+        json_t *answer = cli_call(client, "status", NULL, -1, status);
+        if (!answer || !json_is_true(json_object_get(answer, "looks")))
+            return answer;
+        json_decref(answer);
+        if (g_get_monotonic_time() > deadline || cli_interrupted_pending()) {
+            *status = cli_fail(EXIT_FAIL, "what there is of the drill is not known yet; "
+                                          "`parry status` tells");
+            return NULL;
+        }
+        poll(NULL, 0, LOOK_AGAIN_MS);
+    }
+}
+
+static const char what_returns[] = "Networks are made again. Hosts that have a disk boot "
+                                   "from it as it is; the others come "
+                                   "back as\nthey were when ready: what was to be "
+                                   "contained or eradicated there is void.\n";
+
+/* Everything of it is gone: TRUE where it may be made again. */
+static gboolean consented(const Launch *launch, const Drill *drill, const json_t *lost,
+                          int *status)
+{
+    const char *held = json_string_value(json_object_get(lost, "held"));
+    gboolean yes = launch->la_yes;
+
+    fprintf(stderr, "drill %s stands still: %s\n%s", drill->dr_name, held, what_returns);
+    if (!yes)
+        yes = cli_ask("make them again?");
+    if (!yes)
+        *status = cli_fail(EXIT_STATE,
+                           "nothing was made; `parry up -y %s` makes all of it again, "
+                           "`parry down %s` ends the drill",
+                           drill->dr_name, drill->dr_name);
+    return yes;
+}
+
+/* TRUE: nothing of it is gone, or it is on its way back. */
+static gboolean bring_back(const Launch *launch, const Drill *drill, RpcClient *client,
+                           int *status)
+{
+    json_t *answer = looked(client, status);
+    const json_t *lost = json_object_get(answer, "lost");
+    gboolean held = json_is_string(json_object_get(lost, "held"));
+    gboolean ok = answer && (!held || consented(launch, drill, lost, status));
+
+    json_decref(answer);
+    if (!ok || !held)
+        return ok;
+    answer = cli_call(client, "return", NULL, -1, status);
+    json_decref(answer);
+    return answer != NULL;
+}
+
 Drill *launch_resume(const Launch *launch, Drill *taken, RpcClient **client, int *status)
 {
     g_autofree char *home = drill_home();
@@ -287,6 +350,10 @@ Drill *launch_resume(const Launch *launch, Drill *taken, RpcClient **client, int
     *client = begin(launch, drill, AFTER_ALL, status);
     if (!*client)
         return NULL;
+    if (!bring_back(launch, drill, *client, status)) {
+        g_clear_pointer(client, rpc_client_free);
+        return NULL;
+    }
     int code = is_on_its_way(*client, status)
                    ? follow_up(launch, plan, *client, &keep, &reason)
                    : EXIT_OK;

@@ -34,7 +34,8 @@ static const struct {
      {&cmd_status, &cmd_score, &cmd_acts, &cmd_observations, &cmd_console, &cmd_logs,
       &cmd_people, &cmd_names}},
     {"Afterwards", {&cmd_report, &cmd_verify}},
-    {"This machine", {&cmd_host, &cmd_gc, &cmd_follow, &cmd_restore, &cmd_replicate}},
+    {"This machine",
+     {&cmd_host, &cmd_gc, &cmd_follow, &cmd_restore, &cmd_fence, &cmd_replicate}},
 };
 
 static const CliCommand *command_after(gsize *group, gsize *at)

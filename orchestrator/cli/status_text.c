@@ -43,35 +43,62 @@ static const struct {
                "shows what a host said, `parry down NAME` removes what there is"},
     {"crashed", "its daemon is gone, its VMs run on; `parry up NAME` goes on with it, "
                 "`parry stop NAME` halts the VMs, `parry down NAME` removes them"},
+    {"moved", "it goes on on another machine, and nothing starts it here; `parry down "
+              "NAME` removes what is left of it"},
+    {"held", "nothing of it is there any more; `parry up NAME` makes all of it again, "
+             "`parry down NAME` ends it"},
     {"silent", "its daemon lives and did not answer in 5 s; `parry stop NAME` halts the "
                "VMs without it"},
     {"down", "its VMs are gone; journal and report stay: `parry report NAME`, `parry "
              "score NAME`; `parry down --purge NAME` removes them too"},
 };
 
-static const char *first_failed(const json_t *hosts)
+static const char *first_in(const json_t *hosts, const char *state)
 {
     const json_t *host;
     gsize i;
 
     json_array_foreach (hosts, i, host)
-        if (strcmp(text_of(host, "state"), "failed") == 0)
+        if (strcmp(text_of(host, "state"), state) == 0)
             return text_of(host, "id");
-    return "HOST";
+    return NULL;
+}
+
+/* Why it waits until all that is gone may be made again, or "". */
+static const char *held(const json_t *status)
+{
+    return text_of(json_object_get(status, "lost"), "held");
+}
+
+/* One host at a time: where all are gone there is another way. */
+static void append_lost(GString *out, const json_t *status)
+{
+    const char *host = first_in(json_object_get(status, "hosts"), "lost");
+
+    if (host && json_object_get(status, "lost") && !*held(status))
+        g_string_append_printf(out,
+                               "  `parry reset %s %s` brings a lost host back as it was "
+                               "when ready\n",
+                               text_of(status, "name"), host);
 }
 
 static void append_advice(GString *out, const json_t *status)
 {
+    const char *state = *held(status) ? "held" : text_of(status, "state");
+    const char *failed = first_in(json_object_get(status, "hosts"), "failed");
+
+    if (*held(status))
+        g_string_append_printf(out, "  holds: %s\n", held(status));
     for (guint i = 0; i < G_N_ELEMENTS(advice); i++) {
-        if (strcmp(advice[i].ad_state, text_of(status, "state")) != 0)
+        if (strcmp(advice[i].ad_state, state) != 0)
             continue;
         GString *words = g_string_new(advice[i].ad_words);
         g_string_replace(words, "NAME", text_of(status, "name"), 0);
-        g_string_replace(words, "HOST", first_failed(json_object_get(status, "hosts")),
-                         0);
+        g_string_replace(words, "HOST", failed ? failed : "HOST", 0);
         g_string_append_printf(out, "  %s\n", words->str);
         g_string_free(words, TRUE);
     }
+    append_lost(out, status);
 }
 
 static guint count_state(const json_t *hosts, const char *state)

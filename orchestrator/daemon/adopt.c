@@ -6,6 +6,7 @@
 #include "orchestrator/daemon/provision_priv.h"
 #include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/resume.h"
+#include "orchestrator/daemon/returns.h"
 #include "orchestrator/host/accounts.h"
 #include "orchestrator/host/host.h"
 #include "orchestrator/host/trial.h"
@@ -27,6 +28,7 @@ void provision_take_up_failed(Daemon *d, const char *reason)
 {
     daemon_event(d, "helper.down/1", "parryd", -1, -1, 0,
                  json_pack("{s:s, s:s}", "name", "libvirt", "reason", reason));
+    returns_failed(d->dm_returns, reason);
     if (d->dm_state == DRILL_RUNNING)
         daemon_set_state(d, DRILL_PAUSED, "parryd", reason);
     else
@@ -61,6 +63,7 @@ static void station_lost(Station *station)
                      json_pack("{s:s}", "reason", reason));
     hosts_set(d->dm_hosts, station->st_host, HOST_LOST, reason);
     orders_host_lost(d->dm_orders, station->st_host, "the VM is gone");
+    returns_host_lost(d->dm_returns, station->st_host);
 }
 
 /* Its guest is about to be another one: by a reset, or because it was given up. */
@@ -118,7 +121,9 @@ gboolean station_adopt(Station *station)
         station_taken(station);
         return TRUE;
     }
-    station->st_boots = done && !there && *hosts_boot(d->dm_hosts, station->st_host);
+    station->st_boots =
+        !there && (done ? *hosts_boot(d->dm_hosts, station->st_host) != '\0'
+                        : returns_from_disk(d->dm_returns, station->st_host));
     station->st_keep = there || station->st_boots;
     if (done && there) {
         station_taken(station);
@@ -129,8 +134,7 @@ gboolean station_adopt(Station *station)
     else if (!there)
         orders_host_lost(d->dm_orders, station->st_host, "the VM is gone");
     /* A clone that was being told who it is is made anew already. */
-    return station->st_again ||
-           (done && !host->ph_required && d->dm_state != DRILL_PROVISIONING);
+    return station->st_again || (done && d->dm_state != DRILL_PROVISIONING);
 }
 
 /* ---- the hypervisor ---- */

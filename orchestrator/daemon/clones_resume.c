@@ -6,6 +6,7 @@
 #include "orchestrator/daemon/clones_priv.h"
 #include "orchestrator/daemon/personalise.h"
 #include "orchestrator/daemon/resets.h"
+#include "orchestrator/daemon/returns.h"
 
 #include <string.h>
 
@@ -176,7 +177,7 @@ static void rejoin_run(Clones *clones, int host)
     run->cr_group = group_of_key(clones, key);
     if (run->cr_group)
         run->cr_group->gr_hosts++;
-    else
+    else if (!returns_pending(clones->cl_daemon->dm_returns, host)) /* else one is made */
         clones_boots(clones, host, "its golden guest is not in the cache any more");
 }
 

@@ -20,6 +20,7 @@
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/reset_asks.h"
 #include "orchestrator/daemon/resets.h"
+#include "orchestrator/daemon/returns.h"
 #include "orchestrator/daemon/services.h"
 #include "scenarios/base/cjson.h"
 #include "scoreboard/observed.h"
@@ -65,6 +66,8 @@ static void method_status(RpcCall *call, ControlPeer *peer, Daemon *d,
     json_object_set_new(status, "held", holding_json(d));
     json_object_set_new(status, "resets", reset_asks_waiting(d->dm_reset_asks));
     json_object_set_new(status, "golden", clones_json(d->dm_clones));
+    json_object_set_new(status, "lost", returns_json(d->dm_returns));
+    json_object_set_new(status, "looks", json_boolean(provision_looks(d->dm_provision)));
     if (doing)
         json_object_set_new(status, "doing", doing);
     json_t *losses = provision_losses_json(d);
@@ -245,11 +248,24 @@ static void method_provision(RpcCall *call, ControlPeer *peer, Daemon *d,
     provision_begin(d->dm_provision, &ask);
 }
 
+/* White's word that what is gone is made again; `status` tells how far it is. */
+static void method_return(RpcCall *call, ControlPeer *peer, Daemon *d,
+                          const json_t *params)
+{
+    g_autoptr(GError) error = NULL;
+
+    (void)params;
+    if (returns_all(d->dm_returns, actor_of(peer), &error))
+        rpc_reply(call, json_object());
+    else
+        rpc_fail(call, RPC_STATE, "return: %s", error->message);
+}
+
 static void method_start(RpcCall *call, ControlPeer *peer, Daemon *d,
                          const json_t *params)
 {
     (void)params;
-    if (wrong_state(call, d, 1u << DRILL_READY, "start"))
+    if (wrong_state(call, d, 1u << DRILL_READY, "start") || has_no_vms(call, d, "start"))
         return;
     daemon_set_state(d, DRILL_RUNNING, actor_of(peer), "started");
     rpc_reply(call, json_object());
@@ -330,7 +346,8 @@ static void method_reset(RpcCall *call, ControlPeer *peer, Daemon *d,
     g_autoptr(GError) error = NULL;
 
     if (wrong_state(call, d, 1u << DRILL_READY | 1u << DRILL_RUNNING | 1u << DRILL_PAUSED,
-                    "reset"))
+                    "reset") ||
+        has_no_vms(call, d, "reset"))
         return;
     if (!target)
         rpc_fail(call, RPC_PARAMS, "reset: wants a host, a team or \"all\"");
@@ -631,6 +648,7 @@ static const Method methods[] = {
     {"end", MAY_RUN, method_end},
     {"down", MAY_RUN, method_down},
     {"reset", MAY_RUN, method_reset},
+    {"return", MAY_RUN, method_return},
     {"checkpoint", MAY_RUN, control_checkpoint},
     {"checkpoints", MAY_SEE_ALL, control_checkpoints},
     {"checkpoint.verify", MAY_SEE_ALL, control_checkpoint_verify},

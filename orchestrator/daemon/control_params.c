@@ -1,5 +1,7 @@
 #include "orchestrator/daemon/control_params.h"
 
+#include "orchestrator/daemon/returns.h"
+
 #include <string.h>
 
 const char *param_text(const json_t *params, const char *name, gsize max)
@@ -53,4 +55,14 @@ gboolean wrong_state(RpcCall *call, const Daemon *d, unsigned allowed, const cha
     rpc_fail(call, RPC_STATE, "%s: not while the drill is %s", what,
              drill_state_name(d->dm_state));
     return TRUE;
+}
+
+gboolean has_no_vms(RpcCall *call, const Daemon *d, const char *what)
+{
+    const char *why = returns_held(d->dm_returns);
+
+    if (why)
+        rpc_fail(call, RPC_STATE, "%s: %s; `parry up %s` brings them back", what, why,
+                 d->dm_plan->p_name);
+    return why != NULL;
 }

@@ -21,6 +21,8 @@ int param_host(const ControlPeer *peer, const Daemon *d, const json_t *params);
 /* TRUE, and the call was refused: `what` is not for this state. allowed: bits of
  * DrillState. */
 gboolean wrong_state(RpcCall *call, const Daemon *d, unsigned allowed, const char *what);
+/* TRUE, and refused: the machine went down, and there are no VMs to do it with. */
+gboolean has_no_vms(RpcCall *call, const Daemon *d, const char *what);
 
 /* For events: the player, or white. */
 const char *actor_of(const ControlPeer *peer);

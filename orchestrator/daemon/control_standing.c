@@ -61,7 +61,8 @@ void control_resume(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *p
     g_autofree char *full = room_words(d);
 
     (void)params;
-    if (wrong_state(call, d, 1u << DRILL_PAUSED | 1u << DRILL_STOPPED, "resume"))
+    if (wrong_state(call, d, 1u << DRILL_PAUSED | 1u << DRILL_STOPPED, "resume") ||
+        has_no_vms(call, d, "resume"))
         return;
     if (full) {
         rpc_fail(call, RPC_STATE, "resume: %s; it goes on by itself when there is room",

@@ -38,6 +38,7 @@ typedef struct Orders Orders;
 typedef struct Hosts Hosts;
 typedef struct Clones Clones;
 typedef struct Resets Resets;
+typedef struct Returns Returns;
 typedef struct Points Points;
 typedef struct ResetAsks ResetAsks;
 typedef struct Provision Provision;
@@ -99,9 +100,10 @@ typedef struct Daemon {
     Range *dm_range;
     Orders *dm_orders;
     Hosts *dm_hosts;
-    Clones *dm_clones; /* NULL where simulated */
-    Resets *dm_resets; /* likewise */
-    Points *dm_points; /* checkpoints of hosts; likewise */
+    Clones *dm_clones;   /* NULL where simulated */
+    Resets *dm_resets;   /* likewise */
+    Returns *dm_returns; /* likewise */
+    Points *dm_points;   /* checkpoints of hosts; likewise */
     ResetAsks *dm_reset_asks;
     Provision *dm_provision;
     Isolation *dm_isolation;

@@ -62,9 +62,10 @@ static gboolean fail_errno(GError **error, const char *path, const char *what)
     return FALSE;
 }
 
-static gboolean make_directories(const char *dir, GError **error)
+/* from: 1 where its own is there already. */
+static gboolean make_directories(const char *dir, guint from, GError **error)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(directories); i++) {
+    for (guint i = from; i < G_N_ELEMENTS(directories); i++) {
         g_autofree char *path = g_build_filename(dir, directories[i].di_name, NULL);
         if (mkdir(path, directories[i].di_mode) < 0 && !(i && errno == EEXIST))
             return fail_errno(error, path, "make directory");
@@ -164,10 +165,30 @@ Drill *drill_create(const char *home, const char *name, const char *scenario,
                     name, drill->dr_dir, name);
         return NULL;
     }
-    if (!make_directories(drill->dr_dir, error) || !write_sources(drill, plan, error) ||
-        !write_json(drill->dr_dir, drill, error))
+    if (!make_directories(drill->dr_dir, 0, error) ||
+        !write_sources(drill, plan, error) || !write_json(drill->dr_dir, drill, error))
         return NULL;
     return g_steal_pointer(&drill);
+}
+
+gboolean drill_complete(const char *dir, GError **error)
+{
+    if (chmod(dir, directories[0].di_mode) < 0)
+        return fail_errno(error, dir, "set mode");
+    return make_directories(dir, 1, error);
+}
+
+static char *moved_path(const char *dir)
+{
+    return g_build_filename(dir, "moved", NULL);
+}
+
+char *drill_moved(const char *dir)
+{
+    g_autofree char *path = moved_path(dir);
+    char *text = NULL;
+
+    return g_file_get_contents(path, &text, NULL, NULL) ? g_strchomp(text) : NULL;
 }
 
 gboolean drill_set_aside(const char *home, const char *name, char **kept, GError **error)
@@ -206,6 +227,26 @@ static gboolean lock_is_held(const char *dir)
     held = flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
     close(fd);
     return held;
+}
+
+gboolean drill_move(const char *dir, const char *where, GError **error)
+{
+    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+    g_autofree char *at = g_date_time_format(now, "%Y-%m-%dT%H:%M:%SZ");
+    g_autofree char *text = g_strdup_printf("since %s: %s\n", at, where);
+    g_autofree char *path = moved_path(dir);
+    g_autoptr(Drill) drill = drill_open(dir, error);
+
+    if (!drill)
+        return FALSE;
+    if (drill->dr_alive) {
+        g_set_error(error, DRILL_ERROR, EBUSY,
+                    "drill %s runs there: end its parryd first, by `systemctl stop "
+                    "parry@%s` or by SIGTERM",
+                    drill->dr_name, drill->dr_name);
+        return FALSE;
+    }
+    return g_file_set_contents(path, text, -1, error);
 }
 
 /* The texts of a JSON array; what is none is left out. */

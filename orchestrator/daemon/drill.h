@@ -9,6 +9,7 @@
  *   journal.db      the drill
  *   run/            sockets; run/a/N.sock the agents'
  *   disks/ logs/ recordings/ report/
+ *   moved           it goes on on another machine
  *   checkpoints/    point_store.h
  */
 #ifndef PARRY_ORCHESTRATOR_DAEMON_DRILL_H
@@ -49,6 +50,15 @@ Drill *drill_create(const char *home, const char *name, const char *scenario,
  * move. One that is still up stays: drill_create() says so.
  */
 gboolean drill_set_aside(const char *home, const char *name, char **kept, GError **error);
+/* What a copy of a drill's directory lacks: run/, disks/. */
+gboolean drill_complete(const char *dir, GError **error);
+/*
+ * The drill goes on on another machine: no daemon takes it up here any more, until
+ * DIR/moved is removed. Fails where one has it now. where: words for people.
+ * drill_moved(): since when and where it goes on, or NULL. Free with g_free().
+ */
+gboolean drill_move(const char *dir, const char *where, GError **error);
+char *drill_moved(const char *dir);
 /* Reads DIR/drill.json. */
 Drill *drill_open(const char *dir, GError **error);
 /* All drills of a home: Drill elements, by name; those that cannot be read are left out.

@@ -10,6 +10,7 @@
 #include "orchestrator/daemon/points.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/resets.h"
+#include "orchestrator/daemon/returns.h"
 #include "orchestrator/daemon/terminals.h"
 #include "scenarios/base/text.h"
 
@@ -263,6 +264,9 @@ void hosts_range_event(Hosts *hosts, int host, RangeEvent event, const char *det
     if (run->hr_state == HOST_GONE || run->hr_state == HOST_LOST ||
         d->dm_state == DRILL_DOWN)
         return;
+    /* The one before is meant: whoever comes back has none yet. */
+    if (run->hr_state == HOST_CREATE && returns_pending(d->dm_returns, host))
+        return;
     hosts_set(hosts, host, HOST_LOST, detail);
     run->hr_connected = FALSE;
     daemon_event(d, "domain.lost/1", "libvirt", -1, host, 0,
@@ -270,6 +274,7 @@ void hosts_range_event(Hosts *hosts, int host, RangeEvent event, const char *det
     orders_host_lost(d->dm_orders, host, "the VM is gone");
     terminals_host_gone(d->dm_terminals, host, "the VM is gone");
     provision_host_lost(d->dm_provision, host, detail ? detail : "its VM ended");
+    returns_host_lost(d->dm_returns, host);
 }
 
 guint hosts_missing(const Hosts *hosts, guint *failed)
@@ -396,6 +401,7 @@ static const struct {
     {"agent.ready/1", HOST_READY},    {"agent.lost/1", HOST_SILENT},
     {"reset.wanted/1", HOST_CREATE},  {"reset.done/1", HOST_READY},
     {"reset.failed/1", HOST_FAILED},  {"host.retry/1", HOST_CREATE},
+    {"return.wanted/1", HOST_CREATE}, {"return.failed/1", HOST_LOST},
 };
 
 static void replay_hello(HostRun *run, const json_t *body)
@@ -422,7 +428,8 @@ void hosts_replay(Hosts *hosts, const JournalEvent *event)
     if (strcmp(event->ev_kind, "agent.hello/1") == 0)
         replay_hello(run, event->ev_body);
     if (strcmp(event->ev_kind, "reset.wanted/1") == 0 ||
-        strcmp(event->ev_kind, "host.retry/1") == 0)
+        strcmp(event->ev_kind, "host.retry/1") == 0 ||
+        strcmp(event->ev_kind, "return.wanted/1") == 0)
         run->hr_boot[0] = '\0';
     for (guint i = 0; i < G_N_ELEMENTS(told); i++) {
         if (strcmp(event->ev_kind, told[i].to_kind) != 0)

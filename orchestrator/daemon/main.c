@@ -101,6 +101,20 @@ static Journal *journal_take(const Daemon *d, GError **error)
     return NULL;
 }
 
+/* Two machines would tell two stories. */
+static gboolean is_here(const Daemon *d, GError **error)
+{
+    g_autofree char *moved = drill_moved(d->dm_dir);
+
+    if (moved)
+        g_set_error(
+            error, DRILL_ERROR, EBUSY,
+            "this drill goes on on another machine, %s; if that is not so, remove "
+            "%s/moved",
+            moved, d->dm_dir);
+    return !moved;
+}
+
 /* Everything that lives as long as the drill; main's end takes it down in reverse. */
 static gboolean daemon_open(Daemon *d, const Options *options, GError **error)
 {
@@ -241,7 +255,7 @@ static int serve(const Options *options)
     if (drill && (d.dm_plan = drill_plan(drill, &error))) {
         d.dm_connect = drill->dr_connect;
         d.dm_rehearsal = drill->dr_rehearsal;
-        if (daemon_open(&d, options, &error)) {
+        if (is_here(&d, &error) && daemon_open(&d, options, &error)) {
             say_ready(options, "ok\n");
             daemon_loop(&d);
             status = d.dm_full ? 1 : 0;

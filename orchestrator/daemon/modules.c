@@ -16,6 +16,7 @@
 #include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/residue.h"
 #include "orchestrator/daemon/resume.h"
+#include "orchestrator/daemon/returns.h"
 #include "orchestrator/daemon/roster.h"
 #include "orchestrator/daemon/scripts.h"
 #include "orchestrator/daemon/signer.h"
@@ -68,6 +69,7 @@ void daemon_modules_new(Daemon *d)
     d->dm_provision = provision_new(d);
     d->dm_clones = d->dm_simulated ? NULL : clones_new(d);
     d->dm_resets = d->dm_simulated ? NULL : resets_new(d);
+    d->dm_returns = d->dm_simulated ? NULL : returns_new(d);
     d->dm_points = d->dm_simulated ? NULL : points_new(d);
     d->dm_reset_asks = reset_asks_new(d);
     d->dm_injects = injects_new(d);
@@ -89,6 +91,7 @@ void daemon_modules_free(Daemon *d)
     injects_free(d->dm_injects);
     isolation_free(d->dm_isolation);
     checks_free(d->dm_checks);
+    returns_free(d->dm_returns);
     points_free(d->dm_points);
     reset_asks_free(d->dm_reset_asks);
     resets_free(d->dm_resets);

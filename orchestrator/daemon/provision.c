@@ -4,6 +4,8 @@
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/isolation.h"
 #include "orchestrator/daemon/needs.h"
+#include "orchestrator/daemon/returns.h"
+
 #include <string.h>
 
 /* Of a host that is brought back; `parry up` asks for its own. */
@@ -36,7 +38,8 @@ static void on_proved(Daemon *d, gboolean proved, const char *findings)
         return;
     }
     g_autofree char *words = degraded_ready_words(d->dm_provision);
-    daemon_set_state(d, DRILL_READY, "parryd", words);
+    if (!returns_over(d->dm_returns))
+        daemon_set_state(d, DRILL_READY, "parryd", words);
     provision_advance(d->dm_provision); /* hosts that nobody waits for */
 }
 
@@ -116,6 +119,7 @@ void provision_advance(Provision *provision)
     stations_release(provision);
     if (!provision->pv_active || provision->pv_proving) /* a host failed on the way */
         return;
+    returns_settled(d->dm_returns);
     pending = hosts_pending(d->dm_hosts);
     if (d->dm_state != DRILL_PROVISIONING) {
         provision->pv_active = pending > 0;
@@ -253,7 +257,7 @@ void provision_step(Provision *provision)
 {
     if (images_want(provision))
         return;
-    if (!provision->pv_daemon->dm_range) {
+    if (!provision->pv_daemon->dm_range || provision->pv_anew) {
         provision_host_want(provision);
     } else if (!has_networks(provision)) {
         provision_networks_want(provision);
@@ -315,6 +319,8 @@ void provision_begin(Provision *provision, const ProvisionAsk *ask)
         daemon_set_state(d, DRILL_PROVISIONING, "white", "");
     if (ask->pa_again)
         try_again(provision, ask->pa_by);
+    if (ask->pa_again && d->dm_state == DRILL_PROVISIONING)
+        returns_again(d->dm_returns, ask->pa_by);
     provision_go(provision);
 }
 
@@ -325,6 +331,31 @@ void provision_take_up(Provision *provision)
     provision->pv_hello_us = HELLO_TIMEOUT_US;
     if (state != DRILL_DEFINED && state != DRILL_FAILED && state != DRILL_DOWN)
         provision_go(provision);
+}
+
+void provision_station_return(Provision *provision, int host)
+{
+    station_return(&provision->pv_stations[host]);
+}
+
+void provision_return(Provision *provision, int host)
+{
+    provision_station_return(provision, host);
+    provision->pv_active = TRUE;
+    provision_advance(provision);
+}
+
+void provision_again(Provision *provision, const char *actor)
+{
+    Daemon *d = provision->pv_daemon;
+
+    for (guint i = 0; i < d->dm_plan->p_networks->len; i++)
+        provision->pv_networks[i] = FALSE;
+    provision->pv_wired = provision->pv_proving = FALSE;
+    provision->pv_anew = TRUE;
+    provision->pv_hello_us = HELLO_TIMEOUT_US;
+    daemon_set_state(d, DRILL_PROVISIONING, actor, "what is gone comes back");
+    provision_go(provision);
 }
 
 void provision_replay(Provision *provision, const JournalEvent *event)

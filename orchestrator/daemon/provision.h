@@ -34,9 +34,17 @@ typedef struct {
 void provision_begin(Provision *provision, const ProvisionAsk *ask);
 
 /* A drill that is taken up: finds what there is of it, and goes on where it stopped. VMs
- * that run are adopted by their UUIDs; those that are gone are told of, and brought back
- * where they are required. */
+ * that run are adopted by their UUIDs; those that are gone are told of, and come back as
+ * returns.h says. */
 void provision_take_up(Provision *provision);
+/* It was asked to, and does not know yet what there is. */
+gboolean provision_looks(const Provision *provision);
+
+/* A host comes back (returns_pending()), or all that was lost does: as far as networks,
+ * and with all proofs. */
+void provision_return(Provision *provision, int host);
+void provision_station_return(Provision *provision, int host); /* with the others */
+void provision_again(Provision *provision, const char *actor);
 
 /* The first host that this one waits for (`after`) and that is not ready, or -1.
  * *hopeless: it never will be. */

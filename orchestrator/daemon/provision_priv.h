@@ -40,6 +40,7 @@ typedef struct {
     struct event *st_retry;
     gboolean st_begun;
     gboolean st_waiting; /* a try failed, and the next has not begun */
+    gboolean st_return;  /* it was there before, and comes back: see returns.h */
     int st_tries;        /* that failed and were followed by another */
 } Station;               /* one host on its way */
 
@@ -51,6 +52,10 @@ struct Provision {
     gboolean pv_active;
     gboolean pv_wired; /* networks are there: hosts may be switched on */
     gboolean pv_proving;
+    gboolean pv_known;     /* what there was of the drill */
+    gboolean pv_anew;      /* the hypervisor ended: it is to be started once more */
+    gboolean pv_linked;    /* libvirt is connected */
+    gboolean pv_link_wait; /* that is all that is waited for */
     Image *pv_images;
     Station *pv_stations;
     gboolean *pv_networks; /* those that are there */
@@ -93,6 +98,8 @@ void station_init(Station *station, Provision *provision, int host);
 void station_clear(Station *station);
 /* It is its turn. */
 void station_start(Station *station);
+/* From the beginning, as returns.h says what of. */
+void station_return(Station *station);
 /* Once more from the beginning, with all its tries, by that one's word. */
 void station_anew(Station *station, const char *by);
 /* An event of a journal that is taken up. */
@@ -118,7 +125,8 @@ void station_hello_wait(Station *station);
 /*
  * What an earlier daemon made of the host: TRUE where there is nothing to make. Sets
  * st_keep, and st_boots where its disk holds what a team has done. A VM that is gone is
- * brought back where the host is required; a reset that was under way is done over.
+ * made again while the drill is; later returns.h has the word. A reset that was under way
+ * is done over.
  */
 gboolean station_adopt(Station *station);
 /* On a worker: the libvirt that there is, and what it has of a drill that is taken up. */

@@ -8,6 +8,7 @@
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/needs.h"
 #include "orchestrator/daemon/resume.h"
+#include "orchestrator/daemon/returns.h"
 
 /* ---- networks ---- */
 
@@ -85,10 +86,20 @@ static void on_range_event(int host, RangeEvent event, const char *detail, gpoin
 static void on_range_link(gboolean connected, const char *reason, gpointer data)
 {
     Daemon *d = data;
+    Provision *provision = d->dm_provision;
+    g_autofree char *hypervisor = connected ? returns_hypervisor(d) : NULL;
 
-    daemon_event(
-        d, connected ? "helper.up/1" : "helper.down/1", "parryd", -1, -1, 0,
-        json_pack("{s:s, s:s}", "name", "libvirt", "reason", reason ? reason : ""));
+    daemon_event(d, connected ? "helper.up/1" : "helper.down/1", "parryd", -1, -1, 0,
+                 json_pack("{s:s, s:s, s:s*}", "name", "libvirt", "reason",
+                           reason ? reason : "", "hypervisor", hypervisor));
+    returns_link(d->dm_returns, connected);
+    if (!provision) /* the daemon ends */
+        return;
+    provision->pv_linked = connected;
+    if (connected && provision->pv_link_wait) {
+        provision->pv_link_wait = FALSE;
+        provision_step(provision);
+    }
 }
 
 static gboolean range_open(Provision *provision, GError **error)
@@ -109,8 +120,27 @@ static gboolean range_open(Provision *provision, GError **error)
     g_free(d->dm_accel);
     d->dm_uri = g_strdup(provision->pv_uri);
     d->dm_accel = g_strdup(provision->pv_accel);
+    provision->pv_linked = TRUE;
     return provision_fits(provision, d->dm_accel, error) &&
            (d->dm_range = range_new(d->dm_base, d->dm_plan, &config, error));
+}
+
+static void on_still(guint count, const GError *error, gpointer data)
+{
+    (void)data;
+    if (error)
+        g_warning("taken up while it stands still: %u VMs suspended, then: %s", count,
+                  error->message);
+}
+
+/* The range that there is finds the hypervisor again by itself. */
+static void host_again(Provision *provision)
+{
+    provision->pv_anew = FALSE;
+    range_resume_all(provision->pv_daemon->dm_range, on_still, NULL);
+    provision->pv_link_wait = !provision->pv_linked;
+    if (provision->pv_linked)
+        provision_step(provision);
 }
 
 static void host_done(gpointer data, gboolean ran)
@@ -121,18 +151,34 @@ static void host_done(gpointer data, gboolean ran)
 
     if (!ran || !provision->pv_active)
         return;
-    if (provision->pv_host_error || !range_open(provision, &error)) {
+    if (provision->pv_host_error || (!d->dm_range && !range_open(provision, &error))) {
         provision_fail(
             provision,
             (provision->pv_host_error ? provision->pv_host_error : error)->message);
         return;
     }
+    if (provision->pv_known && provision->pv_anew) {
+        host_again(provision);
+        return;
+    }
+    g_autofree char *hypervisor = returns_hypervisor(d);
     daemon_event(d, "helper.up/1", "parryd", -1, -1, 0,
-                 json_pack("{s:s, s:s, s:s}", "name", "libvirt", "accel", d->dm_accel,
-                           "reason", provision->pv_accel_reason));
+                 json_pack("{s:s, s:s, s:s, s:s*}", "name", "libvirt", "accel",
+                           d->dm_accel, "reason", provision->pv_accel_reason,
+                           "hypervisor", hypervisor));
+    provision->pv_known = TRUE;
+    if (returns_look(d->dm_returns, provision->pv_world)) {
+        provision->pv_active = FALSE;
+        return;
+    }
     holding_taken_up(d);
     provision->pv_waiting = 1; /* for the networks */
     clones_resume(d, on_clones_resumed);
+}
+
+gboolean provision_looks(const Provision *provision)
+{
+    return provision->pv_active && !provision->pv_known;
 }
 
 void provision_host_want(Provision *provision)

@@ -8,6 +8,7 @@
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/points.h"
 #include "orchestrator/daemon/provision.h"
+#include "orchestrator/daemon/returns.h"
 #include "orchestrator/daemon/terminals.h"
 
 #include <errno.h>
@@ -496,6 +497,10 @@ static gboolean may_begin(const Resets *resets, int host, const char *to, GError
 
     if (resets_busy(resets, host)) {
         g_set_error(error, RESETS_ERROR, EBUSY, "%s is being reset already", id);
+        return FALSE;
+    }
+    if (returns_pending(d->dm_returns, host)) {
+        g_set_error(error, RESETS_ERROR, EBUSY, "%s comes back already", id);
         return FALSE;
     }
     if (points_standing(d->dm_points, host)) {

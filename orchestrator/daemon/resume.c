@@ -14,6 +14,7 @@
 #include "orchestrator/daemon/reset_asks.h"
 #include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/residue.h"
+#include "orchestrator/daemon/returns.h"
 #include "orchestrator/daemon/roster.h"
 #include "orchestrator/daemon/scripts.h"
 #include "orchestrator/daemon/signer.h"
@@ -45,9 +46,11 @@ struct Resuming {
     gint64 rs_clock_us;   /* the drill clock at the last event */
     gint64 rs_at_us;      /* UTC of the last event */
     char rs_boot[40];     /* of the machine, when the last daemon started */
+    char *rs_hypervisor;  /* that it was connected to last, or NULL: not known */
     DrillState rs_state;
     char *rs_reason;
-    gboolean rs_stopped; /* in order: by a signal */
+    gboolean rs_stopped;  /* in order: by a signal */
+    gboolean rs_restored; /* out of a copy, and nobody has taken it up since */
 };
 
 static void act_free(gpointer data)
@@ -90,14 +93,11 @@ static void fold_settled(Resuming *resume, const JournalEvent *event)
     }
 }
 
-/* What was made of the host before counts no longer. */
-static void fold_unmade(Daemon *d, const JournalEvent *event)
+void resume_forget(Daemon *d, int host)
 {
-    int host = plan_host_index(d->dm_plan, event->ev_host);
-
-    for (guint i = 0; i < d->dm_resume->rs_acts->len; i++) {
+    for (guint i = 0; d->dm_resume && i < d->dm_resume->rs_acts->len; i++) {
         Act *act = d->dm_resume->rs_acts->pdata[i];
-        if (act->ac_host == host && g_str_has_prefix(act->ac_kind, "domain."))
+        if (act->ac_host == host && !g_str_has_prefix(act->ac_kind, "image."))
             act->ac_done = FALSE;
     }
 }
@@ -108,7 +108,7 @@ static void fold_act(Daemon *d, const JournalEvent *event)
 
     if (strcmp(event->ev_kind, "clone.failed/1") == 0 &&
         clones_again(d->dm_clones, plan_host_index(d->dm_plan, event->ev_host)))
-        fold_unmade(d, event);
+        resume_forget(d, plan_host_index(d->dm_plan, event->ev_host));
     for (guint i = 0; i < G_N_ELEMENTS(prefixes); i++) {
         if (!g_str_has_prefix(event->ev_kind, prefixes[i]))
             continue;
@@ -189,12 +189,21 @@ static void fold_drill(Resuming *resume, const JournalEvent *event)
     const json_t *to = json_object_get(event->ev_body, "to");
 
     resume->rs_clock_us = MAX(resume->rs_clock_us, event->ev_clock_us);
-    resume->rs_at_us = event->ev_at_us;
+    if (strcmp(event->ev_kind, "drill.restored/1") == 0)
+        resume->rs_restored = TRUE; /* later, and by nobody who had the drill */
+    else
+        resume->rs_at_us = event->ev_at_us;
     resume->rs_stopped = strcmp(event->ev_kind, "daemon.stopped/1") == 0;
     if (strcmp(event->ev_kind, "clock.leap/1") == 0 && json_is_integer(to))
         resume->rs_clock_us = MAX(resume->rs_clock_us, json_integer_value(to));
+    if (strcmp(event->ev_kind, "daemon.started/1") == 0)
+        resume->rs_restored = FALSE;
     if (strcmp(event->ev_kind, "daemon.started/1") == 0 && body_text(event, "boot_id"))
         g_strlcpy(resume->rs_boot, body_text(event, "boot_id"), sizeof(resume->rs_boot));
+    if (strcmp(event->ev_kind, "helper.up/1") == 0 && body_text(event, "hypervisor")) {
+        g_free(resume->rs_hypervisor);
+        resume->rs_hypervisor = g_strdup(body_text(event, "hypervisor"));
+    }
     if (strcmp(event->ev_kind, "drill.state/1") == 0 &&
         drill_state_parse(json_string_value(to), &resume->rs_state)) {
         g_free(resume->rs_reason);
@@ -207,6 +216,7 @@ void resume_event(Daemon *d, const JournalEvent *event)
     fold_drill(d->dm_resume, event);
     holding_replay(d->dm_holding, event);
     resets_replay(d->dm_resets, event);
+    returns_replay(d->dm_returns, event);
     points_replay(d->dm_points, event);
     clones_replay(d->dm_clones, event);
     fold_act(d, event);
@@ -233,6 +243,14 @@ typedef struct {
     gint64 ga_wall_us, ga_boottime_us; /* when it was seen alive; wall 0: not known */
 } Gap;
 
+/* Parry's own hypervisor: what ended took all VMs along. */
+static gboolean hypervisor_ended(const Daemon *d)
+{
+    g_autofree char *now = d->dm_resume->rs_hypervisor ? returns_hypervisor(d) : NULL;
+
+    return g_strcmp0(now, d->dm_resume->rs_hypervisor) != 0;
+}
+
 static Gap gap_measure(const Daemon *d)
 {
     const Resuming *resume = d->dm_resume;
@@ -254,8 +272,12 @@ static Gap gap_measure(const Daemon *d)
         gap.ga_boottime_us = mark.al_boottime_us;
         gap.ga_clock_us = MAX(gap.ga_clock_us, mark.al_clock_us);
     }
-    if (strcmp(resume->rs_boot, boot) != 0)
+    if (resume->rs_restored)
+        gap.ga_why = "it goes on on another machine, from a copy";
+    else if (strcmp(resume->rs_boot, boot) != 0)
         gap.ga_why = "the machine was started anew";
+    else if (!d->dm_connect && hypervisor_ended(d))
+        gap.ga_why = "its hypervisor ended, and all VMs with it";
     else if (gap.ga_us > RESUME_GAP_US)
         gap.ga_why = "parryd was away for more than 60 s";
     return gap;
@@ -346,6 +368,7 @@ gboolean resume_drill(Daemon *d, GError **error)
     hosts_resume(d->dm_hosts);
     points_resumed(d->dm_points);
     injects_resume(d->dm_injects);
+    returns_resume(d->dm_returns);
     roster_resume(d->dm_roster);
     reset_asks_resume(d->dm_reset_asks);
     scripts_resume(d->dm_scripts);
@@ -364,5 +387,6 @@ void resume_free(Daemon *d)
     g_ptr_array_unref(d->dm_resume->rs_acts);
     g_array_unref(d->dm_resume->rs_terminals);
     g_free(d->dm_resume->rs_reason);
+    g_free(d->dm_resume->rs_hypervisor);
     g_clear_pointer(&d->dm_resume, g_free);
 }

@@ -29,6 +29,8 @@ gint64 resume_take(Daemon *d, const char *kind, int host, const char *member,
 /* Whether one was done, and the object is not known to be gone since. */
 gboolean resume_done(const Daemon *d, const char *kind, int host, const char *member,
                      const char *value);
+/* What was done of the host (-1: of networks) counts no longer: it is wanted anew. */
+void resume_forget(Daemon *d, int host);
 /* Whether the VM is among those that range_world() named. */
 gboolean resume_there(const json_t *world, const char *uuid);
 

@@ -9,6 +9,7 @@
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/resume.h"
+#include "orchestrator/daemon/returns.h"
 
 #include <string.h>
 
@@ -153,6 +154,18 @@ void station_anew(Station *station, const char *by)
     station->st_begun = station->st_keep = station->st_boots = FALSE;
     station->st_fresh = TRUE;
     hosts_set(d->dm_hosts, station->st_host, HOST_PLANNED, "made once more");
+}
+
+void station_return(Station *station)
+{
+    Daemon *d = station->st_provision->pv_daemon;
+    gboolean disk = returns_from_disk(d->dm_returns, station->st_host);
+
+    station->st_begun = station->st_again = station->st_waiting = FALSE;
+    station->st_keep = station->st_boots = disk;
+    station->st_return = TRUE;
+    station->st_tries = 0;
+    station->st_seq = station->st_filter_seq = 0;
 }
 
 void station_replay(Station *station, const JournalEvent *event)
@@ -413,7 +426,7 @@ void station_start(Station *station)
     Daemon *d = provision->pv_daemon;
 
     station->st_begun = TRUE;
-    if (!station->st_fresh && d->dm_resume &&
+    if (!station->st_fresh && !station->st_return && d->dm_resume &&
         (station_given_up(station) || station_adopt(station)))
         return;
     if (!station->st_fresh) {

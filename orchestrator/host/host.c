@@ -350,3 +350,17 @@ gboolean host_status(const char *parry_home, HostStatus *status, GError **error)
         status->domains = count_domains(paths);
     return TRUE;
 }
+
+char *host_identity(const char *parry_home)
+{
+    g_autoptr(HostPaths) paths = host_paths_new(parry_home, NULL);
+    g_autofree char *boot = NULL;
+    g_auto(HostState) state = {0};
+
+    if (!paths || !host_state_read(paths->state, &state, NULL) || !state.init_pid ||
+        host_process_start(state.init_pid) != state.init_start ||
+        !g_file_get_contents("/proc/sys/kernel/random/boot_id", &boot, NULL, NULL))
+        return NULL;
+    return g_strdup_printf("%s/%d/%" G_GUINT64_FORMAT, g_strchomp(boot),
+                           (int)state.init_pid, state.init_start);
+}

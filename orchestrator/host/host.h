@@ -81,6 +81,12 @@ gboolean host_stop(const char *parry_home, gboolean force, GError **error);
 gboolean host_status(const char *parry_home, HostStatus *status, GError **error);
 
 /*
+ * A text that no other run of this host, nor that of another machine's, has; NULL where
+ * it does not run. All VMs end with it. Free with g_free().
+ */
+char *host_identity(const char *parry_home);
+
+/*
  * Opens the network namespace of the libvirtd behind a local libvirt URI (the embedded
  * one's, qemu:///system, or any with socket=PATH): there are the bridges and taps of its
  * guests. The descriptor is for setns(2) with CLONE_NEWNET, in a child or a thread that

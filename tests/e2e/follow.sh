@@ -14,6 +14,9 @@ source=$PARRY_HOME/drills/small
 [ -f "$source/journal.db" ] || fail "no drill to follow"
 mkdir -p "$source/recordings" "$PARRY_HOME/keys/small"
 echo cast >"$source/recordings/one.cast"
+mkdir -p "$source/checkpoints/ready"
+echo memory >"$source/checkpoints/ready/web.save"
+echo key >"$PARRY_HOME/keys/small/journal.key"
 
 journal_of() { # every row of every table that follow copies
   local table
@@ -29,7 +32,15 @@ cmp "$source/recordings/one.cast" "$standby/copies/small/drill/recordings/one.ca
 [ "$(stat -c %a "$standby/copies/small/drill")" = 711 ] || [ "$(stat -c %a "$standby/copies/small")" = 700 ] || fail "others may read the copy"
 expect_status 0 parry-verify "$standby/copies/small/drill/journal.db"
 says out SOUND
-ok "a copy of a drill on this machine is the same, and verified"
+cmp "$PARRY_HOME/keys/small/journal.key" "$standby/copies/small/keys/journal.key"
+[ "$(stat -c %a "$standby/copies/small/keys")" = 700 ] || fail "others may read the keys"
+cmp "$source/checkpoints/ready/web.save" "$standby/copies/small/drill/checkpoints/ready/web.save"
+expect_status 0 env PARRY_HOME="$work/bare" parry follow --once --no-checkpoints "$source"
+[ ! -e "$work/bare/copies/small/drill/checkpoints" ] || fail "--no-checkpoints copied them"
+rm "$source/checkpoints/ready/web.save"
+expect_status 0 env PARRY_HOME="$standby" parry follow --once --limit 1000 "$source"
+[ ! -e "$standby/copies/small/drill/checkpoints/ready/web.save" ] || fail "a checkpoint that is gone stays in the copy"
+ok "a copy of a drill on this machine is the same with keys and checkpoints, and verified"
 
 expect_status 1 parry follow --once /tmp
 says err "no drill's directory"
@@ -98,10 +109,29 @@ EOF
   ok "over ssh it is the same"
 fi
 
+# Whoever has it there keeps it; who does not answer is a question that only a person can answer.
+exec 9>"$source/journal.lock"
+flock 9
+expect_status 4 env PARRY_HOME="$standby" parry restore small
+says err "end its parryd first"
+expect_status 4 parry fence "$source"
+exec 9>&-
+mv "$source" "$work/away"
+expect_status 4 sh -c 'PARRY_HOME=$1 parry restore small </dev/null' - "$standby"
+says err "two machines would tell two stories"
+says err '`parry restore -y small`'
+mv "$work/away" "$source"
+[ ! -e "$standby/drills" ] || fail "something was restored"
 expect_status 0 env PARRY_HOME="$standby" parry restore small
-says out "parry up small"
+says out "starts it no more"
+[ -f "$source/moved" ] || fail "the original is not told"
+expect_status 0 parry status small
+says out moved
 expect_status 0 env PARRY_HOME="$standby" parry verify small
 expect_status 0 env PARRY_HOME="$standby" parry score small
+sqlite3 -readonly "$standby/drills/small/journal.db" "select body from event where kind = 'drill.restored/1'" | grep -q '"fenced":true' ||
+  fail "the restore is not told"
 expect_status 4 env PARRY_HOME="$standby" sh -c 'parry follow --once "$1" && parry restore small' - "$source"
 says err "is here already"
-ok "a restored copy is a drill like any other"
+expect_status 0 env PARRY_HOME="$work/bare" sh -c 'mv "$1" "$1.away" && parry restore -y small' - "$source"
+ok "a restored copy is a drill like any other, and the only one"

@@ -132,7 +132,7 @@ expect_status 0 parry up recovery
 wait_for 30 "the lost VM is named" has_event recovery domain.lost/1 "host = 'health/web'"
 back() { [ "$(parry status recovery --json | json 'd.hosts.find(h => h.id === "health/web").state')" = ready ]; }
 wait_for 60 "it is brought back" back
-[ "$(boot)" != "$was" ] || fail "the guest is the old one"
+[ "$(parry exec recovery health/web 'ls /tmp/attacks 2>/dev/null || echo new')" = new ] || fail "the guest is the old one"
 ok "a VM that died meanwhile is named, and brought back"
 
 kill_daemon
