@@ -170,6 +170,7 @@ static void expand_sizes(Loader *loader, PlanHost *host, const Node *def)
     host->ph_memory = key_size(&keys_host, def, "memory");
     host->ph_disk = key_size(&keys_host, def, "disk");
     host->ph_cpus = (int)key_int(&keys_host, def, "cpus");
+    host->ph_hugepages = key_bool(&keys_host, def, "hugepages");
     if (!host->ph_memory)
         host->ph_memory = micro ? 128 * MIB : debian ? 384 * MIB : 1024 * MIB;
     else if (host->ph_memory < (debian ? 192 : 96) * MIB) /* measured */

@@ -96,7 +96,7 @@ extern const KeyTable keys_root, keys_drill, keys_scope, keys_phase, keys_team,
     keys_member, keys_network, keys_image, keys_file, keys_estate, keys_host, keys_router,
     keys_route, keys_user, keys_target, keys_check, keys_effect, keys_inject, keys_attack,
     keys_message, keys_playbook, keys_limits, keys_expect, keys_scoring, keys_weights,
-    keys_script, keys_action;
+    keys_script, keys_action, keys_hold;
 extern const KeyTable keys_link, keys_pool, keys_rule, keys_weakness, keys_flag,
     keys_credential, keys_zone, keys_watch;
 extern const KeyTable keys_reset, keys_resets, keys_action_reset;

@@ -138,6 +138,10 @@ static const KeySpec host_keys[] = {
     {.ks_key = "memory", .ks_type = KEY_SIZE, .ks_since = V1,
      .ks_doc = "Memory: 128M for micro, 384M for Debian, 1G for an own image by default.",
      .ks_example = "384M"},
+    {.ks_key = "hugepages", .ks_type = KEY_BOOL, .ks_default = "false", .ks_since = V3,
+     .ks_doc = "Its memory in huge pages that this machine has reserved "
+               "(vm.nr_hugepages): faster, and shared with no clone.",
+     .ks_example = "true"},
     {.ks_key = "disk", .ks_type = KEY_SIZE, .ks_since = V1,
      .ks_doc = "Size of its disk; none for micro, 2G for Debian, the image's by default.",
      .ks_example = "4G"},

@@ -115,10 +115,26 @@ static const KeySpec script_keys[] = {
     {.ks_key = "actions", .ks_type = KEY_LIST, .ks_item = KEY_MAP, .ks_sub = &keys_action,
      .ks_since = V1, .ks_doc = "What it does besides.",
      .ks_example = "[{at: 3h, host: web, run: nginx -s reload}]"},
+    {.ks_key = "holds", .ks_type = KEY_LIST, .ks_item = KEY_MAP, .ks_sub = &keys_hold,
+     .ks_since = V3, .ks_doc = "When white holds the team out of the drill.",
+     .ks_example = "[{at: 2h, for: 30m, reason: Lost its power}]"},
     END,
 };
 const KeyTable keys_script = {"a rehearsal script", "What a scripted team does.",
     script_keys};
+
+static const KeySpec hold_keys[] = {
+    {.ks_key = "at", .ks_type = KEY_MOMENT, .ks_flags = KEY_REQUIRED, .ks_since = V3,
+     .ks_doc = "From when.", .ks_example = "2h"},
+    {.ks_key = "for", .ks_type = KEY_DURATION, .ks_flags = KEY_REQUIRED, .ks_since = V3,
+     .ks_doc = "How long.", .ks_example = "30m"},
+    {.ks_key = "reason", .ks_type = KEY_TEXT, .ks_flags = KEY_REQUIRED, .ks_since = V3,
+     .ks_doc = "Why, for everybody.", .ks_example = "Lost its power"},
+    END,
+};
+const KeyTable keys_hold = {"a rehearsed hold",
+    "The team's VMs and clocks stand meanwhile; scripts do what white does by "
+    "`parry team hold`.", hold_keys};
 
 static const KeySpec action_keys[] = {
     {.ks_key = "at", .ks_type = KEY_MOMENT, .ks_flags = KEY_REQUIRED, .ks_since = V1,

@@ -122,7 +122,8 @@ typedef struct {
     PlanSide ph_owner; /* who has root: the team's side, or SIDE_WHITE */
     int ph_image;      /* index into p_images */
     guint64 ph_memory; /* bytes */
-    guint64 ph_disk;   /* bytes of the overlay, 0 for none (micro) */
+    gboolean ph_hugepages;
+    guint64 ph_disk; /* bytes of the overlay, 0 for none (micro) */
     int ph_cpus;
     GPtrArray *ph_nics;   /* PlanNic */
     GPtrArray *ph_routes; /* PlanRoute */

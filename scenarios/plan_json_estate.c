@@ -215,6 +215,8 @@ static json_t *host_json(const Plan *plan, gconstpointer data)
     json_object_set_new(out, "dns", resolvers_json(host->ph_dns));
     json_object_set_new(out, "reset", reset_json(host));
     json_object_set_new(out, "watch", watch_json(host));
+    if (host->ph_hugepages)
+        json_object_set_new(out, "hugepages", json_true());
     if (host->ph_retries)
         json_object_set_new(out, "retry", retry_json(host));
     json_object_set_new(out, "forward", json_string(host->ph_drop ? "drop" : "accept"));

@@ -69,6 +69,14 @@ static void action_free(gpointer data)
     g_free(action);
 }
 
+static void hold_free(gpointer data)
+{
+    PlanHold *hold = data;
+
+    g_free(hold->hd_reason);
+    g_free(hold);
+}
+
 static void script_free(gpointer data)
 {
     PlanScript *script = data;
@@ -76,6 +84,7 @@ static void script_free(gpointer data)
     g_strfreev(script->sc_detect);
     g_strfreev(script->sc_contain);
     g_clear_pointer(&script->sc_actions, g_ptr_array_unref);
+    g_clear_pointer(&script->sc_holds, g_ptr_array_unref);
     g_free(script);
 }
 
@@ -267,6 +276,7 @@ PlanScript *plan_script_add(Plan *plan, int team)
 
     script->sc_team = team;
     script->sc_actions = g_ptr_array_new_with_free_func(action_free);
+    script->sc_holds = g_ptr_array_new_with_free_func(hold_free);
     g_ptr_array_add(plan->p_scripts, script);
     return script;
 }

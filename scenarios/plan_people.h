@@ -96,7 +96,15 @@ typedef struct {
     char **sc_contain;
     gint64 sc_delay_us;    /* after the attack's execution: detect; twice that: contain */
     GPtrArray *sc_actions; /* PlanAction */
+    GPtrArray *sc_holds;   /* PlanHold, in order of time */
 } PlanScript;
+
+/* White holds the team out of the rehearsal for a while. */
+typedef struct {
+    int hd_team;
+    gint64 hd_at_us, hd_for_us; /* drill clock */
+    char *hd_reason;
+} PlanHold;
 
 /* What white, played along, says to a reset that a script asks for. */
 typedef enum {

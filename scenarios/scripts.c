@@ -126,6 +126,46 @@ static gint compare_actions(gconstpointer a, gconstpointer b)
     return (x->ac_at_us > y->ac_at_us) - (x->ac_at_us < y->ac_at_us);
 }
 
+static void expand_hold(Loader *loader, PlanScript *script, Node *def)
+{
+    Node *at = node_get(def, "at");
+    const char *reason = node_get_text(def, "reason");
+    gint64 when;
+
+    if (!loader_moment(loader, at, &when) || !node_get(def, "for"))
+        return;
+    if (when >= loader->ld_plan->p_duration_us)
+        loader_error(loader, at, NULL, "at or after the drill's end");
+    PlanHold *hold = g_new0(PlanHold, 1);
+    hold->hd_team = script->sc_team;
+    hold->hd_at_us = when;
+    hold->hd_for_us = key_duration(&keys_hold, def, "for");
+    hold->hd_reason = g_strdup(reason ? reason : "");
+    g_ptr_array_add(script->sc_holds, hold);
+}
+
+static gint compare_holds(gconstpointer a, gconstpointer b)
+{
+    const PlanHold *x = *(PlanHold *const *)a, *y = *(PlanHold *const *)b;
+
+    return (x->hd_at_us > y->hd_at_us) - (x->hd_at_us < y->hd_at_us);
+}
+
+/* A team that is held cannot be held. */
+static void expand_holds(Loader *loader, PlanScript *script, Node *list)
+{
+    for (guint i = 0; list && list->nd_kind == NODE_LIST && i < node_len(list); i++)
+        expand_hold(loader, script, node_at(list, i));
+    g_ptr_array_sort(script->sc_holds, compare_holds);
+    for (guint i = 1; i < script->sc_holds->len; i++) {
+        const PlanHold *before = script->sc_holds->pdata[i - 1];
+        const PlanHold *hold = script->sc_holds->pdata[i];
+        if (hold->hd_at_us <= before->hd_at_us + before->hd_for_us)
+            loader_error(loader, list, NULL,
+                         "one hold of the team begins before the other has ended");
+    }
+}
+
 static void expand_script(Loader *loader, int team, Node *def)
 {
     PlanScript *script = plan_script_add(loader->ld_plan, team);
@@ -139,6 +179,7 @@ static void expand_script(Loader *loader, int team, Node *def)
         for (guint i = 0; i < node_len(actions); i++)
             expand_action(loader, script, node_at(actions, i));
     g_ptr_array_sort(script->sc_actions, compare_actions);
+    expand_holds(loader, script, node_get(def, "holds"));
     check_selection(loader, team, def, "detect");
     check_selection(loader, team, def, "contain");
 }

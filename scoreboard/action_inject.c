@@ -99,6 +99,22 @@ static void on_ended(ActionInjects *injects, int index, const JournalEvent *even
         injects->aj_states[index].is_over = TRUE;
 }
 
+/* A held team's windows close so much later. */
+static void on_released(ActionInjects *injects, const JournalEvent *event)
+{
+    int team = plan_team_index(injects->aj_plan, event->ev_team);
+    gint64 held_us = json_integer_value(json_object_get(event->ev_body, "held_us"));
+    gint64 from_us = event->ev_clock_us - held_us;
+
+    for (guint i = 0; i < injects->aj_plan->p_injects->len; i++) {
+        InjectState *state = &injects->aj_states[i];
+
+        if (plan_inject(injects->aj_plan, (int)i)->in_team == team &&
+            state->is_exec_us >= 0 && state->is_until_us > from_us)
+            state->is_until_us += event->ev_clock_us - MAX(from_us, state->is_exec_us);
+    }
+}
+
 void action_injects_event(ActionInjects *injects, const JournalEvent *event)
 {
     static const struct {
@@ -110,6 +126,8 @@ void action_injects_event(ActionInjects *injects, const JournalEvent *event)
         {"inject.ended/1", on_ended},
     };
 
+    if (strcmp(event->ev_kind, "team.released/1") == 0)
+        on_released(injects, event);
     for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
         const char *id = json_string_value(json_object_get(event->ev_body, "inject"));
         int index;

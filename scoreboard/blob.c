@@ -7,8 +7,8 @@
 
 #include "scenarios/base/cjson.h"
 
-gboolean journal_blob_put(Journal *journal, const void *bytes, gsize len,
-                          char hash_out[65], GError **error)
+gboolean journal_write_blob(Journal *journal, const void *bytes, gsize len,
+                            char hash_out[65], GError **error)
 {
     sqlite3_stmt *stmt = journal->jn_stmt[ST_BLOB_PUT];
     g_autoptr(GError) cause = NULL;
@@ -70,11 +70,11 @@ gboolean journal_blob_erase(Journal *journal, const char *hash, GError **error)
         return FALSE;
     }
     body = json_pack("{s: s}", "sha256", hash);
-    seq = journal_append(journal,
-                         &(JournalEvent){.ev_kind = "blob.erased/1",
-                                         .ev_actor = "parryd",
-                                         .ev_body = body},
-                         error);
+    seq = journal_write(journal,
+                        &(JournalEvent){.ev_kind = "blob.erased/1",
+                                        .ev_actor = "parryd",
+                                        .ev_body = body},
+                        error);
     json_decref(body);
     journal->jn_erased = seq > 0;
     return seq > 0;

@@ -268,6 +268,26 @@ static int title_width(const json_t *rows)
     return MIN(width, 32);
 }
 
+/* Below the tables: who is out of the drill for now. */
+static void teams_held(Pen *pen, const json_t *rows)
+{
+    gboolean any = FALSE;
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach (rows, i, row) {
+        if (!json_object_get(row, "held"))
+            continue;
+        g_autofree char *line = g_strdup_printf("%s · %s: %s", text_of(row, "title"),
+                                                word(pen, "out"), text_of(row, "held"));
+        put_left(pen, INK_WARN, line, pen->pen_columns);
+        end_line(pen);
+        any = TRUE;
+    }
+    if (any)
+        g_string_append_c(pen->pen_out, '\n');
+}
+
 /* One table of a side; a bar of the total fills what room is left, where its points have
  * a maximum. */
 static void standings(Pen *pen, const json_t *rows, const char *side,
@@ -458,6 +478,15 @@ static void foot(Pen *pen, const json_t *board)
                  pen->pen_columns);
         end_line(pen);
     }
+    if (int_of(board, "missing") > 0) {
+        g_autofree char *missing =
+            g_strdup_printf("%s: %" JSON_INTEGER_FORMAT,
+                            word(pen, "Hosts that are missing; their checks count for "
+                                      "nobody"),
+                            (json_int_t)int_of(board, "missing"));
+        put_left(pen, INK_WARN, missing, pen->pen_columns);
+        end_line(pen);
+    }
     if (!json_is_object(point))
         return;
     root = g_strndup(text_of(point, "root"), pen->pen_columns >= 88 ? 64 : 16);
@@ -477,6 +506,7 @@ char *view_board_text(const json_t *board, int columns, gboolean colour, const c
     rule(&pen, NULL);
     standings(&pen, rows, "blue", "Blue teams", BLUE, G_N_ELEMENTS(BLUE), TRUE);
     standings(&pen, rows, "red", "Red teams", RED, G_N_ELEMENTS(RED), FALSE);
+    teams_held(&pen, rows);
     services(&pen, board);
     held(&pen, board);
     latest(&pen, json_object_get(board, "events"));

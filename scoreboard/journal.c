@@ -126,6 +126,13 @@ static gboolean check_event(const JournalEvent *event, char **body, GError **err
     return TRUE;
 }
 
+gboolean journal_check(const JournalEvent *event, GError **error)
+{
+    g_autofree char *body = NULL;
+
+    return check_event(event, &body, error);
+}
+
 gboolean journal_insert_event(Journal *journal, const JournalEvent *event,
                               const char *body, const char *hash, GError **error)
 {
@@ -166,7 +173,7 @@ void journal_break_batch(Journal *journal, GError *cause, GError **error)
     g_propagate_error(error, cause);
 }
 
-gint64 journal_append(Journal *journal, const JournalEvent *event, GError **error)
+gint64 journal_write(Journal *journal, const JournalEvent *event, GError **error)
 {
     JournalEvent full = complete(journal, event);
     g_autofree char *body = NULL;
@@ -243,13 +250,13 @@ gint64 journal_append_with_rows(Journal *journal, const JournalEvent *event, gui
     json_object_set_new(body, "rows", json_integer(n_rows));
     json_object_set_new(body, "sha256", json_string(sha256));
     with_rows.ev_body = body;
-    seq = journal_append(journal, &with_rows, error);
+    seq = journal_write(journal, &with_rows, error);
     json_decref(body);
     return seq;
 }
 
-gint64 journal_append_checks(Journal *journal, const JournalEvent *event,
-                             const JournalCheckRow *rows, guint n_rows, GError **error)
+gint64 journal_write_checks(Journal *journal, const JournalEvent *event,
+                            const JournalCheckRow *rows, guint n_rows, GError **error)
 {
     g_autoptr(GError) cause = NULL;
     char sha256[JOURNAL_HEX + 1];
@@ -288,7 +295,10 @@ gboolean journal_commit(Journal *journal, GError **error)
 {
     g_autoptr(GError) cause = NULL;
 
-    if (journal->jn_broken) {
+    if (journal->jn_broken && journal->jn_kept) {
+        if (!journal_keep_again(journal, error))
+            return FALSE;
+    } else if (journal->jn_broken) {
         g_set_error(error, JOURNAL_ERROR, JOURNAL_ERROR_IO, "%s; the batch is lost",
                     journal->jn_broken);
         g_clear_pointer(&journal->jn_broken, g_free);
@@ -297,12 +307,18 @@ gboolean journal_commit(Journal *journal, GError **error)
     if (!journal->jn_batch)
         return TRUE;
     if (!journal_step(journal, journal->jn_stmt[ST_COMMIT], "commit", &cause)) {
+        if (journal->jn_kept) {
+            journal_keep_failed(journal, cause->message);
+            g_propagate_error(error, g_steal_pointer(&cause));
+            return FALSE;
+        }
         journal_drop_batch(journal, NULL);
         g_set_error(error, JOURNAL_ERROR, JOURNAL_ERROR_IO, "%s; the batch is lost",
                     cause->message);
         return FALSE;
     }
     journal->jn_batch = FALSE;
+    journal_keep_done(journal);
     journal->jn_committed = journal->jn_seq;
     memcpy(journal->jn_committed_head, journal->jn_head, sizeof journal->jn_head);
     if (journal->jn_erased)

@@ -76,6 +76,12 @@ Journal *journal_open_read(const char *dir, GError **error);
 /* From now on a commit does not wait for the disk: for a journal that would be made again
  * rather than recovered. */
 gboolean journal_hurry(Journal *journal, GError **error);
+/*
+ * From now on a batch that cannot be written is not lost: appending goes on (what is
+ * appended is numbered and kept in memory), journal_commit() fails, the batch stays, and
+ * a later journal_commit() writes all of it. Erasing is no part of that.
+ */
+void journal_keep(Journal *journal);
 void journal_close(Journal *journal);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Journal, journal_close)
 

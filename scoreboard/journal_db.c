@@ -179,6 +179,7 @@ void journal_close(Journal *journal)
     g_byte_array_unref(journal->jn_scratch);
     g_free(journal->jn_broken);
     g_free(journal->jn_path);
+    g_clear_pointer(&journal->jn_kept, g_ptr_array_unref);
     g_free(journal);
 }
 

@@ -43,6 +43,7 @@ struct Journal {
     int jn_schema;      /* of the file */
     gboolean jn_batch;  /* a transaction is open */
     char *jn_broken;    /* why the batch is lost already; said again at commit */
+    GPtrArray *jn_kept; /* of the batch: journal_keep.c; NULL: nothing is kept */
     gboolean jn_erased; /* the batch erases texts: the WAL goes too, after commit */
     gint64 jn_seq, jn_committed;
     char jn_head[JOURNAL_HEX + 1], jn_committed_head[JOURNAL_HEX + 1];
@@ -74,6 +75,8 @@ void journal_drop_batch(Journal *journal, const char *why);
 
 /* A write failed: drops the batch and hands cause (taken over) to the caller. */
 void journal_break_batch(Journal *journal, GError *cause, GError **error);
+/* Whether it is one that can be appended at all. */
+gboolean journal_check(const JournalEvent *event, GError **error);
 /* FALSE, with JOURNAL_ERROR_BODY. */
 gboolean journal_bad_event(const JournalEvent *event, const char *why, GError **error);
 /* One row of `event`, behind jn_head; nothing else changes. body: canonical text. */
@@ -82,6 +85,21 @@ gboolean journal_insert_event(Journal *journal, const JournalEvent *event,
 /* Appends an event whose body gets "rows" and "sha256" besides. */
 gint64 journal_append_with_rows(Journal *journal, const JournalEvent *event, guint n_rows,
                                 const char *sha256, GError **error);
+
+/* The appending functions of journal.h, past what keeps the batch. */
+gint64 journal_write(Journal *journal, const JournalEvent *event, GError **error);
+gint64 journal_write_checks(Journal *journal, const JournalEvent *event,
+                            const JournalCheckRow *rows, guint n_rows, GError **error);
+gint64 journal_write_observations(Journal *journal, const JournalEvent *event,
+                                  const JournalObservation *rows, guint n_rows,
+                                  GError **error);
+gboolean journal_write_blob(Journal *journal, const void *bytes, gsize len,
+                            char hash_out[65], GError **error);
+/* The lost batch into a new transaction; FALSE, and it is broken again. */
+gboolean journal_keep_again(Journal *journal, GError **error);
+/* The commit failed: the batch stays broken. Or it is durable: nothing is kept. */
+void journal_keep_failed(Journal *journal, const char *why);
+void journal_keep_done(Journal *journal);
 
 /* The hash of an event, docs/journal.md; body is the canonical text. */
 void journal_hash_event(GByteArray *scratch, gint64 seq, const JournalEvent *event,

@@ -57,8 +57,10 @@ Ledger *ledger_new(const Plan *plan)
     guint teams = plan->p_teams->len;
 
     ledger->lg_plan = plan;
+    ledger->lg_holds = holds_new(plan);
     ledger->lg_state = g_strdup("defined");
     ledger->lg_reason = g_strdup("");
+    ledger->lg_missing = g_ptr_array_new_with_free_func(g_free);
     ledger->lg_n_injects = plan->p_injects->len;
     ledger->lg_injects = g_new0(InjectFold, MAX(ledger->lg_n_injects, 1));
     for (guint i = 0; i < ledger->lg_n_injects; i++)
@@ -85,6 +87,7 @@ void ledger_free(Ledger *ledger)
     if (!ledger)
         return;
     accounts_clear(ledger);
+    holds_free(ledger->lg_holds);
     g_string_chunk_free(ledger->lg_texts);
     g_free(ledger->lg_ranked);
     g_free(ledger->lg_accounts);
@@ -105,6 +108,7 @@ void ledger_free(Ledger *ledger)
     g_free(ledger->lg_injects);
     g_free(ledger->lg_state);
     g_free(ledger->lg_reason);
+    g_ptr_array_unref(ledger->lg_missing);
     g_free(ledger);
 }
 
@@ -130,14 +134,15 @@ static gboolean is_outage(CheckStatus status)
 }
 
 /* An outage lasts from the round that saw it to the round that saw its end; a round that
- * could not look ends it too, for nobody knows what was after. Windows count for nothing.
- */
-static void fold_outage(const Plan *plan, CheckFold *fold, gint64 at_us)
+ * could not look ends it too, for nobody knows what was after. Windows, and what its team
+ * was held, count for nothing. */
+static void fold_outage(const Ledger *ledger, int team, CheckFold *fold, gint64 at_us)
 {
     if (is_outage(fold->cf_shown.lc_status) && fold->cf_round_us >= 0 &&
         at_us > fold->cf_round_us && !fold->cf_spared) {
-        gint64 us =
-            at_us - fold->cf_round_us - plan_quiet_within(plan, fold->cf_round_us, at_us);
+        gint64 us = at_us - fold->cf_round_us -
+                    holds_within(ledger->lg_holds, ledger->lg_plan, team,
+                                 fold->cf_round_us, at_us);
 
         fold->cf_shown.lc_down_us += us;
         fold->cf_outage_us += us;
@@ -198,12 +203,16 @@ static void fold_row(Ledger *ledger, const JournalEvent *event,
     gint64 at_us = member_int(event, "at", event->ev_clock_us);
     gint64 stands_for = CLAMP(member_int(event, "stands_for", 1), 0, 1000000);
     CheckFold *fold;
+    int team;
 
     if (row->cr_check < 0 || (guint)row->cr_check >= ledger->lg_n_checks ||
         row->cr_status < 0 || row->cr_status > CHECK_UNCHECKED)
         return;
     fold = &ledger->lg_checks[row->cr_check];
-    fold_outage(ledger->lg_plan, fold, at_us);
+    team = plan_check(ledger->lg_plan, row->cr_check)->ck_team;
+    if (holds_at(ledger->lg_holds, team, at_us))
+        return; /* nobody asked */
+    fold_outage(ledger, team, fold, at_us);
     note_change(fold, event, row, at_us);
     fold->cf_spared = resets_spare(ledger, plan_check(ledger->lg_plan, row->cr_check),
                                    at_us, event->ev_clock_us);
@@ -263,7 +272,7 @@ static void close_outages(Ledger *ledger, gint64 clock_us)
         CheckFold *fold = &ledger->lg_checks[i];
         gint64 until_us = MIN(clock_us, fold->cf_until_us);
 
-        fold_outage(ledger->lg_plan, fold, until_us);
+        fold_outage(ledger, plan_check(ledger->lg_plan, (int)i)->ck_team, fold, until_us);
         fold->cf_round_us = MAX(fold->cf_round_us, until_us);
     }
 }
@@ -271,6 +280,28 @@ static void close_outages(Ledger *ledger, gint64 clock_us)
 static void fold_defined(Ledger *ledger, const JournalEvent *event)
 {
     ledger->lg_simulated = json_is_true(json_object_get(event->ev_body, "simulated"));
+}
+
+static void fold_degraded(Ledger *ledger, const JournalEvent *event)
+{
+    const json_t *host;
+    gsize i;
+
+    g_ptr_array_set_size(ledger->lg_missing, 0);
+    json_array_foreach (json_object_get(event->ev_body, "hosts"), i, host) {
+        const char *id = json_string_value(json_object_get(host, "host"));
+        if (id)
+            g_ptr_array_add(ledger->lg_missing, g_strdup(id));
+    }
+}
+
+static void fold_joined(Ledger *ledger, const JournalEvent *event)
+{
+    guint index;
+
+    if (g_ptr_array_find_with_equal_func(ledger->lg_missing, event->ev_host, g_str_equal,
+                                         &index))
+        g_ptr_array_remove_index(ledger->lg_missing, index);
 }
 
 static void fold_state(Ledger *ledger, const JournalEvent *event)
@@ -309,12 +340,14 @@ static const struct {
     {"report.unmatched/1", fold_unmatched}, {"score.adjusted/1", fold_adjust},
     {"checkpoint/1", fold_checkpoint},      {"clock.started/1", fold_clock},
     {"clock.paused/1", fold_clock},         {"clock.resumed/1", fold_clock},
-    {"drill.defined/1", fold_defined},
+    {"drill.defined/1", fold_defined},      {"drill.degraded/1", fold_degraded},
+    {"host.joined/1", fold_joined},
 };
 
 void ledger_apply(Ledger *ledger, const JournalEvent *event, const JournalCheckRow *rows,
                   guint n_rows)
 {
+    holds_apply(ledger->lg_holds, event);
     for (gsize i = 0; i < G_N_ELEMENTS(FOLDS); i++)
         if (strcmp(event->ev_kind, FOLDS[i].kind) == 0)
             FOLDS[i].fold(ledger, event);
@@ -411,6 +444,16 @@ gboolean ledger_running(const Ledger *ledger)
 gboolean ledger_simulated(const Ledger *ledger)
 {
     return ledger->lg_simulated;
+}
+
+const GPtrArray *ledger_missing(const Ledger *ledger)
+{
+    return ledger->lg_missing;
+}
+
+const Holds *ledger_holds(const Ledger *ledger)
+{
+    return ledger->lg_holds;
 }
 
 const char *ledger_reason(const Ledger *ledger)

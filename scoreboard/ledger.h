@@ -10,6 +10,7 @@
 #define PARRY_SCOREBOARD_LEDGER_H
 
 #include "scenarios/plan.h"
+#include "scoreboard/holds.h"
 #include "scoreboard/journal.h"
 #include "scoreboard/kinds.h"
 
@@ -90,13 +91,17 @@ Ledger *ledger_read(const Plan *plan, Journal *journal, gint64 seq, GError **err
  * none of the windows. */
 gboolean ledger_scores_at(const Plan *plan, gint64 clock_us);
 
-gint64 ledger_seq(const Ledger *ledger);         /* last event applied */
-gint64 ledger_clock_us(const Ledger *ledger);    /* its drill clock */
-gint64 ledger_at_us(const Ledger *ledger);       /* UTC of the event with that clock */
-gboolean ledger_running(const Ledger *ledger);   /* the clock runs */
+gint64 ledger_seq(const Ledger *ledger);       /* last event applied */
+gint64 ledger_clock_us(const Ledger *ledger);  /* its drill clock */
+gint64 ledger_at_us(const Ledger *ledger);     /* UTC of the event with that clock */
+gboolean ledger_running(const Ledger *ledger); /* the clock runs */
+/* Ids of the hosts that the drill goes on without, by consent; borrowed. */
+const GPtrArray *ledger_missing(const Ledger *ledger);
 gboolean ledger_simulated(const Ledger *ledger); /* there were no guests */
 const char *ledger_state(const Ledger *ledger);  /* drill state */
 const char *ledger_reason(const Ledger *ledger); /* why it is in that state, or "" */
+/* When which team was held; owned by the ledger. */
+const Holds *ledger_holds(const Ledger *ledger);
 const LedgerStanding *ledger_standing(Ledger *ledger, int team);
 const LedgerInject *ledger_inject(const Ledger *ledger, int inject);
 const LedgerCheck *ledger_check(const Ledger *ledger, int check);

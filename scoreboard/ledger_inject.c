@@ -8,8 +8,6 @@
  */
 #include "scoreboard/ledger_priv.h"
 
-#include "scenarios/plan_windows.h"
-
 #include <string.h>
 
 static const char *const STATE_NAMES[] = {
@@ -102,11 +100,17 @@ static gint64 report_within(const Ledger *ledger, const InjectFold *inject)
     return disclose > 0 && disclose != SCORING_AT_END ? disclose : HK_WINDOW_US;
 }
 
+/* Its team's windows and holds are left out. */
+static gint64 deadline(const Ledger *ledger, const InjectFold *inject, gint64 within_us)
+{
+    return holds_deadline(ledger->lg_holds, ledger->lg_plan, inject->if_plan->in_team,
+                          begin_us(inject), within_us);
+}
+
 static gint64 window_of(const Ledger *ledger, const InjectFold *inject)
 {
     return begin_us(inject) < 0 ? -1
-                                : plan_deadline(ledger->lg_plan, begin_us(inject),
-                                                report_within(ledger, inject));
+                                : deadline(ledger, inject, report_within(ledger, inject));
 }
 
 /* Never before the report window closes: after it was told a report is no detection. */
@@ -117,8 +121,7 @@ static gboolean is_told(const Ledger *ledger, const InjectFold *inject)
     if (disclose == SCORING_AT_END)
         return FALSE;
     return ledger->lg_clock_us >
-           plan_deadline(ledger->lg_plan, begin_us(inject),
-                         MAX(report_within(ledger, inject), disclose));
+           deadline(ledger, inject, MAX(report_within(ledger, inject), disclose));
 }
 
 gint64 ledger_window_us(const Ledger *ledger, int inject)
@@ -129,13 +132,10 @@ gint64 ledger_window_us(const Ledger *ledger, int inject)
 ExpectState inject_expect(const Ledger *ledger, const InjectFold *inject,
                           const ExpectFold *expect)
 {
-    gint64 begin = begin_us(inject);
-
-    if (expect->es_state != EXPECT_OPEN || expect->es_void || begin < 0 ||
+    if (expect->es_state != EXPECT_OPEN || expect->es_void || begin_us(inject) < 0 ||
         expect->es_plan->ex_within_us <= 0)
         return expect->es_state;
-    return ledger->lg_clock_us >
-                   plan_deadline(ledger->lg_plan, begin, expect->es_plan->ex_within_us)
+    return ledger->lg_clock_us > deadline(ledger, inject, expect->es_plan->ex_within_us)
                ? EXPECT_MISSED
                : EXPECT_OPEN;
 }
@@ -407,8 +407,7 @@ static void note_time(const Ledger *ledger, InjectFold *fold, PlanExpectKind kin
                       const JournalEvent *event, gint64 after_us)
 {
     LedgerInject *shown = &fold->if_shown;
-    gint64 at_us = after_us >= 0 && shown->lj_exec_us >= 0 ? shown->lj_exec_us + after_us
-                                                           : event->ev_clock_us;
+    gint64 at_us = event->ev_clock_us;
     gint64 *us = kind == EXPECT_CONTAIN     ? &shown->lj_contain_us
                  : kind == EXPECT_ERADICATE ? &shown->lj_eradicate_us
                  : kind == EXPECT_RECOVER   ? &shown->lj_recover_us
@@ -418,6 +417,11 @@ static void note_time(const Ledger *ledger, InjectFold *fold, PlanExpectKind kin
                   : kind == EXPECT_RECOVER   ? &shown->lj_recover_seq
                                              : &shown->lj_detect_seq;
 
+    if (after_us >= 0 && shown->lj_exec_us >= 0) { /* its team's time, without holds */
+        gint64 own_us = holds_deadline(ledger->lg_holds, NULL, fold->if_plan->in_team,
+                                       shown->lj_exec_us, after_us);
+        at_us = own_us == G_MAXINT64 ? at_us : own_us;
+    }
     if (!is_defence(kind) || (kind == EXPECT_DETECT && fold->if_report) ||
         inject_expects(ledger, fold, kind) != EXPECT_MET)
         return;

@@ -104,7 +104,9 @@ struct Ledger {
     gboolean lg_running;
     gboolean lg_simulated;
     char *lg_state, *lg_reason;
-    gboolean lg_closed; /* the drill ended: nothing is hidden any more */
+    GPtrArray *lg_missing; /* char *: hosts that the drill began without, and so far is */
+    gboolean lg_closed;    /* the drill ended: nothing is hidden any more */
+    Holds *lg_holds;
     LedgerCheckpoint lg_checkpoint;
     InjectFold *lg_injects;
     guint lg_n_injects;

@@ -178,9 +178,9 @@ static gboolean insert_rows(Journal *journal, gint64 seq, const JournalObservati
     return ok;
 }
 
-gint64 journal_append_observations(Journal *journal, const JournalEvent *event,
-                                   const JournalObservation *rows, guint n_rows,
-                                   GError **error)
+gint64 journal_write_observations(Journal *journal, const JournalEvent *event,
+                                  const JournalObservation *rows, guint n_rows,
+                                  GError **error)
 {
     g_autoptr(GError) cause = NULL;
     gint64 salts[JOURNAL_OBSERVATIONS_MAX], seq;
@@ -256,12 +256,12 @@ static gboolean met_before(const guint *rows, guint i)
 static gboolean say_erased(Journal *journal, gint64 seq, json_t *rows, GError **error)
 {
     json_t *body = json_pack("{s: O}", "rows", rows);
-    gint64 said = journal_append(journal,
-                                 &(JournalEvent){.ev_kind = "observe.erased/1",
-                                                 .ev_actor = "parryd",
-                                                 .ev_ref = seq,
-                                                 .ev_body = body},
-                                 error);
+    gint64 said = journal_write(journal,
+                                &(JournalEvent){.ev_kind = "observe.erased/1",
+                                                .ev_actor = "parryd",
+                                                .ev_ref = seq,
+                                                .ev_body = body},
+                                error);
 
     json_decref(body);
     journal->jn_erased = journal->jn_erased || said > 0;

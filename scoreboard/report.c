@@ -131,11 +131,19 @@ static const char *verdict_of(Ledger *ledger, int index)
                : "open";
 }
 
-/* Time between the two, 0 where the second came first, -1 where one of them never came.
+/* Time between the two by the team's clock, 0 where the second came first, -1 where one
+ * of them never came.
  */
-static void set_after(json_t *json, const char *key, gint64 from_us, gint64 to_us)
+static void set_after(json_t *json, const char *key, const ReportFold *fold, int team,
+                      gint64 from_us, gint64 to_us)
 {
-    set_int(json, key, from_us >= 0 && to_us >= 0 ? MAX(to_us - from_us, 0) : -1);
+    gint64 us =
+        from_us >= 0 && to_us >= 0
+            ? to_us - from_us -
+                  holds_within(ledger_holds(fold->rf_ledger), NULL, team, from_us, to_us)
+            : -1;
+
+    set_int(json, key, from_us >= 0 && to_us >= 0 ? MAX(us, 0) : -1);
 }
 
 static json_t *inject_json(const ReportFold *fold, int index)
@@ -172,10 +180,14 @@ static json_t *inject_json(const ReportFold *fold, int index)
     set_int(json, "contained_us", state->lj_contain_us);
     set_int(json, "eradicated_us", state->lj_eradicate_us);
     set_int(json, "recovered_us", state->lj_recover_us);
-    set_after(json, "detect_after_us", state->lj_exec_us, state->lj_detect_us);
-    set_after(json, "contain_after_us", state->lj_exec_us, state->lj_contain_us);
-    set_after(json, "recover_after_us", state->lj_exec_us, state->lj_recover_us);
-    set_after(json, "contain_after_detect_us", state->lj_detect_us, state->lj_contain_us);
+    set_after(json, "detect_after_us", fold, in->in_team, state->lj_exec_us,
+              state->lj_detect_us);
+    set_after(json, "contain_after_us", fold, in->in_team, state->lj_exec_us,
+              state->lj_contain_us);
+    set_after(json, "recover_after_us", fold, in->in_team, state->lj_exec_us,
+              state->lj_recover_us);
+    set_after(json, "contain_after_detect_us", fold, in->in_team, state->lj_detect_us,
+              state->lj_contain_us);
     json_object_set_new(json, "contained", json_boolean(state->lj_contain_us >= 0));
     set_text(json, "verdict",
              in->in_kind == INJECT_ATTACK ? verdict_of(fold->rf_ledger, index) : "");

@@ -208,7 +208,8 @@ static void on_gap(ReportFold *fold, const JournalEvent *event)
         fold->rf_gaps,
         json_pack("{s: I, s: I, s: s, s: s, s: s}", "seq", (json_int_t)event->ev_seq,
                   "clock_us", (json_int_t)event->ev_clock_us, "kind", event->ev_kind,
-                  "host", event->ev_host, "text", words ? words : ""));
+                  "host", *event->ev_host ? event->ev_host : event->ev_team, "text",
+                  words ? words : ""));
 }
 
 /* The members of a body as they are, texts made safe: they bear names out of a guest. */
@@ -303,6 +304,9 @@ static const struct {
     {"agent.lost/1", on_gap},
     {"agent.cut/1", on_gap},
     {"domain.lost/1", on_gap},
+    {"team.held/1", on_gap},
+    {"team.released/1", on_gap},
+    {"clock.jumped/1", on_gap},
 };
 
 /* What a reader of the report wants to see of a timeline: what happened to teams and

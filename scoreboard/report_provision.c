@@ -137,6 +137,8 @@ void report_provision_event(ReportProvision *provision, const JournalEvent *even
             ON[i].on(provision, event);
     if (host >= 0)
         on_host(&provision->rp_hosts[host], event);
+    if (host >= 0 && !provision->rp_began_us)
+        provision->rp_began_us = event->ev_at_us;
 }
 
 ReportProvision *report_provision_new(const Plan *plan)

@@ -117,7 +117,7 @@ static void set_int(json_t *object, const char *key, gint64 value)
 }
 
 static json_t *standing_json(const Plan *plan, const LedgerStanding *standing,
-                             const char *lang)
+                             const HoldStretch *held, const char *lang)
 {
     const PlanTeam *team = plan_team(plan, standing->ls_team);
     json_t *json = json_pack("{s: s, s: s, s: s}", "team", team->pt_id, "title",
@@ -134,6 +134,11 @@ static json_t *standing_json(const Plan *plan, const LedgerStanding *standing,
     set_int(json, "contained", standing->ls_contained);
     set_int(json, "executed", standing->ls_executed);
     set_int(json, "taken", standing->ls_taken);
+    if (held) {
+        g_autofree char *reason = parry_text_safe(held->hs_reason, -1);
+
+        json_object_set_new(json, "held", json_string(reason));
+    }
     set_int(json, "resets", standing->ls_resets);
     return json;
 }
@@ -164,9 +169,13 @@ static json_t *standings_json(const Plan *plan, Ledger *ledger, int who, const c
             g_array_append_vals(all, ledger_standing_for(ledger, (int)i, who), 1);
     }
     g_array_sort_with_data(all, by_side_and_rank, (gpointer)plan);
-    for (guint i = 0; i < all->len; i++)
+    for (guint i = 0; i < all->len; i++) {
+        const LedgerStanding *standing = &g_array_index(all, LedgerStanding, i);
+
         json_array_append_new(
-            list, standing_json(plan, &g_array_index(all, LedgerStanding, i), lang));
+            list, standing_json(plan, standing,
+                                holds_on(ledger_holds(ledger), standing->ls_team), lang));
+    }
     return list;
 }
 
@@ -236,6 +245,29 @@ static json_t *checkpoint_json(const Ledger *ledger)
                      point->lk_root);
 }
 
+/* Which of a team's hosts are missing is for white and that team; how many, for all. */
+static void set_missing(json_t *board, const Plan *plan, const Ledger *ledger, int who)
+{
+    const GPtrArray *missing = ledger_missing(ledger);
+    json_t *list = json_array();
+
+    for (guint i = 0; i < missing->len; i++) {
+        int host = plan_host_index(plan, missing->pdata[i]);
+        if (host >= 0 && (who == LEDGER_WHITE || who == plan_host(plan, host)->ph_team))
+            json_array_append_new(list, json_string(missing->pdata[i]));
+    }
+    set_int(board, "missing", missing->len);
+    json_object_set_new(board, "missing_hosts", list);
+}
+
+/* Why it stands is for everybody; why something failed is white's. */
+static gboolean drill_stands(const Ledger *ledger)
+{
+    const char *state = ledger_state(ledger);
+
+    return strcmp(state, "paused") == 0 || strcmp(state, "stopped") == 0;
+}
+
 json_t *view_board_json(const Viewer *viewer, const Plan *plan, Ledger *ledger,
                         const char *lang)
 {
@@ -248,12 +280,15 @@ json_t *view_board_json(const Viewer *viewer, const Plan *plan, Ledger *ledger,
     json_object_set_new(board, "title", json_string(parry_text_get(plan->p_title, lang)));
     json_object_set_new(board, "lang", json_string(lang ? lang : "en"));
     json_object_set_new(board, "state", json_string(ledger_state(ledger)));
-    json_object_set_new(board, "reason", json_string(who == LEDGER_WHITE ? reason : ""));
+    json_object_set_new(
+        board, "reason",
+        json_string(who == LEDGER_WHITE || drill_stands(ledger) ? reason : ""));
     set_int(board, "clock", ledger_clock_us(ledger));
     json_object_set_new(board, "running", json_boolean(ledger_running(ledger)));
     set_int(board, "at_us", ledger_at_us(ledger));
     set_int(board, "duration_us", plan->p_duration_us);
     json_object_set_new(board, "simulated", json_boolean(ledger_simulated(ledger)));
+    set_missing(board, plan, ledger, who);
     json_object_set_new(board, "frozen", json_boolean(viewer->vw_freeze > 0));
     json_object_set_new(board, "standings", standings_json(plan, ledger, who, lang));
     json_object_set_new(board, "checks", checks_json(plan, ledger, who));

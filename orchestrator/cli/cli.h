@@ -37,7 +37,7 @@ extern const CliCommand cmd_check, cmd_plan, cmd_run, cmd_up, cmd_start, cmd_sta
     cmd_exec, cmd_score, cmd_report, cmd_verify, cmd_down, cmd_gc, cmd_people, cmd_doctor,
     cmd_host, cmd_simulate, cmd_schema, cmd_import, cmd_names, cmd_follow, cmd_replicate,
     cmd_restore, cmd_acts, cmd_observations, cmd_agent, cmd_console, cmd_logs, cmd_reset,
-    cmd_checkpoint, cmd_resets;
+    cmd_checkpoint, cmd_team, cmd_resets;
 
 /* ---- cli.c: what commands share ---- */
 

@@ -12,6 +12,13 @@ static int say(const Drill *drill, const char *target, const char *to,
     int failed = (int)json_integer_value(json_object_get(answer, "failed"));
     gint64 us = json_integer_value(json_object_get(answer, "us"));
 
+    const char *waits = json_string_value(json_object_get(answer, "waits"));
+
+    if (waits) {
+        printf("%s: %d host%s made anew; ready once it runs (%s)\n", target, hosts,
+               hosts == 1 ? " is" : "s are", waits);
+        return EXIT_OK;
+    }
     if (failed)
         return cli_fail(EXIT_FAIL, "drill %s: %d of %d hosts of %s are not back: %s",
                         drill->dr_name, failed, hosts, target,

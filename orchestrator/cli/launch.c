@@ -202,8 +202,8 @@ static int follow_up(const Launch *launch, const Plan *plan, RpcClient *client,
 
     for (;;) {
         code = follow(client, plan, FOLLOW_UNTIL_READY, launch->la_json, reason);
-        ConsentAnswer answer =
-            code == EXIT_FAIL ? consent_ask(client) : CONSENT_NOT_ASKED;
+        ConsentAnswer answer = code == EXIT_FAIL && !launch->la_json ? consent_ask(client)
+                                                                     : CONSENT_NOT_ASKED;
         *keep = answer == CONSENT_KEEP;
         if (answer < CONSENT_AGAIN)
             return code;

@@ -468,6 +468,7 @@ static void append_waiting(GString *out, const json_t *waiting)
         {"quiet", "waits: a window in which nothing begins"},
         {"scope", "waits: the scope lets no attack begin now"},
         {"together", "waits for the others of its name"},
+        {"team-held", "waits for `parry team release`"},
         {"retry", "failed, and is tried again"},
         {"manual", "is fired by `parry inject`"},
     };
@@ -519,6 +520,18 @@ static void append_golden(GString *out, const json_t *golden)
     }
 }
 
+static void append_held(GString *out, const json_t *held)
+{
+    const json_t *one;
+    gsize i;
+
+    json_array_foreach (held, i, one) {
+        g_autofree char *since = duration_clock(int_of(one, "since_us"));
+        g_string_append_printf(out, "  team %s is held since %s: %s\n",
+                               text_of(one, "team"), since, text_of(one, "reason"));
+    }
+}
+
 /* What the drill goes on without, and by whose consent. */
 static void append_losses(GString *out, const json_t *losses)
 {
@@ -542,6 +555,7 @@ char *status_text(const json_t *status, const StatusView *view)
     GString *out = g_string_new(first);
 
     append_state(out, status);
+    append_held(out, json_object_get(status, "held"));
     append_services(out, status);
     append_golden(out, json_object_get(status, "golden"));
     append_losses(out, json_object_get(status, "losses"));

@@ -33,7 +33,8 @@ gboolean alive_read(const Daemon *d, AliveMark *mark)
     *end = '\0';
     g_strlcpy(mark->al_boot, text, sizeof(mark->al_boot));
     at = g_ascii_strtoll(end + 1, &end, 10);
-    clock = g_ascii_strtoll(end, NULL, 10);
+    clock = g_ascii_strtoll(end, &end, 10);
+    mark->al_wall_us = g_ascii_strtoll(end, NULL, 10); /* 0: an older daemon's */
     mark->al_boottime_us = at;
     mark->al_clock_us = clock;
     return TRUE;
@@ -48,9 +49,10 @@ static void on_tick(evutil_socket_t fd, short what, void *data)
     (void)fd;
     (void)what;
     clock_boot_id(boot);
-    int n = g_snprintf(line, sizeof(line),
-                       "%s %20" G_GINT64_FORMAT " %20" G_GINT64_FORMAT " \n", boot,
-                       clock_boottime_us(), daemon_now(alive->av_daemon));
+    int n = g_snprintf(
+        line, sizeof(line),
+        "%s %20" G_GINT64_FORMAT " %20" G_GINT64_FORMAT " %20" G_GINT64_FORMAT " \n",
+        boot, clock_boottime_us(), daemon_now(alive->av_daemon), g_get_real_time());
     if (pwrite(alive->av_fd, line, (size_t)n, 0) != n)
         g_warning("run/alive: write: %s", g_strerror(errno));
 }

@@ -12,6 +12,7 @@ typedef struct {
     char al_boot[40];
     gint64 al_boottime_us; /* of the last sign of life */
     gint64 al_clock_us;    /* the drill clock then */
+    gint64 al_wall_us;     /* UTC */
 } AliveMark;
 
 /* FALSE where there is none that can be read. */

@@ -1,6 +1,7 @@
 #include "orchestrator/daemon/checks.h"
 
 #include "orchestrator/daemon/director.h"
+#include "orchestrator/daemon/holding.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
@@ -18,7 +19,7 @@ typedef struct {
     gint64 gr_interval_us;
     GArray *gr_members; /* of int: check indexes */
     struct event *gr_timer;
-    guint gr_open; /* rounds that have not ended */
+    GPtrArray *gr_open; /* Round: those that have not ended */
 } Group;
 
 typedef struct {
@@ -26,7 +27,8 @@ typedef struct {
     gint64 ro_at_us;
     gint64 ro_stands_for;
     gboolean ro_thinned;
-    guint ro_next; /* member to launch next */
+    gboolean ro_cut; /* the drill stands since: what comes now counts for nothing */
+    guint ro_next;   /* member to launch next */
     guint ro_waiting;
     GArray *ro_rows; /* JournalCheckRow */
     struct event *ro_spread;
@@ -37,7 +39,8 @@ typedef struct {
 typedef struct {
     Round *la_round;
     int la_check;
-    gint64 la_at_us;         /* boot time when it was asked */
+    gint64 la_at_us;         /* drill clock when it was due */
+    gint64 la_asked_us;      /* boot time when it was asked */
     struct event *la_jitter; /* NULL: asked at once */
 } Launch;
 
@@ -54,6 +57,7 @@ static void group_free(gpointer data)
 
     event_free(group->gr_timer);
     g_array_unref(group->gr_members);
+    g_ptr_array_unref(group->gr_open);
     g_free(group);
 }
 
@@ -81,7 +85,7 @@ static int by_check(gconstpointer a, gconstpointer b)
 
 static void sample_round(Sample *sample, Round *round);
 
-static void round_record(Round *round)
+static void round_tell(Round *round)
 {
     Daemon *d = round->ro_group->gr_checks->cs_daemon;
 
@@ -92,12 +96,18 @@ static void round_record(Round *round)
             json_pack("{s:I, s:I, s:b}", "at", (json_int_t)round->ro_at_us, "stands_for",
                       (json_int_t)round->ro_stands_for, "thinned", round->ro_thinned),
             (JournalCheckRow *)round->ro_rows->data, round->ro_rows->len);
+}
+
+static void round_record(Round *round)
+{
+    if (!round->ro_cut)
+        round_tell(round);
     round_free(round);
 }
 
 static void round_end(Round *round)
 {
-    round->ro_group->gr_open--;
+    g_ptr_array_remove(round->ro_group->gr_open, round);
     if (round->ro_sample)
         sample_round(round->ro_sample, round);
     else
@@ -116,6 +126,22 @@ static CheckStatus undisturbed(const Daemon *d, const PlanCheck *check, gint64 s
     return CHECK_UNCHECKED;
 }
 
+/* The three of them may be different ones' business: whose score it is, who is looked at,
+ * and who looks. */
+static gboolean is_held(const Daemon *d, const PlanCheck *check, gint64 since_us)
+{
+    return holding_since(d, check->ck_team, since_us) ||
+           holding_since(d, plan_host(d->dm_plan, check->ck_host)->ph_team, since_us) ||
+           holding_since(d, plan_host(d->dm_plan, check->ck_from)->ph_team, since_us);
+}
+
+/* What was asked before a pause or a hold and answered after it began says nothing. */
+static gboolean counts(const Daemon *d, const Launch *launch)
+{
+    return !launch->la_round->ro_cut &&
+           !is_held(d, plan_check(d->dm_plan, launch->la_check), launch->la_at_us);
+}
+
 static void on_checked(Daemon *d, CheckStatus status, gint64 dur_us, const char *text,
                        gpointer data)
 {
@@ -123,9 +149,13 @@ static void on_checked(Daemon *d, CheckStatus status, gint64 dur_us, const char 
     Round *round = launch->la_round;
     const PlanCheck *check = plan_check(d->dm_plan, launch->la_check);
 
-    status = undisturbed(d, check, launch->la_at_us, status, &text);
-    JournalCheckRow row = {launch->la_check, status, dur_us, g_strdup(text ? text : "")};
-    g_array_append_val(round->ro_rows, row);
+    status = undisturbed(d, check, launch->la_asked_us, status, &text);
+    JournalCheckRow row = {launch->la_check, status, dur_us, NULL};
+
+    if (counts(d, launch)) {
+        row.cr_text = g_strdup(text ? text : "");
+        g_array_append_val(round->ro_rows, row);
+    }
     if (--round->ro_waiting == 0)
         round_end(round);
 }
@@ -154,8 +184,8 @@ static void launch(Launch *launch)
     CheckStatus status;
     const char *why;
 
-    launch->la_at_us = clock_boottime_us();
-    if (points_standing(d->dm_points, check->ck_from)) {
+    launch->la_asked_us = clock_boottime_us();
+    if (launch->la_round->ro_cut || points_standing(d->dm_points, check->ck_from)) {
         on_checked(d, CHECK_UNCHECKED, 0, NULL, launch);
         return;
     }
@@ -200,7 +230,7 @@ static void launch_next(Round *round)
     int index = g_array_index(round->ro_group->gr_members, int, round->ro_next++);
     const PlanCheck *check = plan_check(d->dm_plan, index);
 
-    if (is_quiet(check, daemon_now(d))) {
+    if (is_quiet(check, daemon_now(d)) || is_held(d, check, daemon_now(d))) {
         if (--round->ro_waiting == 0)
             round_end(round);
         return;
@@ -208,6 +238,7 @@ static void launch_next(Round *round)
     Launch *one = g_new0(Launch, 1);
     one->la_round = round;
     one->la_check = index;
+    one->la_at_us = daemon_now(d);
     if (check->ck_jitter_us && !round->ro_thinned)
         launch_late(one, check->ck_jitter_us);
     else
@@ -238,7 +269,7 @@ static Round *round_start(Group *group, gint64 stands_for, gboolean thinned)
     round->ro_waiting = group->gr_members->len;
     round->ro_rows = g_array_new(FALSE, TRUE, sizeof(JournalCheckRow));
     round->ro_spread = evtimer_new(d->dm_base, on_spread, round);
-    group->gr_open++;
+    g_ptr_array_add(group->gr_open, round);
     return round;
 }
 
@@ -250,7 +281,7 @@ static void on_interval(evutil_socket_t fd, short what, void *data)
 
     (void)fd;
     (void)what;
-    if (group->gr_open)
+    if (group->gr_open->len)
         return;
     Round *round = round_start(group, 1, FALSE);
     round->ro_gap = timeval_of(group->gr_interval_us / 2 / group->gr_members->len);
@@ -268,6 +299,7 @@ static Group *group_for(Checks *checks, gint64 interval_us)
     group->gr_checks = checks;
     group->gr_interval_us = interval_us;
     group->gr_members = g_array_new(FALSE, FALSE, sizeof(int));
+    group->gr_open = g_ptr_array_new();
     group->gr_timer =
         event_new(checks->cs_daemon->dm_base, -1, EV_PERSIST, on_interval, group);
     g_ptr_array_add(checks->cs_groups, group);
@@ -317,6 +349,27 @@ void checks_free(Checks *checks)
     g_free(checks);
 }
 
+/* The drill stands: what was seen before is told, what is on its way is not. A sample
+ * sees to its rounds by itself. */
+static void cut_open(Group *group)
+{
+    g_autoptr(GPtrArray) open = g_ptr_array_copy(group->gr_open, NULL, NULL);
+
+    for (guint i = 0; i < open->len; i++) {
+        Round *round = open->pdata[i];
+        guint left = round->ro_sample ? 0 : group->gr_members->len - round->ro_next;
+
+        if (round->ro_sample || round->ro_cut)
+            continue;
+        round_tell(round);
+        round->ro_cut = TRUE;
+        event_del(round->ro_spread);
+        round->ro_waiting -= left;
+        if (round->ro_waiting == 0)
+            round_end(round);
+    }
+}
+
 void checks_run(Checks *checks, gboolean run)
 {
     if (run == checks->cs_running)
@@ -327,8 +380,10 @@ void checks_run(Checks *checks, gboolean run)
         struct timeval tv = timeval_of(group->gr_interval_us);
         if (run)
             event_add(group->gr_timer, &tv);
-        else
+        else {
             event_del(group->gr_timer);
+            cut_open(group);
+        }
     }
 }
 

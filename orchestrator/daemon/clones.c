@@ -227,10 +227,12 @@ static void say_waiting(Group *group, const char *what)
 /* ---- a golden guest is made: save and keep ---- */
 
 /* Under a libvirt that is not ours QEMU may be kept from files that libvirt does not know
- * of. */
-static gboolean ram_apart(const Daemon *d)
+ * of; huge pages are no file's. */
+static gboolean ram_apart(const Group *group)
 {
-    return !d->dm_connect;
+    const Daemon *d = group->gr_clones->cl_daemon;
+
+    return !d->dm_connect && !plan_host(d->dm_plan, group->gr_host)->ph_hugepages;
 }
 
 static gboolean keep_memory(Group *group, const char *dir, GError **error)
@@ -239,7 +241,7 @@ static gboolean keep_memory(Group *group, const char *dir, GError **error)
     g_autofree char *ram = g_build_filename(dir, "ram", NULL);
     g_autoptr(GError) why = NULL;
 
-    if (ram_apart(group->gr_clones->cl_daemon)) {
+    if (ram_apart(group)) {
         if (save_image_split(group->gr_saved, DOMAIN_RAM, memory, ram, &why))
             return TRUE;
         if (why->code != SAVE_IMAGE_ERROR_FORMAT) {
@@ -498,7 +500,7 @@ static char *key_of(Group *group, GError **error)
         return NULL;
     what = json_pack("{s:i, s:s, s:s, s:s, s:s, s:I, s:b}", "recipe", RECIPE, "image",
                      image->key, "shape", group->gr_shape, "versions", versions, "cpu",
-                     cpu, "disk", (json_int_t)host->ph_disk, "apart", ram_apart(d));
+                     cpu, "disk", (json_int_t)host->ph_disk, "apart", ram_apart(group));
     char *key = golden_key(what);
     json_decref(what);
     return key;

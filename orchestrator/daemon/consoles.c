@@ -2,6 +2,7 @@
 
 #include "orchestrator/daemon/cast.h"
 #include "orchestrator/daemon/console.h"
+#include "orchestrator/daemon/holding.h"
 #include "orchestrator/daemon/terminals.h"
 
 #include <string.h>
@@ -20,6 +21,7 @@ typedef struct {
     int se_host;
     Console *se_console;
     Cast *se_cast;
+    gboolean se_still; /* its viewer was told so */
     gsize se_held;
     guint64 se_missed, se_recorded;
 } Session;
@@ -129,6 +131,8 @@ static const char *obstacle(const Daemon *d, const ControlPeer *peer, int host)
         return NULL;
     if (plan->ph_team != peer->pe_viewer.vw_team || plan->ph_owner == SIDE_WHITE)
         return "is not one of your team's hosts";
+    if (holding_team(d, plan->ph_team))
+        return "is your team's, which is held";
     if (d->dm_state != DRILL_RUNNING && d->dm_state != DRILL_READY)
         return "cannot be used while the drill does not run";
     if (terminals_red_locked(d, peer))
@@ -216,9 +220,33 @@ gboolean consoles_input(Consoles *consoles, ControlPeer *peer, gint64 id,
 
     if (!session || strlen(data_b64) > INPUT_MAX * 4 / 3 + 4)
         return FALSE;
+    if (session->se_still)
+        return TRUE;
     g_autofree guchar *bytes = g_base64_decode(data_b64, &len);
     console_write(session->se_console, bytes, len);
     return TRUE;
+}
+
+void consoles_standing(Consoles *consoles)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, consoles->cs_open);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        Session *session = value;
+        g_autofree char *words = holding_words(consoles->cs_daemon, session->se_host);
+        g_autofree char *safe = words ? parry_text_safe(words, -1) : NULL;
+        if (session->se_still == (words != NULL) ||
+            role_may(session->se_peer->pe_viewer.vw_role, MAY_SEE_ALL))
+            continue;
+        session->se_still = words != NULL;
+        json_t *params = json_pack("{s:I}", "term", (json_int_t)session->se_id);
+        if (safe)
+            json_object_set_new(params, "reason", json_string(safe));
+        rpc_peer_notify(session->se_peer->pe_rpc,
+                        safe ? "terminal.paused" : "terminal.resumed", params);
+    }
 }
 
 gboolean consoles_resize(Consoles *consoles, ControlPeer *peer, gint64 id, int cols,

@@ -23,6 +23,8 @@ gboolean consoles_resize(Consoles *consoles, ControlPeer *peer, gint64 id, int c
 gboolean consoles_credit(Consoles *consoles, ControlPeer *peer, gint64 id, gsize bytes);
 gboolean consoles_close(Consoles *consoles, ControlPeer *peer, gint64 id);
 
+/* As terminals_standing(), of players' consoles: white may look on. */
+void consoles_standing(Consoles *consoles);
 void consoles_peer_gone(Consoles *consoles, const ControlPeer *peer);
 
 #endif

@@ -1,15 +1,16 @@
 /*
  * The methods of control, one const table: name, who may call it, what it does.
  */
-#include "orchestrator/daemon/clocks.h"
 #include "orchestrator/daemon/clones.h"
 #include "orchestrator/daemon/control.h"
 #include "orchestrator/daemon/control_agents.h"
 #include "orchestrator/daemon/control_params.h"
 #include "orchestrator/daemon/control_points.h"
 #include "orchestrator/daemon/control_resets.h"
+#include "orchestrator/daemon/control_standing.h"
 #include "orchestrator/daemon/control_terminals.h"
 #include "orchestrator/daemon/director.h"
+#include "orchestrator/daemon/holding.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
@@ -61,6 +62,7 @@ static void method_status(RpcCall *call, ControlPeer *peer, Daemon *d,
     (void)peer;
     (void)params;
     json_object_set_new(status, "waiting", injects_waiting(d->dm_injects));
+    json_object_set_new(status, "held", holding_json(d));
     json_object_set_new(status, "resets", reset_asks_waiting(d->dm_reset_asks));
     json_object_set_new(status, "golden", clones_json(d->dm_clones));
     if (doing)
@@ -212,16 +214,6 @@ static void method_attachment(RpcCall *call, ControlPeer *peer, Daemon *d,
 
 /* ---- running ---- */
 
-static gboolean wrong_state(RpcCall *call, const Daemon *d, unsigned allowed,
-                            const char *what)
-{
-    if (allowed & (1u << d->dm_state))
-        return FALSE;
-    rpc_fail(call, RPC_STATE, "%s: not while the drill is %s", what,
-             drill_state_name(d->dm_state));
-    return TRUE;
-}
-
 static void method_provision(RpcCall *call, ControlPeer *peer, Daemon *d,
                              const json_t *params)
 {
@@ -263,74 +255,6 @@ static void method_start(RpcCall *call, ControlPeer *peer, Daemon *d,
     rpc_reply(call, json_object());
 }
 
-static void on_suspended(guint count, const GError *error, gpointer data)
-{
-    RpcCall *call = data;
-
-    if (error)
-        rpc_fail(call, RPC_FAILED, "%u suspended, then: %s", count, error->message);
-    else
-        rpc_reply(call, json_pack("{s:i}", "suspended", (int)count));
-}
-
-/* The clock stands at once; the VMs follow as fast as libvirt can. */
-static void stand_still(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params,
-                        DrillState state, const char *fallback)
-{
-    const char *reason = param_text(params, "reason", 500);
-
-    daemon_set_state(d, state, actor_of(peer), reason ? reason : fallback);
-    if (d->dm_range)
-        range_suspend_all(d->dm_range, on_suspended, call);
-    else
-        on_suspended(0, NULL, call);
-}
-
-static void method_stop(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
-{
-    stand_still(call, peer, d, params, DRILL_STOPPED, "the kill switch");
-}
-
-static void method_pause(RpcCall *call, ControlPeer *peer, Daemon *d,
-                         const json_t *params)
-{
-    if (!wrong_state(call, d, 1u << DRILL_RUNNING, "pause"))
-        stand_still(call, peer, d, params, DRILL_PAUSED, "paused");
-}
-
-typedef struct {
-    Daemon *rs_daemon;
-    RpcCall *rs_call;
-} Resume;
-
-static void on_resumed(guint count, const GError *error, gpointer data)
-{
-    g_autofree Resume *resume = data;
-    RpcCall *call = resume->rs_call;
-
-    clocks_set_all(resume->rs_daemon, "resumed");
-    if (error)
-        rpc_fail(call, RPC_FAILED, "%u resumed, then: %s", count, error->message);
-    else
-        rpc_reply(call, json_pack("{s:i}", "resumed", (int)count));
-}
-
-static void method_resume(RpcCall *call, ControlPeer *peer, Daemon *d,
-                          const json_t *params)
-{
-    (void)params;
-    if (wrong_state(call, d, 1u << DRILL_PAUSED | 1u << DRILL_STOPPED, "resume"))
-        return;
-    Resume *resume = g_new0(Resume, 1);
-    resume->rs_daemon = d;
-    resume->rs_call = call;
-    daemon_set_state(d, DRILL_RUNNING, actor_of(peer), "resumed");
-    if (d->dm_range)
-        range_resume_all(d->dm_range, on_resumed, resume);
-    else
-        on_resumed(0, NULL, resume);
-}
-
 static void method_end(RpcCall *call, ControlPeer *peer, Daemon *d, const json_t *params)
 {
     const char *reason = param_text(params, "reason", 500);
@@ -369,7 +293,11 @@ static void on_reset(Daemon *d, const ResetTotal *total, gpointer call)
 {
     const char *reason = total->rt_reason ? total->rt_reason : "";
 
-    (void)d;
+    if (!call) { /* answered before: it stood still */
+        if (total->rt_failed)
+            g_warning("drill %s: reset: %s", d->dm_plan->p_name, reason);
+        return;
+    }
     if (total->rt_failed == total->rt_hosts)
         rpc_fail(call, RPC_FAILED, "%s", reason);
     else
@@ -378,7 +306,18 @@ static void on_reset(Daemon *d, const ResetTotal *total, gpointer call)
                                   (json_int_t)total->rt_us, "reason", reason));
 }
 
-/* {target, to, reason}: answered when all are back. */
+/* The first reason for which one of them stands still, or NULL. */
+static char *stand_words(const Daemon *d, const GArray *hosts)
+{
+    char *words = NULL;
+
+    for (guint i = 0; !words && i < hosts->len; i++)
+        words = holding_words(d, g_array_index(hosts, int, i));
+    return words;
+}
+
+/* {target, to, reason}: answered when all are back; where one of them stands still, at
+ * once: it is made anew, and its agent comes when it runs. */
 static void method_reset(RpcCall *call, ControlPeer *peer, Daemon *d,
                          const json_t *params)
 {
@@ -386,18 +325,23 @@ static void method_reset(RpcCall *call, ControlPeer *peer, Daemon *d,
     const char *to = param_text(params, "to", POINT_NAME_MAX);
     const char *reason = param_text(params, "reason", 500);
     g_autofree char *safe = parry_text_safe(reason ? reason : "", -1);
+    g_autofree char *still = NULL;
     g_autoptr(GArray) hosts = NULL;
     g_autoptr(GError) error = NULL;
 
-    if (wrong_state(call, d, 1u << DRILL_READY | 1u << DRILL_RUNNING, "reset"))
+    if (wrong_state(call, d, 1u << DRILL_READY | 1u << DRILL_RUNNING | 1u << DRILL_PAUSED,
+                    "reset"))
         return;
     if (!target)
         rpc_fail(call, RPC_PARAMS, "reset: wants a host, a team or \"all\"");
     else if (!(hosts = resets_hosts(d, target, &error)))
         rpc_fail(call, RPC_NOT_FOUND, "reset: %s", error->message);
-    else if (!resets_begin(d->dm_resets, hosts, to, actor_of(peer), safe, on_reset, call,
-                           &error))
+    else if (!resets_begin(d->dm_resets, hosts, to, actor_of(peer), safe, on_reset,
+                           (still = stand_words(d, hosts)) ? NULL : call, &error))
         rpc_fail(call, RPC_STATE, "reset: %s", error->message);
+    else if (still)
+        rpc_reply(call, json_pack("{s:i, s:i, s:s}", "hosts", (int)hosts->len, "failed",
+                                  0, "waits", still));
 }
 
 /* ---- injects by white's word ---- */
@@ -534,9 +478,16 @@ static void method_order(RpcCall *call, ControlPeer *peer, Daemon *d,
 
 /* ---- players ---- */
 
-static gboolean may_act(RpcCall *call, const Daemon *d)
+static gboolean may_act(RpcCall *call, const Daemon *d, int team)
 {
-    return !wrong_state(call, d, 1u << DRILL_RUNNING, "this");
+    g_autofree char *still = holding_words(d, -1);
+    const HoldStretch *on = holding_team(d, team);
+
+    if (still)
+        rpc_fail(call, RPC_STATE, "%s", still);
+    else if (on)
+        rpc_fail(call, RPC_STATE, "your team is held: %s", on->hs_reason);
+    return !still && !on && !wrong_state(call, d, 1u << DRILL_RUNNING, "this");
 }
 
 static void method_report(RpcCall *call, ControlPeer *peer, Daemon *d,
@@ -546,7 +497,7 @@ static void method_report(RpcCall *call, ControlPeer *peer, Daemon *d,
     const char *indicator = param_text(params, "indicator", INDICATOR_MAX);
     gint64 about = param_int(params, "about_us", daemon_now(d));
 
-    if (!may_act(call, d))
+    if (!may_act(call, d, team))
         return;
     if (team < 0 || host < 0 || plan_host(d->dm_plan, host)->ph_team != team) {
         rpc_fail(call, RPC_NOT_FOUND, "report: name one of your team's hosts");
@@ -576,7 +527,7 @@ static void method_answer(RpcCall *call, ControlPeer *peer, Daemon *d,
     const char *text = param_text(params, "text", TEXT_MAX);
     gint64 seq = -1;
 
-    if (!may_act(call, d))
+    if (!may_act(call, d, team))
         return;
     if (team >= 0 && name && text) {
         g_autofree char *id =
@@ -673,8 +624,10 @@ static const Method methods[] = {
     {"attachment", MAY_SEE_ALL | MAY_SEE_OWN, method_attachment},
     {"provision", MAY_RUN, method_provision},
     {"start", MAY_RUN, method_start},
-    {"pause", MAY_RUN, method_pause},
-    {"resume", MAY_RUN, method_resume},
+    {"pause", MAY_RUN, control_pause},
+    {"resume", MAY_RUN, control_resume},
+    {"team.hold", MAY_RUN, control_team_hold},
+    {"team.release", MAY_RUN, control_team_release},
     {"end", MAY_RUN, method_end},
     {"down", MAY_RUN, method_down},
     {"reset", MAY_RUN, method_reset},
@@ -688,7 +641,7 @@ static const Method methods[] = {
     {"inject", MAY_RUN, method_inject},
     {"approve", MAY_RUN, method_approve},
     {"cancel", MAY_RUN, method_cancel},
-    {"stop", MAY_STOP, method_stop},
+    {"stop", MAY_STOP, control_stop},
     {"order", MAY_ORDER, method_order},
     {"agents", MAY_SEE_ALL, control_agents},
     {"agent.push", MAY_ORDER, control_agent_push},

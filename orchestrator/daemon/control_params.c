@@ -45,3 +45,12 @@ const char *actor_of(const ControlPeer *peer)
 {
     return peer->pe_player ? peer->pe_player : "white";
 }
+
+gboolean wrong_state(RpcCall *call, const Daemon *d, unsigned allowed, const char *what)
+{
+    if (allowed & (1u << d->dm_state))
+        return FALSE;
+    rpc_fail(call, RPC_STATE, "%s: not while the drill is %s", what,
+             drill_state_name(d->dm_state));
+    return TRUE;
+}

@@ -18,6 +18,10 @@ int param_team(const ControlPeer *peer, const Daemon *d, const json_t *params);
  * the full name. */
 int param_host(const ControlPeer *peer, const Daemon *d, const json_t *params);
 
+/* TRUE, and the call was refused: `what` is not for this state. allowed: bits of
+ * DrillState. */
+gboolean wrong_state(RpcCall *call, const Daemon *d, unsigned allowed, const char *what);
+
 /* For events: the player, or white. */
 const char *actor_of(const ControlPeer *peer);
 

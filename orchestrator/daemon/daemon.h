@@ -57,6 +57,9 @@ typedef struct Residue Residue;
 typedef struct Roster Roster;
 typedef struct Consoles Consoles;
 typedef struct Observations Observations;
+typedef struct Holding Holding;
+typedef struct Room Room;
+typedef struct Wall Wall;
 typedef struct Pacing Pacing;
 
 /* Takes what goes to a host's agent; msg is borrowed. */
@@ -78,7 +81,8 @@ typedef struct Daemon {
     gboolean dm_quit;
     Plan *dm_plan;
     DrillState dm_state;
-    char *dm_reason; /* of the state */
+    char *dm_reason;      /* of the state */
+    gint64 dm_went_on_us; /* boot time: when what stood last began to run again */
 
     Journal *dm_journal;
     Ledger *dm_ledger;
@@ -116,6 +120,9 @@ typedef struct Daemon {
     Roster *dm_roster;
     Consoles *dm_consoles;
     Observations *dm_observations;
+    Holding *dm_holding;
+    Room *dm_room; /* NULL where simulated */
+    Wall *dm_wall; /* likewise */
     Pacing *dm_pacing;
     gpointer dm_signer; /* CheckpointKey of scoreboard/checkpoint.h */
 } Daemon;
@@ -124,8 +131,8 @@ typedef struct Daemon {
 
 /*
  * Appends an event at the drill clock's now; team, host: plan indexes or -1; body is
- * taken over. Returns its seq. A journal that cannot be written pauses nothing by itself:
- * the commit fails, is tried again, and nothing is acknowledged meanwhile.
+ * taken over. Returns its seq. Where the disk is full the commit is tried again (room.h),
+ * and nothing is acknowledged meanwhile.
  */
 gint64 daemon_event(Daemon *d, const char *kind, const char *actor, int team, int host,
                     gint64 ref, json_t *body);

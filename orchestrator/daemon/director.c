@@ -1,6 +1,7 @@
 #include "orchestrator/daemon/director.h"
 
 #include "orchestrator/daemon/checks.h"
+#include "orchestrator/daemon/holding.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/reset_asks.h"
@@ -180,6 +181,7 @@ void director_end(Director *director, const char *actor, const char *reason)
 
     if (director->di_ending)
         return;
+    holding_release_all(d, actor, reason);
     director->di_ending = TRUE;
     daemon_set_state(d, DRILL_ENDED, actor, reason);
     injects_settle(d->dm_injects, on_settled, NULL);

@@ -269,9 +269,9 @@ static gint64 changed_at(const char *path)
 {
     struct stat st;
 
-    return stat(path, &st) < 0 ? -1
-                               : (gint64)st.st_ctim.tv_sec * 1000000000 +
-                                     st.st_ctim.tv_nsec;
+    return stat(path, &st) < 0
+               ? -1
+               : (gint64)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
 }
 
 /* Those that are there already go on with the file that they have mapped. */

@@ -10,10 +10,10 @@
 
 #include "orchestrator/daemon/checks.h"
 #include "orchestrator/daemon/director.h"
+#include "orchestrator/daemon/holding.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/residue.h"
-#include "scenarios/plan_windows.h"
 
 #include <string.h>
 
@@ -83,9 +83,11 @@ static gboolean any_looked_at(const Run *run)
 static void settle_event(Run *run, gboolean met, PlanExpectKind kind, gint64 points,
                          gint64 at_us, gint64 ref, json_t *index)
 {
+    gint64 began = MAX(run->ru_exec_us, 0);
+    gint64 held = holding_within(daemon_of(run), run->ru_plan->in_team, began, at_us);
     json_t *body = json_pack("{s:s, s:I, s:I}", "expect", plan_expect_name(kind),
                              "points", (json_int_t)points, "after_us",
-                             (json_int_t)MAX(at_us - MAX(run->ru_exec_us, 0), 0));
+                             (json_int_t)MAX(at_us - began - held, 0));
 
     if (index)
         json_object_set_new(body, "index", index);
@@ -238,13 +240,24 @@ static gboolean is_needed(const Run *run)
 /* Runs once the windows are closed, so that a cleanup never takes a defender's points;
  * and also after a containment: what the attack left elsewhere (a tool, its loot) is
  * Parry's to clear. */
+static void due_cleanup(Daemon *d, gpointer data)
+{
+    (void)d;
+    cleanup_if_settled(data);
+}
+
 void cleanup_if_settled(Run *run)
 {
     const PlanInject *plan = run->ru_plan;
+    int held;
 
     if (!run->ru_state || run->ru_cleaning || run->ru_looking || any_looked_at(run) ||
         expects_any(run, EXPECT_DETECT, EP_OPEN) || is_needed(run))
         return;
+    if (plan->in_kind == INJECT_ATTACK && (held = run_held_team(run)) >= 0) {
+        holding_wait(daemon_of(run), FALSE, held, 0, 0, due_cleanup, run);
+        return;
+    }
     Run *before = chain_step(run, -1);
     run->ru_cleaning = TRUE;
     if (plan->in_kind != INJECT_ATTACK || run->ru_exec_us < 0) {
@@ -334,11 +347,28 @@ static void look_end(Run *run)
     cleanup_if_settled(run);
 }
 
+static void due_asked(Daemon *d, gpointer data)
+{
+    (void)d;
+    expects_look(data);
+}
+
+/* A look in which the team was held says nothing: it is made again. */
+static gboolean look_spoilt(Daemon *d, Run *run)
+{
+    if (!holding_since(d, run->ru_plan->in_team, run->ru_look_us))
+        return FALSE;
+    run->ru_looking = FALSE;
+    holding_due(d, FALSE, run->ru_plan->in_team, daemon_now(d), 0, due_asked, run);
+    return TRUE;
+}
+
 static void on_look_check(Daemon *d, CheckStatus status, const char *text, gpointer data)
 {
     Run *run = data;
 
-    (void)d;
+    if (look_spoilt(d, run))
+        return;
     judge(&run->ru_expect[run->ru_at], status, text);
     look_next(run, run->ru_at + 1);
 }
@@ -370,6 +400,8 @@ static void on_look_effect(Daemon *d, CheckStatus status, gint64 dur_us, const c
                     status != CHECK_UNCHECKED;
 
     (void)dur_us;
+    if (look_spoilt(d, run))
+        return;
     run->ru_gone = seen && status != CHECK_UP;
     if (status == CHECK_UP && run->ru_gone_seq) {
         run->ru_gone_seq = 0; /* it came back */
@@ -381,6 +413,7 @@ static void on_look_effect(Daemon *d, CheckStatus status, gint64 dur_us, const c
 
 void expects_look(Run *run)
 {
+    Daemon *d = daemon_of(run);
     gboolean gone = FALSE;
 
     if (!any_looked_at(run))
@@ -389,7 +422,10 @@ void expects_look(Run *run)
         run->ru_again = TRUE;
         return;
     }
+    if (holding_wait(d, FALSE, run->ru_plan->in_team, daemon_now(d), 0, due_asked, run))
+        return;
     run->ru_looking = TRUE;
+    run->ru_look_us = daemon_now(d);
     run->ru_again = FALSE;
     for (guint i = 0; i < run->ru_n_expect; i++) {
         Expectation *ep = &run->ru_expect[i];
@@ -408,7 +444,8 @@ static void due_look(Daemon *d, gpointer data)
 {
     Run *run = data;
 
-    if (!any_looked_at(run))
+    if (!any_looked_at(run) ||
+        holding_wait(d, FALSE, run->ru_plan->in_team, daemon_now(d), 0, due_look, run))
         return;
     expects_look(run);
     director_due(d->dm_director, daemon_now(d) + LOOK_EVERY_US, due_look, run);
@@ -419,9 +456,11 @@ static void due_look(Daemon *d, gpointer data)
 static void due_close(Daemon *d, gpointer data)
 {
     Expectation *ep = data;
+    const Run *run = ep->ep_run;
 
-    (void)d;
-    if (ep->ep_state != EP_OPEN)
+    if (ep->ep_state != EP_OPEN ||
+        holding_wait(d, TRUE, run->ru_plan->in_team, run->ru_exec_us,
+                     ep->ep_plan->ex_within_us, due_close, ep))
         return;
     ep->ep_due = TRUE;
     if (is_looked_at(ep)) {
@@ -449,12 +488,10 @@ gboolean expect_opens(const Expectation *ep)
 
 static void arm(Expectation *ep)
 {
-    Daemon *d = daemon_of(ep->ep_run);
+    const Run *run = ep->ep_run;
 
-    director_due(
-        d->dm_director,
-        plan_deadline(d->dm_plan, ep->ep_run->ru_exec_us, ep->ep_plan->ex_within_us),
-        due_close, ep);
+    holding_due(daemon_of(run), TRUE, run->ru_plan->in_team, run->ru_exec_us,
+                ep->ep_plan->ex_within_us, due_close, ep);
 }
 
 static void open_one(Expectation *ep)

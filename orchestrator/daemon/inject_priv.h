@@ -34,7 +34,7 @@ struct Run {
     gint64 ru_due_us;
     gboolean ru_approved;
     const char
-        *ru_held; /* "approval", "quiet", "scope", "together"; NULL: it waits for none */
+        *ru_held; /* "approval", "quiet", "scope", "together", "team-held"; NULL: none */
     gint64 ru_held_us;
     gint64 ru_asked_us; /* when its condition is looked at again, -1: on events only */
     /* from then on */
@@ -44,6 +44,8 @@ struct Run {
     gboolean ru_waiting;  /* for the next attempt */
     gboolean ru_ran;      /* only its effect is still to be looked for */
     gboolean ru_aborted;  /* by white's stop: there is no other attempt */
+    int ru_lost;          /* attempts that a hold of a team took */
+    gint64 ru_look_us;    /* when the look under way began */
     gboolean ru_undone;   /* the dead-man ran its cleanup */
     gint64 ru_exec_us;    /* -1 before */
     gint64 ru_exec_seq;   /* of inject.executed/1 */
@@ -96,6 +98,8 @@ void triggers_look(Injects *injects);
 gboolean triggers_watch(const Injects *injects, int check);
 /* One of those that go together ended, executed, or is not waited for any more. */
 void together_moved(Run *run);
+/* The held team, of those that it concerns, or -1. */
+int run_held_team(const Run *run);
 /* From when on it may begin by the windows and, of an attack, by the scope; -1: never in
  * this drill. *why is set where that is later: "quiet", "scope". */
 gint64 trigger_open_from(const Run *run, gint64 at_us, const char **why);

@@ -82,6 +82,7 @@ static void fold_retry(Run *run, const JournalEvent *event)
 {
     run->ru_attempt = (int)body_int(event, "attempt", run->ru_attempt);
     run->ru_waiting = TRUE;
+    run->ru_lost += json_is_true(json_object_get(event->ev_body, "held"));
     run->ru_again_us = body_int(event, "again", event->ev_clock_us);
     run->ru_held_us = event->ev_clock_us;
     run->ru_ran = run->ru_exit == 0 || run->ru_exit == EXIT_BLOCKED;

@@ -4,6 +4,7 @@
 #include "orchestrator/daemon/inject_priv.h"
 
 #include "orchestrator/daemon/director.h"
+#include "orchestrator/daemon/holding.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/residue.h"
@@ -46,8 +47,11 @@ static void run_executed(Run *run)
 static gboolean too_late(const Run *run, gint64 at_us)
 {
     const PlanInject *plan = run->ru_plan;
+    gint64 held_us =
+        holding_within(run->ru_injects->ij_daemon, plan->in_team, run->ru_due_us, at_us);
 
-    return plan->in_expires_us > 0 && at_us >= run->ru_due_us + plan->in_expires_us;
+    return plan->in_expires_us > 0 && run_held_team(run) < 0 &&
+           at_us - held_us >= run->ru_due_us + plan->in_expires_us;
 }
 
 static void failed_for_good(Run *run, const char *reason)
@@ -65,6 +69,10 @@ static void due_attempt(Daemon *d, gpointer data)
 
     if (!run->ru_waiting)
         return; /* the drill has ended meanwhile, or white cancelled it */
+    if (run_held_team(run) >= 0) {
+        holding_wait(d, FALSE, run_held_team(run), now, 0, due_attempt, run);
+        return;
+    }
     if (open > now && too_late(run, open)) {
         run->ru_waiting = FALSE;
         failed_for_good(run, "it may not be tried again before it is too late");
@@ -80,8 +88,9 @@ static gboolean may_try_again(const Run *run, gint64 at_us)
 {
     const PlanInject *plan = run->ru_plan;
 
-    return run->ru_attempt <= plan->in_retries && !run->ru_aborted &&
-           !run->ru_injects->ij_over && !too_late(run, at_us);
+    return (run->ru_attempt - run->ru_lost <= plan->in_retries ||
+            run_held_team(run) >= 0) &&
+           !run->ru_aborted && !run->ru_injects->ij_over && !too_late(run, at_us);
 }
 
 static void run_failed(Run *run, const char *reason)
@@ -90,9 +99,13 @@ static void run_failed(Run *run, const char *reason)
     gint64 at_us = daemon_now(d) + run->ru_plan->in_retry_wait_us;
 
     if (may_try_again(run, at_us)) {
-        run_event(run, "inject.retry/1", "parryd", run->ru_seq,
-                  json_pack("{s:i, s:s, s:I}", "attempt", run->ru_attempt, "reason",
-                            reason ? reason : "", "again", (json_int_t)at_us));
+        json_t *body = json_pack("{s:i, s:s, s:I}", "attempt", run->ru_attempt, "reason",
+                                 reason ? reason : "", "again", (json_int_t)at_us);
+        if (run_held_team(run) >= 0) { /* nobody's fault, and none of its attempts */
+            json_object_set_new(body, "held", json_true());
+            run->ru_lost++;
+        }
+        run_event(run, "inject.retry/1", "parryd", run->ru_seq, body);
         run->ru_waiting = TRUE;
         run->ru_held_us = daemon_now(d);
         director_due(d->dm_director, at_us, due_attempt, run);
@@ -147,7 +160,10 @@ static void on_effect(Daemon *d, CheckStatus status, gint64 dur_us, const char *
     Run *run = data;
 
     (void)dur_us;
-    if (status == CHECK_UP) {
+    if (status != CHECK_UP && run_held_team(run) >= 0) {
+        run->ru_ran = TRUE;
+        run_failed(run, "a team was held before its effect was seen");
+    } else if (status == CHECK_UP) {
         run_event(run, "effect.seen/1", "parryd", run->ru_seq,
                   json_pack("{s:s}", "text", text ? text : ""));
         run_succeeded(run);
@@ -203,6 +219,10 @@ static void on_attack_done(Daemon *d, const Order *order, gpointer data)
         note_deadman(run, order);
         run->ru_aborted = run->ru_aborted || order->or_aborted;
         run_failed(run, order->or_reason);
+        return;
+    }
+    if (order->or_exit != 0 && run_held_team(run) >= 0) {
+        run_failed(run, "a team was held while it was under way");
         return;
     }
     run_executed(run);
@@ -261,6 +281,10 @@ static void attack_order(Daemon *d, gpointer data)
     if (d->dm_state == DRILL_STOPPED || run->ru_injects->ij_over) {
         run->ru_aborted = TRUE;
         run_failed(run, "the drill was stopped before it began");
+        return;
+    }
+    if (run_held_team(run) >= 0) {
+        run_failed(run, "a team was held before it began");
         return;
     }
     int away = not_there(d, plan);

@@ -7,6 +7,7 @@
 
 #include "orchestrator/daemon/conditions.h"
 #include "orchestrator/daemon/director.h"
+#include "orchestrator/daemon/holding.h"
 #include "scenarios/base/duration.h"
 #include "scenarios/plan_windows.h"
 
@@ -31,6 +32,25 @@ static void due_proceed(Daemon *d, gpointer data)
     proceed(data);
 }
 
+/* ---- held teams ---- */
+
+int run_held_team(const Run *run)
+{
+    const Daemon *d = daemon_of(run);
+    const PlanInject *plan = run->ru_plan;
+    int teams[] = {plan->in_team, -1, -1};
+
+    if (plan->in_kind == INJECT_ATTACK) {
+        teams[1] = plan->in_by;
+        teams[2] =
+            plan->in_from >= 0 ? plan_host(d->dm_plan, plan->in_from)->ph_team : -1;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(teams); i++)
+        if (holding_team(d, teams[i]))
+            return teams[i];
+    return -1;
+}
+
 /* ---- those that go together ---- */
 
 static gboolean is_like(const Run *run, const Run *other)
@@ -51,7 +71,9 @@ static gboolean others_ready(const Run *run)
 
     for (guint i = 0; i < injects->ij_count; i++) {
         const Run *other = &injects->ij_runs[i];
-        if (is_like(run, other) && !is_past(other) && !may_begin(other))
+        /* One whose team is held comes later by itself. */
+        if (is_like(run, other) && !is_past(other) && !may_begin(other) &&
+            run_held_team(other) < 0)
             return FALSE;
     }
     return TRUE;
@@ -63,7 +85,8 @@ static void begin_together(Run *run)
 
     /* One turn of the loop, one commit: their orders leave side by side. */
     for (guint i = 0; i < injects->ij_count; i++)
-        if (is_like(run, &injects->ij_runs[i]) && !is_past(&injects->ij_runs[i]))
+        if (is_like(run, &injects->ij_runs[i]) && !is_past(&injects->ij_runs[i]) &&
+            run_held_team(&injects->ij_runs[i]) < 0)
             run_begin(&injects->ij_runs[i]);
 }
 
@@ -77,7 +100,7 @@ static void measure_skew(Run *run)
 
     for (guint i = 0; i < injects->ij_count; i++) {
         const Run *other = &injects->ij_runs[i];
-        if (!is_like(run, other))
+        if (!is_like(run, other) || (!is_past(other) && run_held_team(other) >= 0))
             continue;
         if (other->ru_skewed || (other->ru_exec_us < 0 && !other->ru_state))
             return;
@@ -145,10 +168,12 @@ static gboolean approved(Run *run)
 
 static gboolean is_late(const Run *run)
 {
-    gint64 expires = run->ru_plan->in_expires_us;
+    const Daemon *d = daemon_of(run);
+    gint64 expires = run->ru_plan->in_expires_us, now = daemon_now(d);
 
     return expires > 0 && run->ru_triggered &&
-           daemon_now(daemon_of(run)) >= run->ru_due_us + expires;
+           now - holding_within(d, run->ru_plan->in_team, run->ru_due_us, now) >=
+               run->ru_due_us + expires;
 }
 
 static const char *held_words(const Run *run)
@@ -159,6 +184,8 @@ static const char *held_words(const Run *run)
         return "nobody approved it";
     if (strcmp(run->ru_held, "scope") == 0)
         return "the scope let no attack begin";
+    if (strcmp(run->ru_held, "team-held") == 0)
+        return "its team was held";
     return strcmp(run->ru_held, "quiet") == 0
                ? "a window was open in which nothing begins"
                : "others of its name were not ready";
@@ -175,9 +202,11 @@ static void expire(Run *run)
 
 static void due_expired(Daemon *d, gpointer data)
 {
-    (void)d;
-    if (!is_past(data))
-        expire(data);
+    Run *run = data;
+
+    if (!is_past(run) && !holding_wait(d, FALSE, run->ru_plan->in_team, run->ru_due_us,
+                                       run->ru_plan->in_expires_us, due_expired, run))
+        expire(run);
 }
 
 /* One of the two may end where the other begins. */
@@ -210,7 +239,11 @@ static void proceed(Run *run)
     if (is_past(run) || !run->ru_triggered || run->ru_due_us > daemon_now(d) ||
         run->ru_injects->ij_over)
         return;
-    if (is_late(run)) {
+    int held = run_held_team(run);
+    if (held >= 0) {
+        hold(run, "team-held", -1);
+        holding_wait(d, FALSE, held, now, 0, due_proceed, run);
+    } else if (is_late(run)) {
         expire(run);
     } else if (run->ru_plan->in_hold && !approved(run)) {
         hold(run, "approval", -1);

@@ -14,10 +14,12 @@
 #include "orchestrator/daemon/programs.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/resume.h"
+#include "orchestrator/daemon/room.h"
 #include "orchestrator/daemon/roster.h"
 #include "orchestrator/daemon/services.h"
 #include "orchestrator/daemon/signer.h"
 #include "orchestrator/daemon/terminals.h"
+#include "orchestrator/daemon/wall.h"
 #include "orchestrator/host/accounts.h"
 
 #include <glib/gstdio.h>
@@ -107,6 +109,8 @@ static gboolean daemon_open(Daemon *d, const Options *options, GError **error)
     d->dm_journal = journal_take(d, error);
     if (!d->dm_journal || !signer_open(d, error) || !players_prepare(d, error))
         return FALSE;
+    journal_keep(d->dm_journal);
+    d->dm_room = room_new(d);
     d->dm_ledger = ledger_new(d->dm_plan);
     daemon_modules_new(d);
     d->dm_control = control_new(d, error);
@@ -117,6 +121,7 @@ static gboolean daemon_open(Daemon *d, const Options *options, GError **error)
     if (!d->dm_services)
         return FALSE;
     d->dm_alive = alive_new(d);
+    d->dm_wall = wall_new(d);
     if (d->dm_resume)
         provision_take_up(d->dm_provision);
     return TRUE;
@@ -124,6 +129,7 @@ static gboolean daemon_open(Daemon *d, const Options *options, GError **error)
 
 static void daemon_close(Daemon *d)
 {
+    wall_free(d->dm_wall);
     alive_free(d->dm_alive);
     services_free(d->dm_services);
     control_free(d->dm_control);
@@ -136,6 +142,7 @@ static void daemon_close(Daemon *d)
     signer_close(d);
     ledger_free(d->dm_ledger);
     journal_close(d->dm_journal);
+    room_free(d->dm_room);
     plan_free(d->dm_plan);
 }
 

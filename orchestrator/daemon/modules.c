@@ -3,6 +3,7 @@
 #include "orchestrator/daemon/consoles.h"
 #include "orchestrator/daemon/daemon.h"
 #include "orchestrator/daemon/director.h"
+#include "orchestrator/daemon/holding.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/isolation.h"
@@ -56,6 +57,7 @@ void daemon_modules_new(Daemon *d)
         record_start(d);
     d->dm_pacing = pacing_new(d);
     d->dm_director = director_new(d);
+    d->dm_holding = holding_new(d);
     d->dm_orders = orders_new(d);
     d->dm_hosts = hosts_new(d);
     d->dm_silence = silence_new(d);
@@ -96,6 +98,7 @@ void daemon_modules_free(Daemon *d)
     roster_free(d->dm_roster);
     hosts_free(d->dm_hosts);
     orders_free(d->dm_orders);
+    holding_free(g_steal_pointer(&d->dm_holding));
     resume_free(d);
     director_free(d->dm_director);
     pacing_free(d->dm_pacing);

@@ -12,15 +12,46 @@
 
 G_DEFINE_QUARK(parry - needs - error - quark, needs_error)
 
-guint64 needs_memory_here(void)
+/* 0: not there. */
+static guint64 meminfo(const char *name)
 {
     g_autofree char *text = NULL;
     const char *at;
 
     if (!g_file_get_contents("/proc/meminfo", &text, NULL, NULL) ||
-        !(at = strstr(text, "MemAvailable:")))
+        !(at = strstr(text, name)))
         return 0;
-    return g_ascii_strtoull(at + strlen("MemAvailable:"), NULL, 10) * 1024;
+    return g_ascii_strtoull(at + strlen(name), NULL, 10);
+}
+
+guint64 needs_memory_here(void)
+{
+    return meminfo("MemAvailable:") * 1024;
+}
+
+/* All that are reserved: a drill that is taken up has its own in use. */
+static gboolean check_hugepages(const Plan *plan, GError **error)
+{
+    guint64 page = meminfo("Hugepagesize:") * 1024;
+    guint64 here = meminfo("HugePages_Total:") * page, sum = 0;
+
+    for (guint i = 0; i < plan->p_hosts->len; i++)
+        if (plan_host(plan, (int)i)->ph_hugepages)
+            sum += plan_host(plan, (int)i)->ph_memory;
+    if (sum <= here)
+        return TRUE;
+    if (!page)
+        g_set_error(error, NEEDS_ERROR, 0,
+                    "hugepages: this machine's kernel has none; take `hugepages:` away");
+    else
+        g_set_error(
+            error, NEEDS_ERROR, 0,
+            "hugepages: the plan's hosts ask for %" G_GUINT64_FORMAT
+            " MiB of huge pages, this machine has %" G_GUINT64_FORMAT
+            " MiB reserved; reserve more (sysctl vm.nr_hugepages=%" G_GUINT64_FORMAT
+            "), or take `hugepages:` away",
+            sum >> 20, here >> 20, (sum + page - 1) / page);
+    return FALSE;
 }
 
 guint64 needs_disk_here(const char *path)
@@ -61,7 +92,7 @@ gboolean needs_check(const Plan *plan, const char *home, const char *accel,
     guint64 memory = plan_memory_needed(plan, accel), disk = plan_disk_needed(plan);
     guint64 memory_here = needs_memory_here(), disk_here = needs_disk_here(home);
 
-    if (!needs_raise_files(plan->p_hosts->len, error))
+    if (!needs_raise_files(plan->p_hosts->len, error) || !check_hugepages(plan, error))
         return FALSE;
     if (memory > memory_here) {
         g_set_error(error, NEEDS_ERROR, 0,

@@ -1,6 +1,8 @@
 #include "orchestrator/daemon/orders.h"
 
+#include "orchestrator/daemon/holding.h"
 #include "orchestrator/daemon/hosts.h"
+#include "orchestrator/daemon/order_message.h"
 #include "orchestrator/daemon/points.h"
 #include "orchestrator/daemon/spool.h"
 #include "scenarios/base/cjson.h"
@@ -12,7 +14,6 @@
  * it. */
 #define ANSWER_GRACE_US (20 * G_USEC_PER_SEC)
 #define OUTPUT_SHOWN 1024
-#define MESSAGE_MAX (65536 - 256) /* of a line; the rest is number and id */
 /* A loop that was away (a stopped process) finds deadlines passed and the answers still
  * to be read: what is so late gets the grace once more. */
 #define LATE_US (2 * G_USEC_PER_SEC)
@@ -33,7 +34,8 @@ typedef struct {
     struct event *fl_deadline;
     gint64 fl_due_us;   /* boot time of the deadline */
     gint64 fl_stood_us; /* of its host, that the deadline has been moved by */
-    gint64 fl_left_us;  /* of it, while the VMs stand still */
+    gint64 fl_left_us;  /* of it, while the VM stands still */
+    gboolean fl_still;
     GByteArray *fl_out, *fl_err;
     guint64 fl_spooled; /* number of the last piece that an earlier daemon had */
     OrderDone fl_done;
@@ -242,13 +244,19 @@ static void flight_lost(Flight *flight, const char *reason)
     }
 }
 
+static gboolean stands(const Orders *orders, int host)
+{
+    return orders->od_still || holding_host(orders->od_daemon, host);
+}
+
 static void flight_wait(Flight *flight, gint64 us)
 {
     struct timeval tv = {us / G_USEC_PER_SEC, us % G_USEC_PER_SEC};
 
     flight->fl_left_us = us;
     flight->fl_due_us = clock_boottime_us() + us;
-    if (!flight->fl_orders->od_still)
+    flight->fl_still = stands(flight->fl_orders, flight->fl_host);
+    if (!flight->fl_still)
         evtimer_add(flight->fl_deadline, &tv);
 }
 
@@ -296,68 +304,6 @@ static Flight *flight_new(Orders *orders, FlightKind kind, gint64 id, int host,
     return flight;
 }
 
-static json_t *strv_json(char *const *strv)
-{
-    json_t *list = json_array();
-
-    for (; strv && *strv; strv++)
-        json_array_append_new(list, json_string(*strv));
-    return list;
-}
-
-static json_t *env_json(char *const *env)
-{
-    json_t *object = json_object();
-
-    for (; env && *env; env++) {
-        const char *equals = strchr(*env, '=');
-        g_autofree char *key = equals ? g_strndup(*env, equals - *env) : NULL;
-        if (key)
-            json_object_set_new(object, key, json_string(equals + 1));
-    }
-    return object;
-}
-
-/* Half of the guest's memory where nothing is said: what else it does goes on. */
-static PlanLimits limits_of(const Daemon *d, const OrderSpec *spec)
-{
-    PlanLimits limits = {0, LIMITS_PROCESSES, LIMITS_OUTPUT};
-
-    if (spec->os_limits)
-        limits = *spec->os_limits;
-    if (!limits.li_memory)
-        limits.li_memory = plan_host(d->dm_plan, spec->os_host)->ph_memory / 2;
-    return limits;
-}
-
-static json_t *order_wanted(const Daemon *d, const OrderSpec *spec)
-{
-    PlanLimits limits = limits_of(d, spec);
-    json_t *body = json_pack("{s:s, s:s, s:s, s:I}", "purpose", spec->os_purpose, "title",
-                             spec->os_title ? spec->os_title : "", "user",
-                             spec->os_user ? spec->os_user : "root", "timeout_us",
-                             (json_int_t)spec->os_timeout_us);
-    char hash[65];
-
-    if (spec->os_cleanup) {
-        cjson_sha256_bytes(spec->os_cleanup, strlen(spec->os_cleanup), hash);
-        json_object_set_new(body, "cleanup_sha256", json_string(hash));
-    }
-    if (spec->os_msg)
-        return body;
-    if (spec->os_script) {
-        cjson_sha256_bytes(spec->os_script, strlen(spec->os_script), hash);
-        json_object_set_new(body, "script_sha256", json_string(hash));
-    } else {
-        json_object_set_new(body, "argv", strv_json(spec->os_argv));
-    }
-    json_object_set_new(
-        body, "limits",
-        json_pack("{s:I, s:i, s:I}", "memory", (json_int_t)limits.li_memory, "processes",
-                  limits.li_processes, "output", (json_int_t)limits.li_output));
-    return body;
-}
-
 /*
  * The open order that says the same, which is taken up then, by its id; 0 where there is
  * none. Its agent runs it if it never saw it, goes on where it runs, and answers with
@@ -393,31 +339,6 @@ static gint64 want(Orders *orders, int host, const char *actor, gint64 ref, json
     return id;
 }
 
-static json_t *order_message(const OrderSpec *spec, const PlanLimits *limits)
-{
-    json_t *msg =
-        json_pack("{s:s, s:s, s:I, s:I, s:I, s:i}", "k", "order", "user",
-                  spec->os_user ? spec->os_user : "root", "timeout_ms",
-                  (json_int_t)(spec->os_timeout_us / 1000), "out_max",
-                  (json_int_t)limits->li_output, "mem_kb",
-                  (json_int_t)(limits->li_memory / 1024), "procs", limits->li_processes);
-
-    if (spec->os_script)
-        json_object_set_new(msg, "script", json_string(spec->os_script));
-    else
-        json_object_set_new(msg, "argv", strv_json(spec->os_argv));
-    if (spec->os_env)
-        json_object_set_new(msg, "env", env_json(spec->os_env));
-    if (strcmp(spec->os_purpose, ORDER_ATTACK) == 0)
-        json_object_set_new(msg, "purpose", json_string("attack"));
-    if (spec->os_cleanup)
-        json_object_set_new(msg, "cleanup", json_string(spec->os_cleanup));
-    /* A line holds 64 KiB: two long scripts do not fit, and the attack goes alone. */
-    if (spec->os_cleanup && json_dumpb(msg, NULL, 0, JSON_COMPACT) > MESSAGE_MAX)
-        json_object_del(msg, "cleanup");
-    return msg;
-}
-
 gint64 orders_run(Orders *orders, const OrderSpec *spec)
 {
     Daemon *d = orders->od_daemon;
@@ -426,7 +347,7 @@ gint64 orders_run(Orders *orders, const OrderSpec *spec)
                      spec->os_ref, order_wanted(d, spec), &started);
     Flight *flight = flight_new(orders, FLIGHT_ORDER, id, spec->os_host,
                                 spec->os_timeout_us, spec->os_data);
-    PlanLimits limits = limits_of(d, spec);
+    PlanLimits limits = order_limits(d, spec);
     json_t *msg = spec->os_msg ? spec->os_msg : order_message(spec, &limits);
 
     flight->fl_done = spec->os_done;
@@ -699,15 +620,16 @@ void orders_stand(Orders *orders, gboolean still)
     GHashTableIter iter;
     gpointer value;
 
-    if (orders->od_still == still)
-        return;
     orders->od_still = still;
     g_hash_table_iter_init(&iter, orders->od_flights);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         Flight *flight = value;
-        if (still) {
+        if (flight->fl_still == stands(orders, flight->fl_host))
+            continue;
+        if (!flight->fl_still) {
             evtimer_del(flight->fl_deadline);
             flight->fl_left_us = MAX(flight->fl_due_us - clock_boottime_us(), 0);
+            flight->fl_still = TRUE;
         } else {
             flight_wait(flight, flight->fl_left_us);
         }

@@ -72,7 +72,8 @@ void orders_cancel(Orders *orders, gint64 id);
  * terminals. Each order's end says so (or_aborted), when its agent can answer.
  */
 void orders_abort(Orders *orders, const char *reason);
-/* The VMs stand still, or run again: meanwhile nobody's deadline passes. */
+/* The VMs stand still, or run again: meanwhile nobody's deadline passes. Those of a held
+ * team stand besides; called again when that has changed. */
 void orders_stand(Orders *orders, gboolean still);
 /* Whether that order is under way. */
 gboolean orders_running(const Orders *orders, gint64 id);

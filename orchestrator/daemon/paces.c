@@ -60,18 +60,19 @@ static void drop_oldest(Paces *paces)
     GHashTableIter iter;
     gpointer key, value;
     const char *oldest = NULL;
-    gint64 when = G_MAXINT64;
+    gint64 when = 0;
 
     g_hash_table_iter_init(&iter, paces->pa_keys);
     while (g_hash_table_iter_next(&iter, &key, &value)) {
         const Pace *pace = value;
-        if (pace->pc_used_s < when ||
+        if (!oldest || pace->pc_used_s < when ||
             (pace->pc_used_s == when && strcmp(key, oldest) < 0)) {
             oldest = key;
             when = pace->pc_used_s;
         }
     }
-    g_hash_table_remove(paces->pa_keys, oldest);
+    if (oldest)
+        g_hash_table_remove(paces->pa_keys, oldest);
 }
 
 void paces_add(Paces *paces, const char *key, gint64 us, gint64 now_s)

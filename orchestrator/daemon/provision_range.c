@@ -4,6 +4,7 @@
 #include "orchestrator/daemon/provision_priv.h"
 
 #include "orchestrator/daemon/clones.h"
+#include "orchestrator/daemon/holding.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/needs.h"
 #include "orchestrator/daemon/resume.h"
@@ -112,14 +113,6 @@ static gboolean range_open(Provision *provision, GError **error)
            (d->dm_range = range_new(d->dm_base, d->dm_plan, &config, error));
 }
 
-static void on_still(guint count, const GError *error, gpointer data)
-{
-    (void)data;
-    if (error)
-        g_warning("taken up while it stands still: %u VMs suspended, then: %s", count,
-                  error->message);
-}
-
 static void host_done(gpointer data, gboolean ran)
 {
     Provision *provision = data;
@@ -137,8 +130,7 @@ static void host_done(gpointer data, gboolean ran)
     daemon_event(d, "helper.up/1", "parryd", -1, -1, 0,
                  json_pack("{s:s, s:s, s:s}", "name", "libvirt", "accel", d->dm_accel,
                            "reason", provision->pv_accel_reason));
-    if (provision_still(d)) /* whatever is made stays so too */
-        range_suspend_all(d->dm_range, on_still, NULL);
+    holding_taken_up(d);
     provision->pv_waiting = 1; /* for the networks */
     clones_resume(d, on_clones_resumed);
 }

@@ -2,9 +2,11 @@
  * The commit barrier. What a loop turn appended becomes durable as one batch; only then
  * is it folded, shown, acknowledged to the agents and acted upon.
  *
- * A batch that cannot be written (disk full) is lost whole, and the daemon cannot
- * un-happen what its modules believe since: it ends with a clear reason, nothing
- * acknowledged, and what was wanted is settled against the world by whoever comes next.
+ * A batch that cannot be written (disk full) is kept by the journal and written again
+ * once the reserve is let go (room.h). Where even that is not enough the daemon cannot
+ * un-happen what its modules believe since: it ends with a clear reason, its VMs
+ * suspended and nothing acknowledged, and what was wanted is settled against the world by
+ * whoever comes next.
  */
 #include "orchestrator/daemon/control.h"
 #include "orchestrator/daemon/daemon.h"
@@ -15,6 +17,7 @@
 #include "orchestrator/daemon/points.h"
 #include "orchestrator/daemon/reset_asks.h"
 #include "orchestrator/daemon/resume.h"
+#include "orchestrator/daemon/room.h"
 #include "orchestrator/daemon/watches.h"
 
 #include <string.h>
@@ -35,6 +38,18 @@ static void then_free(gpointer data)
     g_free(then);
 }
 
+/* Straight at libvirt: the loop that would call back does not run on. */
+static void stand_still(const Daemon *d)
+{
+    g_autoptr(GError) error = NULL;
+    guint count = 0;
+
+    if (d->dm_range && d->dm_state == DRILL_RUNNING &&
+        !range_suspend(d->dm_uri, d->dm_plan->p_uuid, &count, &error))
+        g_critical("drill %s: %u VMs suspended, then: %s", d->dm_plan->p_name, count,
+                   error->message);
+}
+
 /* A journal that cannot be written ends the daemon: see the essay above. */
 static void record_failed(Daemon *d, const GError *error)
 {
@@ -46,6 +61,7 @@ static void record_failed(Daemon *d, const GError *error)
         "room",
         d->dm_plan->p_name, error->message, d->dm_plan->p_name);
     g_queue_clear_full(&d->dm_then, then_free);
+    stand_still(d);
     d->dm_quit = TRUE;
     event_base_loopbreak(d->dm_base);
 }
@@ -215,9 +231,14 @@ static gboolean record_commit(Daemon *d)
 
     if (record_killed(d, FALSE))
         return FALSE;
-    if (!journal_commit(d->dm_journal, &error)) {
-        record_failed(d, error);
-        return FALSE;
+    while (!journal_commit(d->dm_journal, &error)) {
+        if (!room_spend(d)) {
+            record_failed(d, error);
+            return FALSE;
+        }
+        g_warning("drill %s: journal: %s; once more with its reserve", d->dm_plan->p_name,
+                  error->message);
+        g_clear_error(&error);
     }
     if (record_killed(d, TRUE))
         return FALSE;

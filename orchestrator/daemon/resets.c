@@ -2,6 +2,7 @@
 
 #include "orchestrator/daemon/boot.h"
 #include "orchestrator/daemon/clones.h"
+#include "orchestrator/daemon/holding.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
@@ -199,9 +200,8 @@ static void fail(Reset *reset, const char *reason)
     make(reset);
 }
 
-static void wait_for_hello(Reset *reset)
+static void wait_for_hello(Reset *reset, gint64 us)
 {
-    gint64 us = provision_hello_us(reset->rs_daemon->dm_provision);
     struct timeval tv = {us / G_USEC_PER_SEC, us % G_USEC_PER_SEC};
 
     evtimer_add(reset->rs_late, &tv);
@@ -210,12 +210,17 @@ static void wait_for_hello(Reset *reset)
 static void on_late(evutil_socket_t fd, short what, void *data)
 {
     Reset *reset = data;
-    DrillState state = reset->rs_daemon->dm_state;
+    Daemon *d = reset->rs_daemon;
+    g_autofree char *still = holding_words(d, reset->rs_host);
+    gint64 us = provision_hello_us(d->dm_provision);
+    gint64 ran_us = clock_boottime_us() - d->dm_went_on_us;
 
     (void)fd;
     (void)what;
-    if (state == DRILL_PAUSED || state == DRILL_STOPPED)
-        wait_for_hello(reset); /* it is suspended */
+    if (still)
+        wait_for_hello(reset, us); /* it is suspended */
+    else if (ran_us < us)
+        wait_for_hello(reset, us - ran_us); /* it was */
     else
         fail(reset, "its agent was not there again in time");
 }
@@ -263,7 +268,7 @@ static void on_made(const GError *error, gpointer data)
     if (hosts_state(d->dm_hosts, reset->rs_host) == HOST_CREATE)
         hosts_set(d->dm_hosts, reset->rs_host, HOST_BOOT, LOST);
     provision_deliver(d->dm_provision, reset->rs_host);
-    wait_for_hello(reset);
+    wait_for_hello(reset, provision_hello_us(d->dm_provision));
 }
 
 static gboolean listen_anew(Reset *reset, GError **error)

@@ -6,9 +6,10 @@
  *
  * A clone's checkpoint is its golden guest and its personalisation; another host has one
  * named `ready` (points.h), or boots. With a name it is that checkpoint for all: the
- * guest as it was then, told nothing but the time. Its disk as it was stays as evidence
- * beside the new one until the next reset. The epoch moves: whatever was queued for the
- * old guest dies.
+ * guest as it was then, told nothing but the time. Where the drill is paused, or the
+ * host's team held, the new VM is made and stands; its agent is waited for once it runs.
+ * Its disk as it was stays as evidence beside the new one until the next reset. The epoch
+ * moves: whatever was queued for the old guest dies.
  */
 #ifndef PARRY_ORCHESTRATOR_DAEMON_RESETS_H
 #define PARRY_ORCHESTRATOR_DAEMON_RESETS_H

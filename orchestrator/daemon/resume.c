@@ -4,6 +4,7 @@
 #include "orchestrator/daemon/cast.h"
 #include "orchestrator/daemon/clones.h"
 #include "orchestrator/daemon/director.h"
+#include "orchestrator/daemon/holding.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/observations.h"
@@ -16,6 +17,7 @@
 #include "orchestrator/daemon/roster.h"
 #include "orchestrator/daemon/scripts.h"
 #include "orchestrator/daemon/signer.h"
+#include "orchestrator/daemon/wall.h"
 #include "orchestrator/daemon/watches.h"
 #include "orchestrator/daemon/windows.h"
 
@@ -203,6 +205,7 @@ static void fold_drill(Resuming *resume, const JournalEvent *event)
 void resume_event(Daemon *d, const JournalEvent *event)
 {
     fold_drill(d->dm_resume, event);
+    holding_replay(d->dm_holding, event);
     resets_replay(d->dm_resets, event);
     points_replay(d->dm_points, event);
     clones_replay(d->dm_clones, event);
@@ -227,21 +230,28 @@ typedef struct {
     gint64 ga_us;       /* since then; G_MAXINT64: nobody knows */
     gint64 ga_from_us;  /* UTC */
     const char *ga_why; /* of a pause, or NULL */
+    gint64 ga_wall_us, ga_boottime_us; /* when it was seen alive; wall 0: not known */
 } Gap;
 
 static Gap gap_measure(const Daemon *d)
 {
     const Resuming *resume = d->dm_resume;
     gint64 now = g_get_real_time();
-    Gap gap = {resume->rs_clock_us, MAX(now - resume->rs_at_us, 0), resume->rs_at_us,
-               NULL};
-    AliveMark mark;
+    Gap gap = {resume->rs_clock_us,
+               MAX(now - resume->rs_at_us, 0),
+               resume->rs_at_us,
+               NULL,
+               0,
+               0};
+    AliveMark mark = {0};
     char boot[40];
 
     clock_boot_id(boot);
     if (alive_read(d, &mark) && strcmp(mark.al_boot, boot) == 0) {
         gap.ga_us = MAX(clock_boottime_us() - mark.al_boottime_us, 0);
         gap.ga_from_us = now - gap.ga_us;
+        gap.ga_wall_us = mark.al_wall_us;
+        gap.ga_boottime_us = mark.al_boottime_us;
         gap.ga_clock_us = MAX(gap.ga_clock_us, mark.al_clock_us);
     }
     if (strcmp(resume->rs_boot, boot) != 0)
@@ -279,6 +289,8 @@ static void tell_gap(Daemon *d, const Gap *gap)
     if (gap->ga_why)
         json_object_set_new(body, "reason", json_string(gap->ga_why));
     daemon_event(d, "daemon.gap/1", "parryd", -1, -1, 0, body);
+    if (gap->ga_wall_us)
+        wall_was(d, gap->ga_wall_us, gap->ga_boottime_us);
     if (!gap->ga_why || d->dm_state != DRILL_RUNNING)
         return;
     daemon_set_state(d, DRILL_PAUSED, "parryd", gap->ga_why);

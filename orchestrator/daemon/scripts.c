@@ -1,6 +1,7 @@
 #include "orchestrator/daemon/scripts.h"
 
 #include "orchestrator/daemon/director.h"
+#include "orchestrator/daemon/holding.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/reset_asks.h"
@@ -113,7 +114,9 @@ static void due_action(Daemon *d, gpointer data)
 {
     Play *play = data;
 
-    if (play->pl_acted < 0)
+    if (play->pl_acted < 0 ||
+        holding_wait(d, FALSE, play->pl_script->sc_team, play->pl_action->ac_at_us, 0,
+                     due_action, play))
         return;
     if (play->pl_action->ac_reset) {
         ask_reset(d, play);
@@ -151,12 +154,20 @@ static void on_looked(Daemon *d, const Order *order, gpointer data)
                    &matched);
 }
 
+/* A held team does nothing, and its delays stand. */
+static gboolean play_waits(Daemon *d, Play *play, int delays, DueFn fn)
+{
+    return holding_wait(d, FALSE, play->pl_script->sc_team,
+                        injects_executed_us(d->dm_injects, play->pl_inject),
+                        delays * play->pl_script->sc_delay_us, fn, play);
+}
+
 static void due_detect(Daemon *d, gpointer data)
 {
     Play *play = data;
     const PlanInject *inject = plan_inject(d->dm_plan, play->pl_inject);
 
-    if (play->pl_detected < 0)
+    if (play->pl_detected < 0 || play_waits(d, play, 1, due_detect))
         return;
     if (inject->in_kind == INJECT_MESSAGE)
         injects_answer(d->dm_injects, play->pl_actor, inject->in_team, play->pl_inject,
@@ -179,7 +190,7 @@ static void due_contain(Daemon *d, gpointer data)
     Play *play = data;
     const PlanInject *inject = plan_inject(d->dm_plan, play->pl_inject);
 
-    if (play->pl_contained >= 0)
+    if (play->pl_contained >= 0 && !play_waits(d, play, 2, due_contain))
         run_order(d, play, inject->in_host, inject->in_id, inject->in_contain,
                   &inject->in_book_limits, on_contained);
 }

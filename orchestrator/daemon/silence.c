@@ -1,5 +1,6 @@
 #include "orchestrator/daemon/silence.h"
 
+#include "orchestrator/daemon/holding.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/points.h"
@@ -187,7 +188,7 @@ void silence_look(Silence *silence)
 
     for (guint i = 0; i < d->dm_plan->p_hosts->len; i++) {
         Quiet *quiet = &silence->sl_quiet[i];
-        if (stands || points_standing(d->dm_points, (int)i))
+        if (stands || holding_host(d, (int)i) || points_standing(d->dm_points, (int)i))
             hosts_touch(d->dm_hosts, (int)i); /* a suspended VM is not a silent one */
         if (quiet->qu_asking)
             continue;

@@ -1,12 +1,14 @@
 /*
  * The drill's state: what it moves along with it, the clock first of all.
  */
+#include "orchestrator/daemon/consoles.h"
 #include "orchestrator/daemon/daemon.h"
 #include "orchestrator/daemon/director.h"
 #include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/points.h"
 #include "orchestrator/daemon/signer.h"
+#include "orchestrator/daemon/terminals.h"
 
 #include <string.h>
 
@@ -52,7 +54,6 @@ static void clock_follow(Daemon *d, DrillState from, const char *actor,
 
     if (d->dm_state == DRILL_RUNNING) {
         kind = from == DRILL_READY ? "clock.started/1" : "clock.resumed/1";
-        clock_run(&d->dm_clock);
     } else if (from == DRILL_RUNNING) {
         clock_stand(&d->dm_clock);
         if (d->dm_state == DRILL_PAUSED || d->dm_state == DRILL_STOPPED)
@@ -60,6 +61,10 @@ static void clock_follow(Daemon *d, DrillState from, const char *actor,
     }
     if (kind)
         daemon_event(d, kind, actor, -1, -1, 0, json_pack("{s:s}", "reason", reason));
+    if (d->dm_state == DRILL_RUNNING) { /* from exactly where it stood */
+        clock_run(&d->dm_clock);
+        d->dm_went_on_us = clock_boottime_us();
+    }
 }
 
 /* While the VMs stand still nobody's time passes; the kill switch ends what runs there.
@@ -70,6 +75,14 @@ static void orders_follow(Daemon *d, DrillState from)
         orders_abort(d->dm_orders, d->dm_reason);
     orders_stand(d->dm_orders,
                  d->dm_state == DRILL_PAUSED || d->dm_state == DRILL_STOPPED);
+}
+
+static void tell_terminals(Daemon *d, gint64 seq, gpointer data)
+{
+    (void)seq;
+    (void)data;
+    terminals_standing(d->dm_terminals);
+    consoles_standing(d->dm_consoles);
 }
 
 void daemon_set_state(Daemon *d, DrillState state, const char *actor, const char *reason)
@@ -90,6 +103,7 @@ void daemon_set_state(Daemon *d, DrillState state, const char *actor, const char
     director_state_changed(d->dm_director);
     points_state_changed(d->dm_points);
     orders_follow(d, from);
+    daemon_then(d, tell_terminals, 0, NULL);
     if (state == DRILL_PROVISIONAL || state == DRILL_DOWN)
         signer_checkpoint(d);
 }

@@ -1,6 +1,7 @@
 #include "orchestrator/daemon/terminals.h"
 
 #include "orchestrator/daemon/cast.h"
+#include "orchestrator/daemon/holding.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/observations.h"
 #include "orchestrator/daemon/players.h"
@@ -24,6 +25,7 @@ typedef struct {
     gint64 te_id;
     ControlPeer *te_peer; /* NULL when the player left: the agent is told to close */
     int te_host;
+    gboolean te_still; /* its player was told so */
     Cast *te_cast;
     gsize te_held;       /* bytes handed to the gate that it has not written yet */
     gint64 te_credit_us; /* when the gate last said that it had */
@@ -60,7 +62,9 @@ static void on_look(evutil_socket_t fd, short what, void *data)
     g_hash_table_iter_init(&iter, terminals->ts_open);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         Terminal *terminal = value;
-        if (terminal->te_held >= HELD_MAX && now - terminal->te_credit_us > STALL_US)
+        if (terminal->te_still)
+            terminal->te_credit_us = now;
+        else if (terminal->te_held >= HELD_MAX && now - terminal->te_credit_us > STALL_US)
             g_ptr_array_add(stalled, terminal);
     }
     for (guint i = 0; i < stalled->len; i++) {
@@ -127,10 +131,15 @@ static gboolean may_open(Terminals *terminals, const ControlPeer *peer, int host
 {
     Daemon *d = terminals->ts_daemon;
     const PlanHost *plan = plan_host(d->dm_plan, host);
+    g_autofree char *still = holding_words(d, host);
+    g_autofree char *stands =
+        still ? g_strdup_printf("cannot be used now: %s", still) : NULL;
     const char *why = NULL;
 
     if (plan->ph_team != peer->pe_viewer.vw_team || plan->ph_owner == SIDE_WHITE)
         why = "is not one of your team's hosts";
+    else if (stands)
+        why = stands;
     else if (d->dm_state != DRILL_RUNNING && d->dm_state != DRILL_READY)
         why = "cannot be used while the drill does not run";
     else if (terminals_red_locked(d, peer))
@@ -205,6 +214,8 @@ gboolean terminals_input(Terminals *terminals, ControlPeer *peer, gint64 id,
 
     if (!terminal || strlen(data_b64) > INPUT_MAX * 4 / 3 + 4)
         return FALSE;
+    if (terminal->te_still)
+        return TRUE; /* its player was told that nothing is taken */
     g_autofree guchar *bytes = g_base64_decode(data_b64, &len);
     g_autofree char *clean = g_base64_encode(bytes, len);
     daemon_send(
@@ -239,6 +250,40 @@ gboolean terminals_credit(Terminals *terminals, ControlPeer *peer, gint64 id, gs
     terminal->te_credit_us = clock_boottime_us();
     link_consumed(terminals->ts_daemon->dm_link, terminal->te_host, bytes);
     return TRUE;
+}
+
+/* Into the recording too: what stands there is what the player saw. */
+static void tell_still(Terminal *terminal, const char *words)
+{
+    g_autofree char *safe = words ? parry_text_safe(words, -1) : NULL;
+    g_autofree char *shown =
+        safe ? g_strdup_printf("\r\n[%s]\r\n", safe) : g_strdup("\r\n[goes on]\r\n");
+    json_t *params = json_pack("{s:I}", "term", (json_int_t)terminal->te_id);
+
+    terminal->te_still = words != NULL;
+    if (terminal->te_cast)
+        cast_output(terminal->te_cast, shown, strlen(shown));
+    if (safe)
+        json_object_set_new(params, "reason", json_string(safe));
+    if (terminal->te_peer)
+        rpc_peer_notify(terminal->te_peer->pe_rpc,
+                        safe ? "terminal.paused" : "terminal.resumed", params);
+    else
+        json_decref(params);
+}
+
+void terminals_standing(Terminals *terminals)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, terminals->ts_open);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        Terminal *terminal = value;
+        g_autofree char *words = holding_words(terminals->ts_daemon, terminal->te_host);
+        if (terminal->te_still != (words != NULL))
+            tell_still(terminal, words);
+    }
 }
 
 static void close_at_agent(Terminals *terminals, const Terminal *terminal)

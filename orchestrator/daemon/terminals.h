@@ -23,6 +23,10 @@ gboolean terminals_credit(Terminals *terminals, ControlPeer *peer, gint64 id,
                           gsize bytes);
 gboolean terminals_close(Terminals *terminals, ControlPeer *peer, gint64 id);
 
+/* The drill, or a team, stands still or goes on: terminals on hosts that stand take no
+ * input, and their players are told (terminal.paused, terminal.resumed). */
+void terminals_standing(Terminals *terminals);
+
 /* In a phase that locks red, red looks on. */
 gboolean terminals_red_locked(const Daemon *d, const ControlPeer *peer);
 

@@ -162,12 +162,20 @@ static PlanWindow *window_of(const Daemon *d, const char *reason)
     return NULL;
 }
 
+void windows_jumped(Windows *windows, gint64 by_us)
+{
+    windows->wd_since_us += by_us;
+}
+
 void windows_replay(Windows *windows, const JournalEvent *event)
 {
     const char *to = json_string_value(json_object_get(event->ev_body, "to"));
     const char *reason = json_string_value(json_object_get(event->ev_body, "reason"));
     PlanWindow *window;
 
+    if (strcmp(event->ev_kind, "clock.jumped/1") == 0)
+        windows_jumped(windows,
+                       json_integer_value(json_object_get(event->ev_body, "by_us")));
     if (strcmp(event->ev_kind, "drill.state/1") != 0)
         return;
     if (g_strcmp0(to, "paused") == 0 && strcmp(event->ev_actor, "parryd") == 0 &&

@@ -24,6 +24,10 @@ void windows_free(Windows *windows);
 void windows_replay(Windows *windows, const JournalEvent *event);
 void windows_resume(Windows *windows);
 
+/* The wall clock was set by so much: what is measured by it since a window began is
+ * measured from there. */
+void windows_jumped(Windows *windows, gint64 by_us);
+
 /* White paused, stopped, resumed or ended the drill. */
 void windows_state_changed(Windows *windows);
 

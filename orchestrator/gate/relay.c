@@ -19,6 +19,8 @@ struct Relay {
     gboolean line_start; /* a tilde here begins an escape */
     gboolean tilde;
     gboolean eof_sent;
+    char *still;   /* why nothing is taken, NULL: it is */
+    gboolean told; /* to who typed since */
 };
 
 gboolean relay_open(Visit *visit, const char *method, const char *host)
@@ -48,6 +50,7 @@ void relay_free(Relay *relay)
     if (!relay)
         return;
     g_byte_array_free(relay->in, TRUE);
+    g_free(relay->still);
     g_free(relay);
 }
 
@@ -85,6 +88,23 @@ static gboolean take_byte(Visit *visit, guint8 byte)
     return TRUE;
 }
 
+static void say_still(Visit *visit)
+{
+    visit_printf(visit, "\n%s ", say(visit->vi_lang, "Nothing is taken from you now:"));
+    visit_print_safe(visit, visit->vi_relay->still);
+}
+
+/* What was typed is dropped, and whoever types learns it once. */
+static void drop_typed(Visit *visit)
+{
+    Relay *relay = visit->vi_relay;
+
+    if (!relay->told && relay->in->len)
+        say_still(visit);
+    relay->told = relay->told || relay->in->len > 0;
+    g_byte_array_set_size(relay->in, 0);
+}
+
 gboolean relay_typed(Visit *visit, const guint8 *bytes, gsize len, gsize *used)
 {
     for (*used = 0; *used < len && visit->vi_relay->in->len < IN_MAX;) {
@@ -93,6 +113,8 @@ gboolean relay_typed(Visit *visit, const guint8 *bytes, gsize len, gsize *used)
             return FALSE;
         }
     }
+    if (visit->vi_relay->still)
+        drop_typed(visit);
     return TRUE;
 }
 
@@ -105,6 +127,21 @@ static void show_data(Visit *visit, const char *data_b64)
     visit_write(visit, bytes, len);
 }
 
+/* The drill, or this team's part of it, stands: reason; NULL: it goes on. */
+static void note_still(Visit *visit, const char *reason)
+{
+    Relay *relay = visit->vi_relay;
+
+    g_free(relay->still);
+    relay->still = g_strdup(reason);
+    relay->told = FALSE;
+    g_byte_array_set_size(relay->in, 0);
+    if (reason)
+        say_still(visit);
+    else
+        visit_printf(visit, "%s\n", say(visit->vi_lang, "It goes on."));
+}
+
 gboolean relay_note(Visit *visit, const char *method, const json_t *params, int *status)
 {
     json_int_t term = json_integer_value(json_object_get(params, "term"));
@@ -115,6 +152,8 @@ gboolean relay_note(Visit *visit, const char *method, const json_t *params, int 
         return FALSE;
     if (!strcmp(method, "terminal.data") && data)
         show_data(visit, data);
+    if (!strcmp(method, "terminal.paused") || !strcmp(method, "terminal.resumed"))
+        note_still(visit, json_string_value(json_object_get(params, "reason")));
     if (strcmp(method, "terminal.end") != 0)
         return FALSE;
     *status = (int)json_integer_value(json_object_get(params, "exit"));

@@ -52,6 +52,8 @@ static const struct {
     {"On", "已登入"},
     {"Ctrl-] leaves; what is shown is recorded.", "按 Ctrl-] 離開；畫面會被記錄。"},
     {"left", "已離開"},
+    {"Nothing is taken from you now:", "現時不接受輸入："},
+    {"It goes on.", "繼續進行。"},
     {"ask to have one of your hosts put back as it was", "要求把你的主機還原"},
     {"resets that are left to you, and what became of those asked for",
      "尚餘的重設次數及已提出的要求"},

@@ -12,6 +12,7 @@ static const struct {
     {"tun", "Network taps", doctor_check_tun},
     {"bridge", "Bridges and filters", doctor_check_bridge},
     {"memory", "Memory", doctor_check_memory},
+    {"sharing", "Shared memory", doctor_check_sharing},
     {"disk", "Disk", doctor_check_disk},
     {"libvirt", "libvirt", doctor_check_libvirt},
     {"qemu", "QEMU", doctor_check_qemu},

@@ -12,9 +12,9 @@ typedef struct {
 typedef void DoctorCheck(const DoctorSubject *subject, DoctorResult *result);
 
 DoctorCheck doctor_check_root, doctor_check_namespaces, doctor_check_kvm,
-    doctor_check_tun, doctor_check_bridge, doctor_check_memory, doctor_check_disk,
-    doctor_check_libvirt, doctor_check_qemu, doctor_check_programs, doctor_check_accounts,
-    doctor_check_home, doctor_check_files, doctor_check_limits;
+    doctor_check_tun, doctor_check_bridge, doctor_check_memory, doctor_check_sharing,
+    doctor_check_disk, doctor_check_libvirt, doctor_check_qemu, doctor_check_programs,
+    doctor_check_accounts, doctor_check_home, doctor_check_files, doctor_check_limits;
 
 /*
  * The first dotted version in a text, as major * 1000000 + minor * 1000 + micro; 0 if

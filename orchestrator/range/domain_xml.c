@@ -253,14 +253,19 @@ static void write_devices(Xml *xml, const Plan *plan, int host, const RangeDomai
  */
 char **domain_ram_args(const PlanHost *host, const char *ram)
 {
-    json_t *object = json_pack(
-        "{s:s, s:s, s:I}", "qom-type", ram ? "memory-backend-file" : "memory-backend-ram",
-        "id", DOMAIN_RAM, "size", (json_int_t)host->ph_memory);
+    const char *type = ram                  ? "memory-backend-file"
+                       : host->ph_hugepages ? "memory-backend-memfd"
+                                            : "memory-backend-ram";
+    json_t *object = json_pack("{s:s, s:s, s:I}", "qom-type", type, "id", DOMAIN_RAM,
+                               "size", (json_int_t)host->ph_memory);
     char **args = g_new0(char *, 5);
 
     if (ram) {
         json_object_set_new(object, "mem-path", json_string(ram));
         json_object_set_new(object, "share", json_false());
+    } else if (host->ph_hugepages) {
+        json_object_set_new(object, "hugetlb", json_true());
+        json_object_set_new(object, "prealloc", json_true()); /* or it does not start */
     }
     char *text = json_dumps(object, JSON_COMPACT);
     args[0] = g_strdup("-object");

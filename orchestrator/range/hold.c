@@ -69,10 +69,10 @@ static void take_sockets(Hold *hold, const char *pid)
     const char *name;
 
     while (all && hold->ho_sockets->len < SOCKETS_MAX && (name = g_dir_read_name(all))) {
-        int fd = is_socket(folder, name)
-                     ? pidfd_getfd(hold->ho_process,
-                                   (int)g_ascii_strtoll(name, NULL, 10), 0)
-                     : -1;
+        int fd =
+            is_socket(folder, name)
+                ? pidfd_getfd(hold->ho_process, (int)g_ascii_strtoll(name, NULL, 10), 0)
+                : -1;
 
         if (fd >= 0)
             g_array_append_val(hold->ho_sockets, fd);

@@ -8,6 +8,7 @@
 #include "orchestrator/range/network_xml.h"
 #include "orchestrator/range/pool.h"
 #include "orchestrator/range/range_parts.h"
+#include "orchestrator/range/stand.h"
 #include "orchestrator/range/sweep.h"
 #include "orchestrator/range/watch.h"
 
@@ -25,7 +26,7 @@ struct Range {
     GQueue *ra_queues;    /* a host each: Jobs, the first is under way */
     gboolean ra_events;   /* holds the event thread */
     gboolean ra_freeing;
-    int ra_held;            /* atomic: suspended all; whatever is created stays paused */
+    Stand *ra_stand;        /* who stands still; whatever is created there stays paused */
     int ra_ending;          /* atomic: a teardown is under way: nothing more is created */
     int ra_creating;        /* creating jobs that are queued or in flight */
     GPtrArray *ra_parked;   /* Sweeps that wait until ra_creating is 0 */
@@ -68,6 +69,7 @@ typedef struct {
 typedef struct {
     Range *su_range;
     gboolean su_resume;
+    GHashTable *su_hosts; /* host + 1: only theirs; NULL: all */
     GPtrArray *su_uuids;
     guint su_count;
     RangeRemoved su_removed, su_total;
@@ -241,7 +243,9 @@ static gboolean job_act(Job *job, virConnectPtr conn, const ActObject *object)
     case JOB_NETWORK:
         return act_network_create(conn, object, &job->jo_error);
     case JOB_CREATE:
-        return act_domain_create(conn, object, &job->jo_range->ra_held, &job->jo_error);
+        return act_domain_create(conn, object,
+                                 stand_of(job->jo_range->ra_stand, job->jo_host),
+                                 &job->jo_error);
     case JOB_DESTROY:
         return act_domain_destroy(conn, object, &job->jo_error);
     case JOB_RESET:
@@ -282,9 +286,8 @@ static void host_done(Range *range, Job *job)
 {
     GQueue *queue = &range->ra_queues[job->jo_host];
     gboolean ends = job->jo_kind == JOB_DESTROY || job->jo_kind == JOB_SAVE;
-    ActState state = ends                                ? ACT_ABSENT
-                     : g_atomic_int_get(&range->ra_held) ? ACT_PAUSED
-                                                         : ACT_RUNNING;
+    int still = g_atomic_int_get(stand_of(range->ra_stand, job->jo_host));
+    ActState state = ends ? ACT_ABSENT : still ? ACT_PAUSED : ACT_RUNNING;
 
     watch_end(range->ra_watch, job->jo_host, !job->jo_error, state);
     g_queue_pop_head(queue);
@@ -473,6 +476,7 @@ static void sweep_drop(Sweep *sweep)
 {
     g_clear_error(&sweep->su_error);
     g_ptr_array_unref(sweep->su_uuids);
+    g_clear_pointer(&sweep->su_hosts, g_hash_table_unref);
     g_free(sweep);
 }
 
@@ -487,14 +491,27 @@ static Sweep *sweep_begin(Range *range, gpointer data)
     return sweep;
 }
 
+/* Whether what stands, and what does not, wants this domain touched by that sweep. */
+static gboolean wants_pause(const char *uuid, gpointer data)
+{
+    const Sweep *sweep = data;
+    gpointer known = g_hash_table_lookup(sweep->su_range->ra_hosts, uuid);
+    const int *still = stand_of(sweep->su_range->ra_stand, GPOINTER_TO_INT(known) - 1);
+
+    if (sweep->su_hosts && !g_hash_table_contains(sweep->su_hosts, known))
+        return FALSE;
+    return (g_atomic_int_get(still) == 0) == sweep->su_resume;
+}
+
 static void pause_work(gpointer data)
 {
     Sweep *sweep = data;
+    SweepPause pause = {sweep->su_resume, wants_pause, sweep};
     g_autoptr(virConnect) conn = own_connection(sweep->su_range, &sweep->su_error);
 
     if (conn)
-        sweep_pause(conn, sweep->su_range->ra_config.rg_drill, sweep->su_resume,
-                    &sweep->su_count, sweep->su_uuids, &sweep->su_error);
+        sweep_pause(conn, sweep->su_range->ra_config.rg_drill, &pause, &sweep->su_count,
+                    sweep->su_uuids, &sweep->su_error);
 }
 
 static void pause_done(gpointer data, gboolean ran)
@@ -520,26 +537,41 @@ static void pause_done(gpointer data, gboolean ran)
     sweep_drop(sweep);
 }
 
-static void pause_all(Range *range, gboolean resume, RangeCounted done, gpointer data)
+/* After it was written down who stands: a domain is created either before the look at
+ * what there is, and so found, or after it, and then its creator sees that. */
+static void pause_start(Range *range, gboolean resume, GHashTable *hosts,
+                        RangeCounted done, gpointer data)
 {
     Sweep *sweep = sweep_begin(range, data);
 
-    /* Before the look at what there is: a domain is created either before it, and so
-     * found, or after it, and then its creator sees this. */
-    g_atomic_int_set(&range->ra_held, !resume);
     sweep->su_resume = resume;
+    sweep->su_hosts = hosts;
     sweep->su_counted = done;
     pool_run(range->ra_pool, POOL_URGENT, pause_work, pause_done, sweep);
 }
 
 void range_suspend_all(Range *range, RangeCounted done, gpointer data)
 {
-    pause_all(range, FALSE, done, data);
+    stand_all(range->ra_stand, TRUE);
+    pause_start(range, FALSE, NULL, done, data);
 }
 
 void range_resume_all(Range *range, RangeCounted done, gpointer data)
 {
-    pause_all(range, TRUE, done, data);
+    stand_all(range->ra_stand, FALSE);
+    pause_start(range, TRUE, NULL, done, data);
+}
+
+void range_hold(Range *range, const GArray *hosts, gboolean hold, RangeCounted done,
+                gpointer data)
+{
+    GHashTable *only = g_hash_table_new(NULL, NULL);
+
+    for (guint i = 0; i < hosts->len; i++) {
+        stand_host(range->ra_stand, g_array_index(hosts, int, i), hold);
+        g_hash_table_add(only, GINT_TO_POINTER(g_array_index(hosts, int, i) + 1));
+    }
+    pause_start(range, !hold, only, done, data);
 }
 
 static void teardown_work(gpointer data)
@@ -636,52 +668,6 @@ void range_inspect(Range *range, RangeInspected done, gpointer data)
     pool_run(range->ra_pool, POOL_SOON, inspect_work, inspect_done, visit);
 }
 
-typedef struct {
-    Range *us_range;
-    const char *us_uuid; /* the plan's */
-    ActState us_state;
-    gint64 us_cpu_us;
-    GError *us_error;
-    RangeUsed us_done;
-    gpointer us_data;
-} Usage;
-
-static void used_work(gpointer data)
-{
-    Usage *usage = data;
-    g_autoptr(virConnect) conn =
-        connection_get(usage->us_range->ra_link, &usage->us_error);
-
-    if (conn)
-        act_domain_used(conn, usage->us_uuid, &usage->us_state, &usage->us_cpu_us,
-                        &usage->us_error);
-}
-
-static void used_done(gpointer data, gboolean ran)
-{
-    static const RangeLife lives[] = {[ACT_ABSENT] = RANGE_DOMAIN_ABSENT,
-                                      [ACT_RUNNING] = RANGE_DOMAIN_RUNS,
-                                      [ACT_PAUSED] = RANGE_DOMAIN_STANDS};
-    g_autofree Usage *usage = data;
-
-    if (!ran)
-        cancelled(&usage->us_error);
-    usage->us_done(lives[usage->us_state], usage->us_cpu_us, usage->us_error,
-                   usage->us_data);
-    g_clear_error(&usage->us_error);
-}
-
-void range_domain_used(Range *range, int host, RangeUsed done, gpointer data)
-{
-    Usage *usage = g_new0(Usage, 1);
-
-    usage->us_range = range;
-    usage->us_uuid = plan_host(range->ra_plan, host)->ph_uuid;
-    usage->us_done = done;
-    usage->us_data = data;
-    pool_run(range->ra_pool, POOL_SOON, used_work, used_done, usage);
-}
-
 /* ---- for the range's other files ---- */
 
 Pool *range_pool(const Range *range)
@@ -753,6 +739,7 @@ Range *range_new(struct event_base *base, const Plan *plan, const RangeConfig *c
     range->ra_plan = plan;
     range->ra_base = base;
     range->ra_parked = g_ptr_array_new();
+    range->ra_stand = stand_new(plan->p_hosts->len);
     copy_config(range, config);
     index_hosts(range);
     range->ra_queues = g_new0(GQueue, plan->p_hosts->len + 1);
@@ -792,6 +779,7 @@ void range_free(Range *range)
     watch_free(range->ra_watch);
     g_hash_table_unref(range->ra_hosts);
     g_ptr_array_unref(range->ra_parked);
+    stand_free(range->ra_stand);
     g_free(range->ra_queues);
     free_config(&range->ra_config);
     g_free(range);

@@ -164,6 +164,10 @@ void range_guest_push(Range *range, int host, const RangeGuestPush *push, RangeD
 typedef void (*RangeCounted)(guint count, const GError *error, gpointer data);
 void range_suspend_all(Range *range, RangeCounted done, gpointer data);
 void range_resume_all(Range *range, RangeCounted done, gpointer data);
+/* The same for some hosts (of int), who stand until they are let go by it: also where all
+ * others are resumed; and where all stand they go on standing when they are let go. */
+void range_hold(Range *range, const GArray *hosts, gboolean hold, RangeCounted done,
+                gpointer data);
 
 /* Ends and removes everything that bears the drill's tag, planned or not: domains, then
  * networks, then filters. Creating calls that have not begun end as cancelled; those in

@@ -233,9 +233,9 @@ static gboolean take_section(Split *split, gboolean first, guint32 *number,
 
     if (!kind || !take_word(split, &own, error))
         return FALSE;
-    if (first && (!take_name(split, "ram", &ram, error) ||
-                  !take_word(split, &instance, error) ||
-                  !take_word(split, &version, error)))
+    if (first &&
+        (!take_name(split, "ram", &ram, error) || !take_word(split, &instance, error) ||
+         !take_word(split, &version, error)))
         return FALSE;
     gboolean right =
         first ? *kind == SECTION_START : *kind == SECTION_PART || *kind == SECTION_END;

@@ -7,15 +7,16 @@
 
 #define IN_FLIGHT 4
 
-/* Acts on one item; sets *did where it changed the world. */
-typedef gboolean (*SweepAct)(virConnectPtr conn, const SweepItem *item, gboolean *did,
-                             GError **error);
+/* Acts on one item; sets *did where it changed the world. pause: NULL but for those. */
+typedef gboolean (*SweepAct)(virConnectPtr conn, const SweepItem *item,
+                             const SweepPause *pause, gboolean *did, GError **error);
 
 /* One round of acts over a list, shared by its threads. */
 typedef struct {
     virConnectPtr ro_conn;
     GPtrArray *ro_items;
     SweepAct ro_act;
+    const SweepPause *ro_pause;
     gboolean *ro_did; /* one an item */
     int ro_next;      /* atomic */
     GMutex ro_lock;   /* over ro_error */
@@ -129,7 +130,7 @@ static gpointer round_main(gpointer data)
         g_autoptr(GError) error = NULL;
 
         if (round->ro_act(round->ro_conn, g_ptr_array_index(round->ro_items, i),
-                          &round->ro_did[i], &error))
+                          round->ro_pause, &round->ro_did[i], &error))
             continue;
         g_mutex_lock(&round->ro_lock);
         if (!round->ro_error)
@@ -157,11 +158,12 @@ static guint count_done(const Round *round, GPtrArray *uuids)
 
 /* Acts on all of a kind, on this thread and up to three more. Adds to *count. */
 static gboolean sweep(virConnectPtr conn, SweepKind kind, const char *drill, SweepAct act,
-                      guint *count, GPtrArray *uuids, GError **error)
+                      const SweepPause *pause, guint *count, GPtrArray *uuids,
+                      GError **error)
 {
     g_autoptr(GPtrArray) items = sweep_list(conn, NULL, kind, drill, error);
     GThread *helpers[IN_FLIGHT - 1];
-    Round round = {.ro_conn = conn, .ro_items = items, .ro_act = act};
+    Round round = {.ro_conn = conn, .ro_items = items, .ro_act = act, .ro_pause = pause};
     guint n = 0;
 
     if (!items)
@@ -184,8 +186,8 @@ static gboolean sweep(virConnectPtr conn, SweepKind kind, const char *drill, Swe
     return FALSE;
 }
 
-static gboolean remove_domain(virConnectPtr conn, const SweepItem *item, gboolean *did,
-                              GError **error)
+static gboolean remove_domain(virConnectPtr conn, const SweepItem *item,
+                              const SweepPause *pause, gboolean *did, GError **error)
 {
     static const guint leave_nothing =
         VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
@@ -193,6 +195,7 @@ static gboolean remove_domain(virConnectPtr conn, const SweepItem *item, gboolea
     g_autoptr(virDomain) domain = virDomainLookupByUUIDString(conn, item->sw_uuid);
     gboolean kept = domain && virDomainIsPersistent(domain) == 1;
 
+    (void)pause;
     /* At once: a guest has nothing to say about its end, and its disk is an overlay. */
     if (domain && virDomainDestroyFlags(domain, VIR_DOMAIN_DESTROY_DEFAULT) == 0)
         *did = TRUE;
@@ -208,12 +211,13 @@ static gboolean remove_domain(virConnectPtr conn, const SweepItem *item, gboolea
     return FALSE;
 }
 
-static gboolean remove_network(virConnectPtr conn, const SweepItem *item, gboolean *did,
-                               GError **error)
+static gboolean remove_network(virConnectPtr conn, const SweepItem *item,
+                               const SweepPause *pause, gboolean *did, GError **error)
 {
     g_autoptr(virNetwork) network = virNetworkLookupByUUIDString(conn, item->sw_uuid);
     gboolean kept = network && virNetworkIsPersistent(network) == 1;
 
+    (void)pause;
     if (network && virNetworkDestroy(network) == 0)
         *did = TRUE;
     else if (!virt_failed_as(VIR_ERR_NO_NETWORK, VIR_ERR_OPERATION_INVALID)) {
@@ -245,13 +249,16 @@ static gboolean remove_filters(const char *uri, const char *drill, guint *count,
 }
 
 /* Brings a domain into one of two states from the other; others are left alone. */
-static gboolean switch_domain(virConnectPtr conn, const SweepItem *item, gboolean resume,
-                              gboolean *did, GError **error)
+static gboolean switch_domain(virConnectPtr conn, const SweepItem *item,
+                              const SweepPause *pause, gboolean *did, GError **error)
 {
-    g_autoptr(virDomain) domain = virDomainLookupByUUIDString(conn, item->sw_uuid);
+    gboolean resume = pause->sp_resume;
     int wanted = resume ? VIR_DOMAIN_RUNNING : VIR_DOMAIN_PAUSED;
     int state = VIR_DOMAIN_SHUTOFF;
 
+    if (pause->sp_wants && !pause->sp_wants(item->sw_uuid, pause->sp_data))
+        return TRUE;
+    g_autoptr(virDomain) domain = virDomainLookupByUUIDString(conn, item->sw_uuid);
     if (!domain)
         return TRUE; /* gone since it was listed: nothing runs */
     if (virDomainGetState(domain, &state, NULL, 0) == 0 &&
@@ -269,24 +276,11 @@ static gboolean switch_domain(virConnectPtr conn, const SweepItem *item, gboolea
     return FALSE;
 }
 
-static gboolean suspend(virConnectPtr conn, const SweepItem *item, gboolean *did,
-                        GError **error)
-{
-    return switch_domain(conn, item, FALSE, did, error);
-}
-
-static gboolean resume_one(virConnectPtr conn, const SweepItem *item, gboolean *did,
-                           GError **error)
-{
-    return switch_domain(conn, item, TRUE, did, error);
-}
-
-gboolean sweep_pause(virConnectPtr conn, const char *drill, gboolean resume, guint *count,
-                     GPtrArray *uuids, GError **error)
+gboolean sweep_pause(virConnectPtr conn, const char *drill, const SweepPause *pause,
+                     guint *count, GPtrArray *uuids, GError **error)
 {
     *count = 0;
-    return sweep(conn, SWEEP_DOMAIN, drill, resume ? resume_one : suspend, count, uuids,
-                 error);
+    return sweep(conn, SWEEP_DOMAIN, drill, switch_domain, pause, count, uuids, error);
 }
 
 gboolean sweep_remove(virConnectPtr conn, const char *uri, const char *drill,
@@ -298,9 +292,10 @@ gboolean sweep_remove(virConnectPtr conn, const char *uri, const char *drill,
     *removed = (RangeRemoved){0};
     /* Guests that stand still leave the cores to libvirt and to their own end. Whether
      * they do stand still does not matter. */
-    sweep_pause(conn, drill, FALSE, &still, NULL, NULL);
-    sweep(conn, SWEEP_DOMAIN, drill, remove_domain, &removed->rm_domains, NULL, &domains);
-    sweep(conn, SWEEP_NETWORK, drill, remove_network, &removed->rm_networks, NULL,
+    sweep_pause(conn, drill, &(SweepPause){0}, &still, NULL, NULL);
+    sweep(conn, SWEEP_DOMAIN, drill, remove_domain, NULL, &removed->rm_domains, NULL,
+          &domains);
+    sweep(conn, SWEEP_NETWORK, drill, remove_network, NULL, &removed->rm_networks, NULL,
           &networks);
     remove_filters(uri, drill, &removed->rm_filters, &filters);
     if (domains)

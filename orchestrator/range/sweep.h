@@ -31,11 +31,18 @@ const char *sweep_kind_name(SweepKind kind);
 gboolean sweep_remove(virConnectPtr conn, const char *uri, const char *drill,
                       RangeRemoved *removed, GError **error);
 
+/* Which domains, by their UUIDs; asked on several threads at once. */
+typedef struct {
+    gboolean sp_resume;
+    gboolean (*sp_wants)(const char *uuid, gpointer data); /* NULL: all */
+    gpointer sp_data;
+} SweepPause;
+
 /*
- * Suspends (or resumes) every running (paused) domain of the drill. count: how many are
- * in the wanted state because of this call. uuids: theirs are added (text).
+ * Suspends (or resumes) every running (paused) domain of the drill that is wanted. count:
+ * how many are in the wanted state because of this call. uuids: theirs are added (text).
  */
-gboolean sweep_pause(virConnectPtr conn, const char *drill, gboolean resume, guint *count,
-                     GPtrArray *uuids, GError **error);
+gboolean sweep_pause(virConnectPtr conn, const char *drill, const SweepPause *pause,
+                     guint *count, GPtrArray *uuids, GError **error);
 
 #endif

@@ -47,7 +47,7 @@ gboolean range_suspend(const char *uri, const char *drill_uuid, guint *count,
     g_autoptr(virConnect) conn = virt_init(error) ? virt_open(uri, error) : NULL;
 
     *count = 0;
-    return conn && sweep_pause(conn, drill_uuid, FALSE, count, NULL, error);
+    return conn && sweep_pause(conn, drill_uuid, &(SweepPause){0}, count, NULL, error);
 }
 
 char *range_versions(const char *uri, GError **error)

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 trap '[ -n "${KEEP:-}" ] || clean small; rm -rf "$work"' EXIT
 clean small
-rm -rf "$PARRY_HOME/golden"
+rm -rf "$PARRY_HOME"/golden/*
 
 count() { # count KIND [CONDITION]
   sql small "select count(*) from event where kind = '$1' ${2:+and $2}"
@@ -85,6 +85,9 @@ until_event() { # until_event KIND NUMBER: as fast as can be
     [ "$SECONDS" -lt "$until" ] || fail "not in time: $1"
   done
 }
+none_open() { # what is to be observed is told after a reset is done
+  [ "$(sql small 'select count(*) from open_act')" = 0 ]
+}
 wanted=$(count reset.wanted/1)
 for moment in reset.wanted/1 agent.hello/1; do
   parry exec small health/web 'touch /tmp/left'
@@ -104,7 +107,7 @@ done
 expect_status 0 parry reset small all
 [ "$(count reset.done/1 "$from_golden")" = $((wanted + 5)) ] || fail "not all were restored by the daemon that came later"
 [ "$(count golden.wanted/1)" = 1 ] || fail "another golden guest was wanted"
-[ "$(sql small 'select count(*) from open_act')" = 0 ] || fail "acts are left open"
+wait_for 20 "every act comes to its end" none_open
 ok "killed in resets: they come to their end, and later ones restore as before"
 
 expect_status 0 parry down small
@@ -147,7 +150,7 @@ expect_status 0 parry up small
 [ "$(count golden.done/1)" = 1 ] || fail "not one golden guest came to its end"
 [ "$(count domain.done/1 "$from_golden")" = 5 ] || fail "not 5 clones"
 [ "$(count clone.failed/1)" = 0 ] || fail "clones were given up"
-[ "$(sql small 'select count(*) from open_act')" = 0 ] || fail "acts are left open"
+wait_for 20 "every act comes to its end" none_open
 virsh -q -c "$(parry host status --json | json d.uri)" list --name >"$work/out"
 ! grep -q golden "$work/out" || fail "a golden guest still runs"
 ok "killed while the golden guest is made: another one is, and all are clones"
@@ -157,6 +160,9 @@ parry gc --golden 0 >"$work/out"
 expect_status 0 parry up --no-clones "$here/small.yaml"
 [ "$(count golden.wanted/1)" = 0 ] || fail "clones although switched off"
 has_event small domain.done/1 "json_extract(body, '\$.reason') like '%--no-clones%'" || fail "no reason"
+all_saved() { [ "$(count checkpoint.done/1)" -ge 5 ]; }
+wait_for 60 "all are saved" all_saved
+expect_status 0 parry checkpoint --delete small ready
 expect_status 0 parry reset small health/referee
 has_event small reset.done/1 "json_extract(body, '\$.from') = 'boot'" || fail "not booted"
 parry exec small health/referee true

@@ -13,7 +13,7 @@ boot() { parry exec policy "$1" 'cat /proc/sys/kernel/random/boot_id'; }
 
 parry up --keep "$here/policy.yaml" >"$work/first" 2>&1 &
 up=$!
-wait_for 60 "a try that failed" has_event policy host.retry/1
+wait_for 180 "a try that failed" has_event policy host.retry/1
 kill -9 "$(cat "$PARRY_HOME/drills/policy/journal.lock")"
 wait "$up" || true
 expect_status 1 parry up policy
@@ -33,7 +33,7 @@ mkfifo "$work/keys"
 script -qfec "parry up policy" "$work/tty" <"$work/keys" >/dev/null 2>&1 &
 up=$!
 exec 9>"$work/keys"
-wait_for 60 "the question" grep -q '\[y/a/k/N\]' "$work/tty"
+wait_for 180 "the question" grep -q '\[y/a/k/N\]' "$work/tty"
 grep -q 'out of every score: health/web-up' "$work/tty" || fail "not told: the check"
 grep -q "nobody's score: deface@health" "$work/tty" || fail "not told: the attack"
 [ "$(count degraded.consented/1)" = 0 ] || fail "agreed before it was asked"
@@ -51,16 +51,16 @@ ok "a terminal is asked with what is lost; ready without it"
 
 expect_status 0 parry start policy
 expect_status 0 parry inject --drill policy deface
-wait_for 20 "the attack falls away" has_event policy inject.ended/1 "body like '%health/web is failed%'"
+wait_for 60 "the attack falls away" has_event policy inject.ended/1 "body like '%health/web is failed%'"
 unchecked() { parry status policy >/dev/null; sql policy "select count(*) from check_result where status = 5" | grep -qv '^0$'; }
-wait_for 20 "its check counts for nobody" unchecked
+wait_for 60 "its check counts for nobody" unchecked
 wanted=$(count domain.wanted/1)
 kill -9 "$(cat "$PARRY_HOME/drills/policy/journal.lock")"
 
 systemd_like() { parryd --home "$PARRY_HOME" --dir "$PARRY_HOME/drills/policy" </dev/null >>"$work/daemon" 2>&1 & }
 systemd_like
-wait_for 20 "another daemon" sh -c 'parry status policy --json | grep -q "\"running\""'
-wait_for 20 "the referee is back" sh -c "[ \"\$(parry exec policy health/referee 'echo here')\" = here ]"
+wait_for 60 "another daemon" sh -c 'parry status policy --json | grep -q "\"running\""'
+wait_for 60 "the referee is back" sh -c "[ \"\$(parry exec policy health/referee 'echo here')\" = here ]"
 [ "$(count domain.wanted/1)" = "$wanted" ] || fail "missing hosts were made without a word"
 ok "checks and attacks without it count for nobody; a restart leaves it so"
 
@@ -69,12 +69,12 @@ ok "checks and attacks without it count for nobody; a restart leaves it so"
 expect_status 0 parry exec policy health/referee 'mkdir -p /tmp/www && echo go >/tmp/www/go && httpd -p 8000 -h /tmp/www'
 expect_status 0 parry up policy
 says err 'made now, beside the drill'
-wait_for 60 "it joins" has_event policy host.joined/1 "host = 'health/web'"
+wait_for 180 "it joins" has_event policy host.joined/1 "host = 'health/web'"
 is_state health/web ready || fail "web is not ready"
 [ "$(parry exec policy health/web 'wc -l </tmp/runs' | tr -d ' ')" = 1 ] || fail "its script ran twice"
 up_again() { [ "$(sql policy "select status from check_result order by seq desc limit 1")" = 0 ]; }
-wait_for 20 "its check is UP" up_again
-wait_for 20 "it is proved isolated" has_event policy isolation.round/1 "host = 'health/web'"
+wait_for 60 "its check is UP" up_again
+wait_for 60 "it is proved isolated" has_event policy isolation.round/1 "host = 'health/web'"
 expect_status 0 parry report policy
 says out 'report'
 report=$PARRY_HOME/drills/policy/report/report.md

@@ -70,6 +70,25 @@ static char *shown(const char *text)
     return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
+/* Whoever wrote it was killed in the middle of a line. */
+static void test_recording_of_the_killed(void)
+{
+    static const char whole[] = "{\"version\":2}\n[0.1,\"o\",\"hello\"]\n"
+                                "[0.2,\"r\",\"80x24\"]\n[0.3,\"o\",\"\u00e9\"]\n";
+    g_autofree char *dir = g_dir_make_tmp("parry-cast-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(dir, "a.cast", NULL);
+    g_autofree char *cut = g_strconcat(whole, "[0.4,\"o\",\"wor", NULL);
+    g_autofree char *text = NULL;
+
+    CU_ASSERT_EQUAL(cast_mend(path), 0);
+    CU_ASSERT_TRUE(g_file_set_contents(path, cut, -1, NULL));
+    CU_ASSERT_EQUAL(cast_mend(path), 7);
+    CU_ASSERT_TRUE(g_file_get_contents(path, &text, NULL, NULL));
+    CU_ASSERT_STRING_EQUAL(text, whole);
+    g_unlink(path);
+    g_rmdir(dir);
+}
+
 static void play_split(Cast *cast)
 {
     const char *text = "衞生署 é 🛡";
@@ -458,6 +477,7 @@ int main(void)
         {"a broken drill.json", test_drill_refuses},
         {"people", test_people},
         {"the clock", test_clock},
+        {"the recording of one that was killed", test_recording_of_the_killed},
         CU_TEST_INFO_NULL,
     };
 

@@ -8,10 +8,12 @@
 #include "orchestrator/daemon/orders.h"
 #include "orchestrator/daemon/residue.h"
 #include "orchestrator/daemon/residue_diff.h"
+#include "orchestrator/daemon/roster.h"
 #include "orchestrator/daemon/silence.h"
 #include "tests/unit/cunit_main.h"
 #include "tests/unit/director_world.h"
 
+#include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -247,6 +249,83 @@ static void residue_is_told(void)
     end(world);
 }
 
+static gboolean replay_residue(const JournalEvent *event, gpointer data)
+{
+    residue_replay(data, event);
+    return TRUE;
+}
+
+/* Its windows are open when the daemon ends; another one tells what is left. */
+static void residue_is_told_by_another_daemon(void)
+{
+    World *world = begin("injects:\n" ATTACK(
+        "deface", "at: 1h, expect: {detect: {within: 30m, points: 5}}", ""));
+
+    world->d.dm_simulated = FALSE;
+    world_to(world, HOUR);
+    answer_snapshots(FILE_ITEM("/page", "aa") PROCESS("7", "httpd", ""));
+    CU_ASSERT_EQUAL(world_count(world, "residue.before/1", "deface@health"), 1);
+    CU_ASSERT_EQUAL(agent.cleanups, 0);
+    residue_free(world->d.dm_residue);
+    world->d.dm_residue = residue_new(&world->d);
+    CU_ASSERT_TRUE(journal_each(world->d.dm_journal, 0, 0, replay_residue,
+                                world->d.dm_residue, NULL));
+    world_to(world, 2 * HOUR);
+    CU_ASSERT_EQUAL(agent.cleanups, 1);
+    answer_snapshots(FILE_ITEM("/page", "cc") PROCESS("7", "httpd", ""));
+    CU_ASSERT_TRUE(says("residue/1", "deface@health", "summary", "changed: file /page"));
+    end(world);
+}
+
+/* ---- an agent that is being replaced ---- */
+
+static gboolean replay_roster(const JournalEvent *event, gpointer data)
+{
+    roster_replay(data, event);
+    return TRUE;
+}
+
+/* A daemon ended after it had said that it puts another agent there. */
+static void push_taken_up(const char *program)
+{
+    World *world = begin("injects:\n" ATTACK("clean", "at: 2h", "residue: false,"));
+    Daemon *d = &world->d;
+    int host = plan_host_index(d->dm_plan, "health/web");
+    g_autofree char *run = g_build_filename(d->dm_dir, "run", NULL);
+    g_autofree char *name = g_strdup_printf("push-%d", host);
+    g_autofree char *path = g_build_filename(run, name, NULL);
+    struct hub_head head = {.rc_type = HUB_HELLO, .rc_host = (uint32_t)host};
+    struct hub_hello hello = {.agent = "0.1.0", .boot = "b"};
+
+    g_mkdir(run, 0700);
+    if (program)
+        CU_ASSERT_TRUE(g_file_set_contents(path, program, -1, NULL));
+    daemon_event(
+        d, "agent.replace.wanted/1", "white", -1, host, 0,
+        json_pack("{s:s, s:s, s:i}", "version", "0.1.0", "sha256", "ab", "size", 1));
+    world_settle(world);
+    roster_free(d->dm_roster);
+    d->dm_roster = roster_new(d);
+    CU_ASSERT_TRUE(journal_each(d->dm_journal, 0, 0, replay_roster, d->dm_roster, NULL));
+    roster_resume(d->dm_roster);
+    world_settle(world);
+    CU_ASSERT_EQUAL(world_count(world, "agent.replace.failed/1", NULL), !program);
+    roster_record(d->dm_roster, &head, &hello);
+    world_settle(world);
+    CU_ASSERT_EQUAL(world_count(world, "agent.replace.failed/1", NULL), 1);
+    g_autofree char *reason = world_body(world, "agent.replace.failed/1", NULL, "reason");
+    /* These agents take a file and know of no replacing. */
+    CU_ASSERT_PTR_NOT_NULL(strstr(reason, program ? "not simulated" : "push it anew"));
+    CU_ASSERT_FALSE(g_file_test(path, G_FILE_TEST_EXISTS));
+    end(world);
+}
+
+static void a_push_is_taken_up(void)
+{
+    push_taken_up("program");
+    push_taken_up(NULL);
+}
+
 static gboolean nothing_runs(gint64 act, gpointer data)
 {
     (void)data;
@@ -411,6 +490,8 @@ int main(void)
         {"the dead-man ends an inject", a_deadman_ends_the_inject},
         {"a stop ends orders for good", a_stop_ends_orders},
         {"what an attack left is told", residue_is_told},
+        {"and by another daemon", residue_is_told_by_another_daemon},
+        {"an agent that was being replaced", a_push_is_taken_up},
         {"differences of snapshots", differences},
         {"where files are compared", paths_are_bounded},
         {"why an agent is silent, in words", why_it_is_silent},

@@ -496,6 +496,61 @@ static void a_full_file_loses_the_batch_and_only_the_batch(void)
     remove_dir(dir);
 }
 
+/* The same where the batch is kept: nothing is lost, numbers and times stay. */
+static void a_kept_batch_outlives_a_full_file(void)
+{
+    char *dir = temp_dir();
+    Journal *journal = journal_create(dir, NULL);
+    g_autofree char *long_text = g_strnfill(3000, 'x');
+    g_autofree char *bytes = g_strnfill(300000, 'b');
+    JournalCheckRow row = {3, CHECK_DOWN, 17, "refused"};
+    json_t *body = json_pack("{s: i}", "at", 5);
+    char hash[65];
+    gint64 seq = 0;
+
+    journal_keep(journal);
+    append_note(journal, "kept");
+    CU_ASSERT_TRUE(journal_commit(journal, NULL));
+    sqlite3_exec(journal->jn_db, "PRAGMA max_page_count = 40", NULL, NULL, NULL);
+    for (int i = 0; i < 100; i++) {
+        gint64 next = append_body(journal, "note/1", "", 0,
+                                  json_pack("{s: s}", "text", long_text), NULL);
+        CU_ASSERT_TRUE(!seq || next == seq + 1);
+        seq = next;
+    }
+    CU_ASSERT_EQUAL(seq, 101);
+    CU_ASSERT_TRUE(journal_blob_put(journal, bytes, strlen(bytes), hash, NULL));
+    CU_ASSERT_EQUAL(journal_append_checks(journal,
+                                          &(JournalEvent){.ev_kind = "check.round/1",
+                                                          .ev_at_us = 1234,
+                                                          .ev_body = body},
+                                          &row, 1, NULL),
+                    102);
+    CU_ASSERT_EQUAL(append_body(journal, "no-such-kind/1", "", 0, json_object(), NULL),
+                    -1);
+    for (int i = 0; i < 3; i++) {
+        g_autoptr(GError) error = NULL;
+        CU_ASSERT_FALSE(journal_commit(journal, &error));
+        CU_ASSERT_TRUE(error && strstr(error->message, "full"));
+        CU_ASSERT_TRUE(journal_dirty(journal));
+        CU_ASSERT_EQUAL(journal_committed(journal), 1);
+        CU_ASSERT_EQUAL(append_note(journal, "more"), 103 + i);
+    }
+    sqlite3_exec(journal->jn_db, "PRAGMA max_page_count = 100000", NULL, NULL, NULL);
+    CU_ASSERT_TRUE(journal_commit(journal, NULL));
+    CU_ASSERT_EQUAL(journal_committed(journal), 105);
+    CU_ASSERT_FALSE(journal_dirty(journal));
+    g_autoptr(GBytes) blob = journal_blob_get(journal, hash, NULL);
+    CU_ASSERT_TRUE(blob && g_bytes_get_size(blob) == strlen(bytes));
+    CU_ASSERT_EQUAL(append_note(journal, "after"), 106);
+    CU_ASSERT_TRUE(journal_commit(journal, NULL));
+    json_decref(body);
+    journal_close(journal);
+    journal_close(journal = journal_open(dir, NULL));
+    CU_ASSERT_PTR_NOT_NULL(journal);
+    remove_dir(dir);
+}
+
 /* The write of the commit itself fails: a limit on file sizes hits the write-ahead log.
  */
 static void a_commit_that_cannot_be_written_loses_the_batch(void)
@@ -605,6 +660,41 @@ static void reading_stops_where_it_is_told(void)
     remove_dir(dir);
 }
 
+/* And where it is the commit that fails. */
+static void a_kept_batch_outlives_its_commit(void)
+{
+    char *dir = temp_dir();
+    Journal *journal = journal_create(dir, NULL);
+    g_autofree char *wal = g_build_filename(dir, "journal.db-wal", NULL);
+    struct rlimit old, low;
+    GStatBuf st;
+
+    journal_keep(journal);
+    append_note(journal, "kept");
+    CU_ASSERT_TRUE(journal_commit(journal, NULL));
+    CU_ASSERT_EQUAL_FATAL(g_stat(wal, &st), 0);
+    for (int i = 0; i < 40; i++)
+        append_note(journal,
+                    "a line that needs room in the log, much more than is left in it");
+    getrlimit(RLIMIT_FSIZE, &old);
+    low = old;
+    low.rlim_cur = (rlim_t)st.st_size + 1000;
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &low);
+    CU_ASSERT_FALSE(journal_commit(journal, NULL));
+    CU_ASSERT_EQUAL(append_note(journal, "meanwhile"), 42);
+    CU_ASSERT_FALSE(journal_commit(journal, NULL));
+    setrlimit(RLIMIT_FSIZE, &old);
+    CU_ASSERT_TRUE(journal_commit(journal, NULL));
+    CU_ASSERT_EQUAL(journal_committed(journal), 42);
+    journal_close(journal);
+    journal = journal_open(dir, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(journal);
+    CU_ASSERT_EQUAL(journal_committed(journal), 42);
+    journal_close(journal);
+    remove_dir(dir);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -623,6 +713,8 @@ int main(void)
         {"projections are what the events say", projections_are_what_the_events_say},
         {"another version is rebuilt at open",
          a_projection_of_another_version_is_rebuilt_at_open},
+        {"a kept batch outlives a full file", a_kept_batch_outlives_a_full_file},
+        {"a kept batch outlives its commit", a_kept_batch_outlives_its_commit},
         {"a full file loses the batch only",
          a_full_file_loses_the_batch_and_only_the_batch},
         {"a failed commit loses the batch",

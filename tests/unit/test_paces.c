@@ -114,8 +114,7 @@ static void what_is_no_file_of_ours_is_refused(void)
         "{\"version\": 1, \"paces\": {\"a\": {\"used\": 1, \"us\": [-1]}}}",
         "{\"version\": 1, \"paces\": {\"a\": {\"used\": 1, \"us\": [1.5]}}}",
         "{\"version\": 1, \"paces\": {\"a\": {\"used\": 1, \"us\": [99999999999999]}}}",
-        "{\"version\": 1, \"paces\": {\"a\": {\"used\": 1, \"us\": "
-        "[1,1,1,1,1,1,1,1,1]}}}",
+        "{\"version\":1,\"paces\":{\"a\":{\"used\":1,\"us\":[1,1,1,1,1,1,1,1,1]}}}",
         "{\"version\": 1, \"paces\": {\"a\\u001b\": {\"used\": 1, \"us\": [1]}}}",
         "{\"version\": 1, \"version\": 1, \"paces\": {}}",
     };

@@ -84,6 +84,23 @@ static void test_domains_fit_the_schema(void)
     config.rg_accel = "qemu";
 }
 
+/* One block for the RAM of all, in a file or not. */
+static void test_where_the_ram_is(void)
+{
+    RangeDomain clone = micro;
+    g_autofree char *plain = domain_xml(plan, &config, HOST_WEB, &micro);
+    g_autofree char *mapped = NULL;
+
+    clone.rd_ram = "/p/disks/a\"b&c.ram";
+    mapped = domain_xml(plan, &config, HOST_WEB, &clone);
+    CU_ASSERT_TRUE(valid(mapped, "domain"));
+    HAS(plain, "memory-backend-ram");
+    HAS(plain, "memory-backend=" DOMAIN_RAM);
+    HAS(mapped, "memory-backend-file");
+    HAS(mapped, "/p/disks/a\\&quot;b&amp;c.ram");
+    HAS(mapped, "&quot;share&quot;:false");
+}
+
 static void test_a_cpu_model_fits_the_schema(void)
 {
     g_autofree char *xml = NULL;
@@ -325,6 +342,7 @@ int main(void)
     CU_TestInfo tests[] = {
         {"domains fit libvirt's schema", test_domains_fit_the_schema},
         {"a CPU model fits the schema", test_a_cpu_model_fits_the_schema},
+        {"where the RAM is", test_where_the_ram_is},
         {"a domain has what it needs", test_a_domain_has_what_it_needs},
         {"a console and a guest agent", test_a_console_and_a_guest_agent},
         {"a domain has nothing more", test_a_domain_has_nothing_more},

@@ -342,6 +342,12 @@ static void test_triggers(void)
     killed(PARRY_SOURCE_DIR "/tests/e2e/triggers.yaml", 100);
 }
 
+/* With a team that is held in the midst of it. */
+static void test_held(void)
+{
+    killed(PARRY_SOURCE_DIR "/tests/unit/data/held.yaml", 60);
+}
+
 static void test_retries(void)
 {
     killed(PARRY_SOURCE_DIR "/tests/e2e/retries.yaml", 100);
@@ -382,6 +388,7 @@ int main(void)
     CU_TestInfo tests[] = {
         {"killed before and after commits", test_each},
         {"the same over triggers", test_triggers},
+        {"the same over a hold", test_held},
         {"the same over attempts that fail, and nights", test_retries},
         {"the same over sixty hours", test_first_drill},
         {"the same over resets that players ask for", test_resets},

@@ -252,6 +252,55 @@ static void acts_stand_with_their_attacks(void)
     reported_clear(&world);
 }
 
+/* Of each host its last try; what was missing, and who agreed to that. */
+static void how_the_range_was_made_is_told(void)
+{
+    Reported world = reported_new();
+    Feed more = feed_new(world.plan, NULL, world.journal);
+
+    more.fx_clock = 60 * HOUR;
+    feed(&more, "domain.wanted/1", "health", "health/web", 0, json_object());
+    feed(&more, "domain.failed/1", "health", "health/web", 0,
+         json_pack("{s: s}", "reason", "no hello"));
+    feed(&more, "host.retry/1", "health", "health/web", 0,
+         json_pack("{s: i, s: i, s: i, s: s}", "try", 1, "of", 2, "wait_us", 1, "reason",
+                   "no <b>hello|"));
+    feed(&more, "domain.wanted/1", "health", "health/web", 0, json_object());
+    feed(&more, "domain.done/1", "health", "health/web", 0,
+         json_pack("{s: s}", "from", "golden"));
+    feed(&more, "agent.hello/1", "health", "health/web", 0, json_object());
+    feed(&more, "agent.ready/1", "health", "health/web", 0, json_object());
+    feed(&more, "domain.failed/1", "lands", "lands/web", 0,
+         json_pack("{s: s}", "reason", "no hello"));
+    gint64 seq = feed(&more, "drill.degraded/1", "", "", 0,
+                      json_pack("{s: [{s: s}], s: [s], s: [s], s: s, s: s}", "hosts",
+                                "host", "lands/web", "checks", "lands/web-up", "injects",
+                                "deface@lands", "by", "alice", "how", "terminal"));
+    journal_commit(world.journal, NULL);
+    json_decref(world.report);
+    world.report = report_json(world.plan, world.journal, NULL);
+    json_t *made = get(world.report, "provisioning");
+    json_t *web = find(get(made, "hosts"), "host", "health/web");
+    g_autofree char *en = report_markdown(world.report, "en");
+    g_autofree char *zh = report_markdown(world.report, "zh-Hant");
+
+    CU_ASSERT_EQUAL(NUM(web, "tries"), 2);
+    CU_ASSERT_STRING_EQUAL(json_string_value(get(web, "from")), "golden");
+    CU_ASSERT_STRING_EQUAL(json_string_value(get(web, "state")), "ready");
+    CU_ASSERT_TRUE(NUM(web, "hello_us") >= 0 && NUM(web, "personalise_us") >= 0);
+    /* Who never got there is the slowest. */
+    CU_ASSERT_STRING_EQUAL(json_string_value(get(made, "slowest")), "lands/web");
+    CU_ASSERT_EQUAL(NUM(get(made, "degraded"), "ref"), seq);
+    CU_ASSERT_PTR_NOT_NULL(strstr(en, "## How the range was made"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(en, "### Begun without hosts that failed"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(en, "alice"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(zh, "## 靶場的建立"));
+    CU_ASSERT_PTR_NULL(strstr(en, "<b>"));
+    check_tables(en);
+    check_tables(zh);
+    reported_clear(&world);
+}
+
 /* Observations that were lost while an attack had its effect are said beside its acts. */
 static void gaps_stand_beside_acts(void)
 {
@@ -545,6 +594,7 @@ int main(void)
         {"the limits are told", the_limits_are_told},
         {"a drill that never ran has a report", a_drill_that_never_ran_has_a_report},
         {"it is written beside the journal", it_is_written_beside_the_journal},
+        {"how the range was made is told", how_the_range_was_made_is_told},
         CU_TEST_INFO_NULL,
     };
 

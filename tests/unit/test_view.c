@@ -358,7 +358,7 @@ static void the_board_says_what_the_viewer_may_know(void)
     feed_round(&world.feed, TEAM_HEALTH, CHECK_UP, CHECK_DOWN);
     feed_attack(&world.feed, INJECT_DEFACE);
     feed(&world.feed, "drill.state/1", "", "", 0,
-         json_pack("{s: s, s: s, s: s}", "from", "running", "to", "paused", "reason",
+         json_pack("{s: s, s: s, s: s}", "from", "running", "to", "failed", "reason",
                    "a secret reason"));
     white = view_board_json(&WHITE, world.plan, world.ledger, "en");
     room = view_board_json(&ROOM, world.plan, world.ledger, "zh-Hant");

@@ -65,7 +65,8 @@ function updateTeam(element, s, lang) {
   element.classList.toggle('first', s.rank === 1 && s.total > 0);
   setText(element.querySelector('.rank'), String(s.rank));
   setText(element.querySelector('.title'), s.title || s.team);
-  setText(element.querySelector('.counts'), w.counts(s));
+  element.classList.toggle('held', s.held !== undefined);
+  setText(element.querySelector('.counts'), s.held !== undefined ? w.held(s.held) : w.counts(s));
   setText(element.querySelector('.total'), pointsText(s.total, lang));
   setText(element.querySelector('.unit'), w.points);
   element.querySelector('.bar > .fill').style.width =
@@ -82,7 +83,8 @@ function createRed() {
 function updateRed(element, s, lang) {
   setText(element.querySelector('.rank'), String(s.rank));
   setText(element.querySelector('.title'), s.title || s.team);
-  setText(element.querySelector('.taken'), words(lang).taken(pointsText(s.taken, lang)));
+  setText(element.querySelector('.taken'), s.held !== undefined
+    ? words(lang).held(s.held) : words(lang).taken(pointsText(s.taken, lang)));
 }
 
 function drawStandings(board, lang) {
@@ -150,7 +152,10 @@ function drawFooter(board, lang) {
   const point = c
     ? w.checkpoint(c.size.toLocaleString(lang), String(c.root).slice(0, 16))
     : w.nocheckpoint;
-  setText($('checkpoint'), board.simulated ? `${w.simulated} · ${point}` : point);
+  const notes = [];
+  if (board.simulated) notes.push(w.simulated);
+  if (board.missing) notes.push(`${w.missing}: ${board.missing}`);
+  setText($('checkpoint'), [...notes, point].join(' · '));
   $('checkpoint').title = c ? String(c.root) : '';
 }
 
@@ -175,7 +180,8 @@ export function drawBoard(board, lang) {
   const w = words(lang);
   setText($('title'), board.title || board.drill);
   document.title = `${board.title || board.drill} · Parry`;
-  setText($('state'), w.states[board.state] ?? board.state);
+  const stands = (board.state === 'paused' || board.state === 'stopped') && board.reason;
+  setText($('state'), (w.states[board.state] ?? board.state) + (stands ? `: ${board.reason}` : ''));
   $('state').className = `pill ${board.running ? 'go' : board.state}`;
   $('state').title = board.reason ?? '';
   $('frozen').hidden = !board.frozen;

@@ -17,10 +17,12 @@ const en = {
   counts: (s) => `${s.prevented} blocked · ${s.detected} detected · ` +
     `${s.contained} contained · ${s.executed} attacks`,
   taken: (p) => `${p} points taken`,
+  held: (reason) => `Held: ${reason}`,
   points: 'points',
   checkpoint: (n, root) => `Checkpoint: ${n} events, root ${root}`,
   nocheckpoint: 'No checkpoint yet',
   simulated: 'SIMULATION: no guests, scripted players',
+  missing: 'hosts that are missing; their checks count for nobody',
   noservices: 'No services are checked yet.',
   self: 'reported by the team’s own host',
   states: {
@@ -52,10 +54,12 @@ const zhHant = {
   counts: (s) => `阻截 ${s.prevented} · 偵測 ${s.detected} · 遏制 ${s.contained} · ` +
     `攻擊 ${s.executed}`,
   taken: (p) => `奪得 ${p} 分`,
+  held: (reason) => `暫停參與：${reason}`,
   points: '分',
   checkpoint: (n, root) => `檢查點：${n} 項事件，根 ${root}`,
   nocheckpoint: '尚無檢查點',
   simulated: '模擬：沒有虛擬機，由腳本代替隊員',
+  missing: '缺少的主機（其檢查不計分）',
   noservices: '尚未檢查任何服務。',
   self: '由隊伍自己的主機回報',
   states: {
