@@ -1,6 +1,7 @@
 #include "orchestrator/daemon/reset_asks.h"
 
 #include "orchestrator/daemon/director.h"
+#include "orchestrator/daemon/holding.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/resets.h"
@@ -385,6 +386,8 @@ static gboolean may_now(const ResetAsks *asks, int team, int host, GError **erro
     if (d->dm_state != DRILL_RUNNING)
         return refuse(error, RESET_ASKS_ERROR_STATE, "not while the drill is %s",
                       drill_state_name(d->dm_state));
+    if (holding_team(d, team))
+        return refuse(error, RESET_ASKS_ERROR_STATE, "not while white holds your team");
     if (resets_early(d))
         return refuse(error, RESET_ASKS_ERROR_STATE,
                       "not while the drill is being taken up; ask again in a moment");
