@@ -23,8 +23,8 @@ static int say(const Drill *drill, const char *target, const char *to,
         return cli_fail(EXIT_FAIL, "drill %s: %d of %d hosts of %s are not back: %s",
                         drill->dr_name, failed, hosts, target,
                         json_string_value(json_object_get(answer, "reason")));
-    printf("%s: %d host%s as %s%s again after %.2f s\n", target, hosts,
-           hosts == 1 ? "" : "s", to ? "in " : "at first", to ? to : "",
+    printf("%s: %d host%s back as %s%s, after %.2f s\n", target, hosts,
+           hosts == 1 ? "" : "s", to ? "in checkpoint " : "when ready", to ? to : "",
            (double)us / G_USEC_PER_SEC);
     return EXIT_OK;
 }

@@ -51,7 +51,7 @@ parry exec small health/web 'sleep 120' >"$work/sleep" 2>&1 &
 sleeper=$!
 wait_for 20 "an order is under way" has_event small order.started/1 "host = 'health/web' and seq > $before"
 expect_status 0 parry reset --reason "broken by hand" small health/web
-says out 'as at first again'
+says out 'back as when ready'
 ! wait "$sleeper" || fail "an order outlived its guest"
 [ "$(count order.lost/1 "host = 'health/web'")" = 1 ] || fail "the order there is not lost"
 [ "$(parry exec small health/web 'cat /var/www/html/index.html; ls /root/left /tmp/x 2>/dev/null; cat /proc/sys/kernel/hostname')" = \
