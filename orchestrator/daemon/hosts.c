@@ -170,6 +170,12 @@ static void on_personalised(Daemon *d, gint64 id, gboolean ok, const char *text,
     provision_advance(d->dm_provision);
 }
 
+/* Its guest came out of a checkpoint. */
+static gboolean is_as_saved(const Daemon *d, int host)
+{
+    return resets_point(d->dm_resets, host) || returns_point(d->dm_returns, host);
+}
+
 /*
  * A hello of a new boot: nothing of the old one is still running. The guest may say what
  * it likes about itself; the socket tells which host it is.
@@ -196,7 +202,7 @@ static void host_hello(Hosts *hosts, const struct hub_head *head,
         g_strlcpy(run->hr_boot, hello->boot, sizeof(run->hr_boot));
         hosts_set(hosts, host, HOST_AGENT, NULL);
         clocks_set(d, host, "personalised");
-        if (resets_point(d->dm_resets, host))
+        if (is_as_saved(d, host))
             points_rejoin(d, host, on_personalised, GINT_TO_POINTER(host));
         else
             clones_personalise(d, host, on_personalised, GINT_TO_POINTER(host));
@@ -401,7 +407,8 @@ static const struct {
     {"agent.ready/1", HOST_READY},    {"agent.lost/1", HOST_SILENT},
     {"reset.wanted/1", HOST_CREATE},  {"reset.done/1", HOST_READY},
     {"reset.failed/1", HOST_FAILED},  {"host.retry/1", HOST_CREATE},
-    {"return.wanted/1", HOST_CREATE}, {"return.failed/1", HOST_LOST},
+    {"return.wanted/1", HOST_CREATE}, {"return.anew/1", HOST_CREATE},
+    {"return.failed/1", HOST_LOST},
 };
 
 static void replay_hello(HostRun *run, const json_t *body)
@@ -429,7 +436,8 @@ void hosts_replay(Hosts *hosts, const JournalEvent *event)
         replay_hello(run, event->ev_body);
     if (strcmp(event->ev_kind, "reset.wanted/1") == 0 ||
         strcmp(event->ev_kind, "host.retry/1") == 0 ||
-        strcmp(event->ev_kind, "return.wanted/1") == 0)
+        strcmp(event->ev_kind, "return.wanted/1") == 0 ||
+        strcmp(event->ev_kind, "return.anew/1") == 0)
         run->hr_boot[0] = '\0';
     for (guint i = 0; i < G_N_ELEMENTS(told); i++) {
         if (strcmp(event->ev_kind, told[i].to_kind) != 0)
@@ -461,8 +469,12 @@ void hosts_resume(Hosts *hosts)
     for (guint i = 0; i < hosts->ho_count; i++) {
         HostRun *run = &hosts->ho_runs[i];
         run->hr_beat_us = run->hr_since_us = clock_boottime_us();
-        if (run->hr_state == HOST_AGENT && !resets_pending(d->dm_resets, (int)i) &&
-            !clones_again(d->dm_clones, (int)i))
+        if (run->hr_state != HOST_AGENT || resets_pending(d->dm_resets, (int)i) ||
+            clones_again(d->dm_clones, (int)i))
+            continue;
+        if (returns_point(d->dm_returns, (int)i))
+            points_rejoin(d, (int)i, on_personalised, GINT_TO_POINTER((int)i));
+        else
             clones_personalise_resume(d, (int)i, on_personalised,
                                       GINT_TO_POINTER((int)i));
     }

@@ -4,6 +4,7 @@
 #include "orchestrator/daemon/control.h"
 #include "orchestrator/daemon/paces_plan.h"
 #include "orchestrator/daemon/provision.h"
+#include "orchestrator/daemon/returns.h"
 #include "orchestrator/range/range_parts.h"
 
 #include <string.h>
@@ -164,9 +165,12 @@ static void forget_asked(Pacing *pacing, int host)
         }
 }
 
+/* Or comes out of a checkpoint: it does not boot. */
 static gboolean is_clone(const Pacing *pacing, int host)
 {
-    return clones_golden(pacing->pg_daemon->dm_clones, host) != NULL;
+    const Daemon *d = pacing->pg_daemon;
+
+    return clones_golden(d->dm_clones, host) || returns_point(d->dm_returns, host);
 }
 
 static void sample_step(Pacing *pacing, int host, HostState to)

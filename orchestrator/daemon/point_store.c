@@ -191,6 +191,26 @@ GPtrArray *point_list(const char *drill_dir, GPtrArray **broken)
     return list;
 }
 
+Point *point_newest(const char *drill_dir, const char *domain)
+{
+    g_autofree char *top = g_build_filename(drill_dir, TOP, NULL);
+    g_autoptr(GDir) dir = g_dir_open(top, 0, NULL);
+    g_autoptr(Point) newest = NULL;
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir))) {
+        Point *point = point_open(drill_dir, name, domain, NULL);
+
+        if (point && newest && newest->po_meta.pm_id > point->po_meta.pm_id) {
+            point_free(point);
+        } else if (point) {
+            point_free(newest);
+            newest = point;
+        }
+    }
+    return g_steal_pointer(&newest);
+}
+
 static void tree_taken(const char *path, GHashTable *seen, guint64 *bytes)
 {
     g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
@@ -391,4 +411,15 @@ gboolean point_relocate(const Point *point, const char *home, GError **error)
            meta_read(point->po_dir, &meta, error) &&
            settle(point->po_disk, 0444, &meta.pm_disk, error) &&
            meta_write(point->po_dir, &meta, error);
+}
+
+gboolean point_prepare(const Point *point, const char *home, GError **error)
+{
+    g_autofree char *base =
+        point->po_disk ? g_build_filename(home, point->po_meta.pm_base, NULL) : NULL;
+    g_autofree char *below = base ? disk_backing(point->po_disk, NULL) : NULL;
+
+    if (g_strcmp0(base, below) == 0)
+        return point_check(point, error);
+    return point_relocate(point, home, error);
 }

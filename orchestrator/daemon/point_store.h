@@ -36,6 +36,8 @@ Point *point_open(const char *drill_dir, const char *name, const char *domain,
 /* All of a drill: Point elements, oldest first; those that cannot be read are told to
  * *broken (texts, taken over by the caller; may be NULL). */
 GPtrArray *point_list(const char *drill_dir, GPtrArray **broken);
+/* The newest of a host that can be read; NULL: none. */
+Point *point_newest(const char *drill_dir, const char *domain);
 /* Whether each file is as it was written: its length, and its SHA-256. */
 gboolean point_check(const Point *point, GError **error);
 
@@ -74,5 +76,8 @@ gboolean point_make_room(const char *drill_dir, guint64 bytes, guint64 limit,
 /* An entry that was copied from another PARRY_HOME: checks it, and lets its disk stand on
  * this home's image, which must be there already. Its meta.json says so from then on. */
 gboolean point_relocate(const Point *point, const char *home, GError **error);
+/* Before its files are used: point_check(), and point_relocate() where it stands on
+ * another home's image. */
+gboolean point_prepare(const Point *point, const char *home, GError **error);
 
 #endif

@@ -182,7 +182,7 @@ static void find_work(gpointer data)
         point_open(find->fi_daemon->dm_dir, find->fi_name,
                    domain_of(points, find->fi_host), &find->fi_error);
 
-    if (point && point_check(point, &find->fi_error))
+    if (point && point_prepare(point, find->fi_daemon->dm_home, &find->fi_error))
         find->fi_point = g_steal_pointer(&point);
 }
 

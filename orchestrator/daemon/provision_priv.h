@@ -9,6 +9,7 @@
 
 #include "agents/images/images.h"
 #include "orchestrator/daemon/delivery.h"
+#include "orchestrator/daemon/point_store.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/range/pool.h"
 
@@ -34,6 +35,8 @@ typedef struct {
     gboolean st_keep;     /* the overlay that is there is in use, or a team's work */
     gboolean st_again;    /* the attempt before was a clone and is given up */
     gboolean st_boots;    /* whatever its resets are made of: see station_adopt() */
+    char *st_from;        /* the checkpoint that it is restored from, or NULL */
+    Point *st_point;      /* the same, checked */
     gboolean st_fresh;    /* begins by removing what an earlier attempt left */
     GError *st_error;
     struct event *st_hello;

@@ -2,9 +2,11 @@
 
 #include "agents/images/images.h"
 #include "orchestrator/daemon/boot.h"
+#include "orchestrator/daemon/clones.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/point_store.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/resume.h"
@@ -22,8 +24,9 @@
 G_DEFINE_QUARK(parry - returns - error - quark, returns_error)
 
 /* What the VM is made of: the words of return.wanted/1. */
-typedef enum { WAY_DISK, WAY_ANEW } Way;
-static const char *const way_words[] = {[WAY_DISK] = "disk", [WAY_ANEW] = "anew"};
+typedef enum { WAY_DISK, WAY_POINT, WAY_ANEW } Way;
+static const char *const way_words[] = {
+    [WAY_DISK] = "disk", [WAY_POINT] = "checkpoint", [WAY_ANEW] = "anew"};
 
 typedef struct {
     Returns *rn_returns;
@@ -31,7 +34,9 @@ typedef struct {
     gint64 rn_seq; /* of return.wanted/1; 0: none is under way */
     gint64 rn_began_us;
     Way rn_way;
-    int rn_times; /* by the scenario's word, so far */
+    char *rn_point;   /* WAY_POINT: its name */
+    gboolean rn_gone; /* it was to be a checkpoint, and the host is not made anew since */
+    int rn_times;     /* by the scenario's word, so far */
 } Return;
 
 struct Returns {
@@ -63,6 +68,8 @@ void returns_free(Returns *returns)
     if (!returns)
         return;
     event_free(returns->rt_look);
+    for (guint i = 0; i < returns->rt_daemon->dm_plan->p_hosts->len; i++)
+        g_free(returns->rt_hosts[i].rn_point);
     g_free(returns->rt_hypervisor);
     g_free(returns->rt_held);
     g_free(returns->rt_hosts);
@@ -84,22 +91,48 @@ gboolean returns_from_disk(const Returns *returns, int host)
     return returns_pending(returns, host) && returns->rt_hosts[host].rn_way == WAY_DISK;
 }
 
+const char *returns_point(const Returns *returns, int host)
+{
+    return returns_pending(returns, host) ? returns->rt_hosts[host].rn_point : NULL;
+}
+
+gboolean returns_point_gone(const Returns *returns, int host)
+{
+    return returns_pending(returns, host) && returns->rt_hosts[host].rn_gone;
+}
+
+static void take_way(Return *one, Way way, const char *point)
+{
+    g_free(one->rn_point);
+    one->rn_point = way == WAY_POINT ? g_strdup(point) : NULL;
+    one->rn_way = way == WAY_POINT && !point ? WAY_ANEW : way;
+    one->rn_gone = FALSE;
+}
+
 /* ---- one host ---- */
 
 /*
- * The latest state of the host that may be taken without a word of white's: the choice is
- * made here alone. A disk on which its team has worked is later than any checkpoint of
- * it; who has none is as when it was ready. What else was saved of it is for `parry reset
- * --to`.
+ * The latest state of the host that there is: the choice is made here alone. A disk on
+ * which its team has worked is later than any checkpoint of it. Who has neither is as it
+ * was at first, which the golden guest of a clone knows as well as a checkpoint `ready`.
  */
-static Way latest(Daemon *d, int host)
+static void take_latest(Return *one)
 {
-    g_autofree char *disk = boot_path(d, host, "disks", ".qcow2");
+    Daemon *d = one->rn_returns->rt_daemon;
+    g_autofree char *disk = boot_path(d, one->rn_host, "disks", ".qcow2");
+    g_autoptr(Point) point = NULL;
 
-    return provision_image(d->dm_provision, host)->disk &&
-                   g_file_test(disk, G_FILE_TEST_EXISTS)
-               ? WAY_DISK
-               : WAY_ANEW;
+    if (provision_image(d->dm_provision, one->rn_host)->disk &&
+        g_file_test(disk, G_FILE_TEST_EXISTS)) {
+        take_way(one, WAY_DISK, NULL);
+        return;
+    }
+    point = point_newest(d->dm_dir, plan_host(d->dm_plan, one->rn_host)->ph_domain);
+    if (!point || (point->po_meta.pm_kind == POINT_AT_READY &&
+                   clones_golden(d->dm_clones, one->rn_host)))
+        take_way(one, WAY_ANEW, NULL);
+    else
+        take_way(one, WAY_POINT, point->po_meta.pm_name);
 }
 
 /* What was awaited of what was there before is void, as by a reset. */
@@ -107,7 +140,7 @@ static void void_windows(const Return *one)
 {
     Daemon *d = one->rn_returns->rt_daemon;
 
-    if (one->rn_way == WAY_ANEW)
+    if (one->rn_way != WAY_DISK)
         injects_host_reset(d->dm_injects, one->rn_host, one->rn_seq);
 }
 
@@ -115,11 +148,12 @@ static void want(Return *one, const char *actor, const char *why)
 {
     Daemon *d = one->rn_returns->rt_daemon;
 
-    one->rn_way = latest(d, one->rn_host);
+    take_latest(one);
     one->rn_began_us = clock_boottime_us();
-    one->rn_seq = daemon_event(
-        d, "return.wanted/1", actor, -1, one->rn_host, 0,
-        json_pack("{s:s, s:s}", "from", way_words[one->rn_way], "reason", why));
+    one->rn_seq =
+        daemon_event(d, "return.wanted/1", actor, -1, one->rn_host, 0,
+                     json_pack("{s:s, s:s*, s:s}", "from", way_words[one->rn_way],
+                               "checkpoint", one->rn_point, "reason", why));
     resume_forget(d, one->rn_host);
     hosts_set(d->dm_hosts, one->rn_host, HOST_CREATE, "comes back");
 }
@@ -134,6 +168,15 @@ static void go(Daemon *d, gint64 seq, gpointer data)
     provision_return(d->dm_provision, one->rn_host);
 }
 
+void returns_point_failed(Returns *returns, int host, const char *reason)
+{
+    Return *one = &returns->rt_hosts[host];
+
+    daemon_event(returns->rt_daemon, "return.anew/1", "parryd", -1, host, one->rn_seq,
+                 json_pack("{s:s, s:s}", "checkpoint", one->rn_point, "reason", reason));
+    take_way(one, WAY_ANEW, NULL);
+}
+
 static void settle(Return *one, const char *reason)
 {
     Daemon *d = one->rn_returns->rt_daemon;
@@ -145,7 +188,8 @@ static void settle(Return *one, const char *reason)
                      json_pack("{s:s}", "reason", reason));
     else
         daemon_event(d, "return.done/1", "parryd", -1, one->rn_host, seq,
-                     json_pack("{s:s, s:I}", "from", way_words[one->rn_way], "dur_us",
+                     json_pack("{s:s, s:s*, s:I}", "from", way_words[one->rn_way],
+                               "checkpoint", one->rn_point, "dur_us",
                                (json_int_t)(clock_boottime_us() - one->rn_began_us)));
 }
 
@@ -419,27 +463,43 @@ json_t *returns_json(const Returns *returns)
 
 /* ---- taken up again ---- */
 
+static void replay_wanted(Return *one, const JournalEvent *event)
+{
+    Daemon *d = one->rn_returns->rt_daemon;
+    const char *from = json_string_value(json_object_get(event->ev_body, "from"));
+    const char *why = json_string_value(json_object_get(event->ev_body, "reason"));
+    Way way = WAY_DISK;
+
+    while (way < WAY_ANEW && g_strcmp0(from, way_words[way]) != 0)
+        way++;
+    one->rn_seq = event->ev_seq;
+    take_way(one, way, json_string_value(json_object_get(event->ev_body, "checkpoint")));
+    one->rn_times += g_strcmp0(why, "lost") == 0;
+    resume_forget(d, one->rn_host);
+    if (g_strcmp0(why, "lost") != 0)
+        resume_forget(d, -1);
+}
+
 void returns_replay(Returns *returns, const JournalEvent *event)
 {
     Daemon *d = returns ? returns->rt_daemon : NULL;
     int host =
         returns && *event->ev_host ? plan_host_index(d->dm_plan, event->ev_host) : -1;
 
-    if (host < 0 || !g_str_has_prefix(event->ev_kind, "return."))
+    if (host < 0)
         return;
     Return *one = &returns->rt_hosts[host];
-    if (strcmp(event->ev_kind, "return.wanted/1") != 0) {
+    if (strcmp(event->ev_kind, "return.wanted/1") == 0) {
+        replay_wanted(one, event);
+    } else if (strcmp(event->ev_kind, "return.anew/1") == 0) {
+        take_way(one, WAY_ANEW, NULL);
+        one->rn_gone = TRUE;
+        resume_forget(d, host);
+    } else if (g_str_has_prefix(event->ev_kind, "return.")) {
         one->rn_seq = 0;
-        return;
+    } else if (strcmp(event->ev_kind, "domain.wanted/1") == 0) {
+        one->rn_gone = FALSE;
     }
-    const char *from = json_string_value(json_object_get(event->ev_body, "from"));
-    const char *why = json_string_value(json_object_get(event->ev_body, "reason"));
-    one->rn_seq = event->ev_seq;
-    one->rn_way = g_strcmp0(from, way_words[WAY_DISK]) == 0 ? WAY_DISK : WAY_ANEW;
-    one->rn_times += g_strcmp0(why, "lost") == 0;
-    resume_forget(d, host);
-    if (g_strcmp0(why, "lost") != 0)
-        resume_forget(d, -1);
 }
 
 /* What was void already is passed over. */

@@ -2,7 +2,7 @@
  * Hosts whose VM is lost, and how they come back.
  *
  *   domain.lost ─ the scenario's word, or white's ─ return.wanted ─ from its own disk, or
- * anew ─ hello ─ personalise ─ return.done
+ * out of its newest checkpoint, or anew ─ hello ─ personalise ─ return.done
  *
  * A return takes the way of provisioning, with its golden guests, its order and its
  * falling back to a boot. What the scenario says of one host (`lost: restore`) happens by
@@ -26,9 +26,16 @@ void returns_free(Returns *returns);
 
 /* The host is HOST_LOST, by domain.lost/1. */
 void returns_host_lost(Returns *returns, int host);
-/* Its VM is to be made, and what of: its own disk, or as it was at first. */
+/* Its VM is to be made, and what of: its own disk, a checkpoint (its name, else NULL), or
+ * as it was at first. */
 gboolean returns_pending(const Returns *returns, int host);
 gboolean returns_from_disk(const Returns *returns, int host);
+const char *returns_point(const Returns *returns, int host);
+/* That checkpoint does not bring it back: it comes as it was at first. An event says
+ * why. */
+void returns_point_failed(Returns *returns, int host, const char *reason);
+/* Of a drill that is taken up: so it was, and the host is not made anew since. */
+gboolean returns_point_gone(const Returns *returns, int host);
 /* Something changed: tells of those that are back, or never will be. TRUE: nobody is on
  * the way any more. */
 gboolean returns_settled(Returns *returns);

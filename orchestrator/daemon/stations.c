@@ -8,18 +8,45 @@
 #include "orchestrator/daemon/delivery.h"
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/orders.h"
+#include "orchestrator/daemon/points.h"
 #include "orchestrator/daemon/resume.h"
 #include "orchestrator/daemon/returns.h"
 
 #include <string.h>
 
+static void on_fresh(const GError *error, gpointer data);
+
 /* What the host's VM is made of now. One that is brought back has a disk on which its
- * team has worked: it boots from that, whatever its resets are made of. */
+ * team has worked: it boots from that, or it comes out of a checkpoint, whatever its
+ * resets are made of. */
+static const char *station_point(const Station *station)
+{
+    return returns_point(station->st_provision->pv_daemon->dm_returns, station->st_host);
+}
+
 static const Golden *station_golden(const Station *station)
 {
-    return station->st_boots ? NULL
-                             : clones_golden(station->st_provision->pv_daemon->dm_clones,
-                                             station->st_host);
+    return station->st_boots || station_point(station)
+               ? NULL
+               : clones_golden(station->st_provision->pv_daemon->dm_clones,
+                               station->st_host);
+}
+
+/* TRUE: it was to come out of a checkpoint, and comes as it was at first. */
+static gboolean point_give_up(Station *station, const char *reason)
+{
+    Provision *provision = station->st_provision;
+    Daemon *d = provision->pv_daemon;
+
+    if (!provision->pv_active || !d->dm_range || !station_point(station))
+        return FALSE;
+    delivery_end(provision->pv_delivery, station->st_host);
+    returns_point_failed(d->dm_returns, station->st_host, reason);
+    station->st_keep = FALSE;
+    evtimer_del(station->st_hello);
+    hosts_set(d->dm_hosts, station->st_host, HOST_CREATE, "made anew");
+    range_domain_destroy(d->dm_range, station->st_host, on_fresh, station);
+    return TRUE;
 }
 
 /* ---- tries ---- */
@@ -117,7 +144,8 @@ void provision_host_failed(Provision *provision, int host, const char *reason)
     Daemon *d = provision->pv_daemon;
     Station *station = &provision->pv_stations[host];
 
-    if (hosts_state(d->dm_hosts, host) == HOST_FAILED || station->st_waiting)
+    if (hosts_state(d->dm_hosts, host) == HOST_FAILED || station->st_waiting ||
+        point_give_up(station, reason))
         return;
     daemon_event(d, "domain.failed/1", "parryd", -1, host, station->st_seq,
                  json_pack("{s:s}", "reason", reason));
@@ -132,6 +160,8 @@ void provision_host_lost(Provision *provision, int host, const char *reason)
 {
     Station *station = &provision->pv_stations[host];
 
+    if (point_give_up(station, reason))
+        return;
     if (!station->st_waiting && may_try_again(station))
         station_retry(station, reason);
     provision_advance(provision);
@@ -230,6 +260,21 @@ void provision_deliver(Provision *provision, int host)
         delivery_begin(provision->pv_delivery, host);
 }
 
+static json_t *made_from(const Station *station)
+{
+    const Daemon *d = station->st_provision->pv_daemon;
+    const Golden *golden = station_golden(station);
+    const char *point = station_point(station);
+
+    if (point)
+        return json_pack("{s:s, s:s}", "from", "checkpoint", "checkpoint", point);
+    if (golden)
+        return json_pack("{s:s, s:s}", "from", "golden", "golden", golden->go_key);
+    return json_pack("{s:s, s:s}", "from", "boot", "reason",
+                     station->st_boots ? "brought back as it was"
+                                       : clones_reason(d->dm_clones, station->st_host));
+}
+
 static void on_domain(const GError *error, gpointer data)
 {
     Station *station = data;
@@ -237,7 +282,7 @@ static void on_domain(const GError *error, gpointer data)
     Daemon *d = provision->pv_daemon;
     const Golden *golden = station_golden(station);
 
-    if (error && golden) /* the boot is another act */
+    if (error && (golden || station_point(station))) /* the boot is another act */
         daemon_event(d, "domain.failed/1", "parryd", -1, station->st_host,
                      station->st_seq, json_pack("{s:s}", "reason", error->message));
     if (error) {
@@ -245,12 +290,7 @@ static void on_domain(const GError *error, gpointer data)
         return;
     }
     daemon_event(d, "domain.done/1", "parryd", -1, station->st_host, station->st_seq,
-                 golden
-                     ? json_pack("{s:s, s:s}", "from", "golden", "golden", golden->go_key)
-                     : json_pack("{s:s, s:s}", "from", "boot", "reason",
-                                 station->st_boots
-                                     ? "brought back as it was"
-                                     : clones_reason(d->dm_clones, station->st_host)));
+                 made_from(station));
     if (plan_host(d->dm_plan, station->st_host)->ph_agent == AGENT_NONE) {
         hosts_set(d->dm_hosts, station->st_host, HOST_READY, "no agent by design");
         provision_advance(provision);
@@ -274,9 +314,10 @@ static void domain_create(Daemon *d, gint64 seq, gpointer data)
     if (!provision->pv_active)
         return;
     boot.bo_domain.rd_ram = golden ? clones_ram(d->dm_clones, station->st_host) : NULL;
-    if (golden)
-        range_restore(d->dm_range, station->st_host, &boot.bo_domain, golden->go_memory,
-                      at, on_domain, station);
+    if (golden || station->st_point)
+        range_restore(d->dm_range, station->st_host, &boot.bo_domain,
+                      golden ? golden->go_memory : station->st_point->po_memory, at,
+                      on_domain, station);
     else
         range_domain_create(d->dm_range, station->st_host, &boot.bo_domain, on_domain,
                             station);
@@ -362,14 +403,32 @@ static void filter_want(Station *station)
     daemon_then(d, filter_create, station->st_filter_seq, station);
 }
 
+/* Checked, and its disk put back; not under a VM that runs on it already. */
+static void saved_work(Station *station)
+{
+    const Daemon *d = station->st_provision->pv_daemon;
+    const PlanHost *host = plan_host(d->dm_plan, station->st_host);
+    g_autoptr(Point) point =
+        point_open(d->dm_dir, station->st_from, host->ph_domain, &station->st_error);
+
+    if (!point || !point_prepare(point, d->dm_home, &station->st_error))
+        return;
+    if (station->st_keep ||
+        points_revert_disk(d->dm_points, station->st_host, point, &station->st_error))
+        station->st_point = g_steal_pointer(&point);
+}
+
 static void overlay_work(gpointer data)
 {
     Station *station = data;
     Provision *provision = station->st_provision;
     const PlanHost *host = plan_host(provision->pv_daemon->dm_plan, station->st_host);
 
-    images_overlay(station->st_base, station->st_overlay, host->ph_disk,
-                   &station->st_error);
+    if (station->st_from)
+        saved_work(station);
+    else
+        images_overlay(station->st_base, station->st_overlay, host->ph_disk,
+                       &station->st_error);
 }
 
 static void overlay_done(gpointer data, gboolean ran)
@@ -378,9 +437,9 @@ static void overlay_done(gpointer data, gboolean ran)
 
     if (!ran || !station->st_provision->pv_active)
         return;
-    if (station->st_error)
-        provision_host_failed(station->st_provision, station->st_host,
-                              station->st_error->message);
+    g_autoptr(GError) error = g_steal_pointer(&station->st_error);
+    if (error)
+        provision_host_failed(station->st_provision, station->st_host, error->message);
     else
         filter_want(station);
 }
@@ -394,7 +453,8 @@ static void station_make(Station *station)
         hosts_set(d->dm_hosts, station->st_host, HOST_CREATE, NULL);
     else
         hosts_renew(d->dm_hosts, station->st_host, NULL);
-    if (station->st_boots || !clones_take(d->dm_clones, station->st_host))
+    if (station->st_boots || station_point(station) ||
+        !clones_take(d->dm_clones, station->st_host))
         provision_station_go(station->st_provision, station->st_host);
 }
 
@@ -426,6 +486,7 @@ void station_start(Station *station)
     Daemon *d = provision->pv_daemon;
 
     station->st_begun = TRUE;
+    station->st_fresh |= returns_point_gone(d->dm_returns, station->st_host);
     if (!station->st_fresh && !station->st_return && d->dm_resume &&
         (station_given_up(station) || station_adopt(station)))
         return;
@@ -438,6 +499,22 @@ void station_start(Station *station)
     range_domain_destroy(d->dm_range, station->st_host, on_fresh, station);
 }
 
+/* What it is to come out of, of the try that begins. */
+static void point_take(Station *station)
+{
+    Daemon *d = station->st_provision->pv_daemon;
+
+    g_free(station->st_from);
+    station->st_from = g_strdup(station_point(station));
+    g_clear_pointer(&station->st_point, point_free);
+    if (station->st_from) {
+        g_autofree char *what =
+            g_strdup_printf("restored from checkpoint %s", station->st_from);
+
+        hosts_set(d->dm_hosts, station->st_host, HOST_CREATE, what);
+    }
+}
+
 void provision_station_go(Provision *provision, int host)
 {
     Daemon *d = provision->pv_daemon;
@@ -447,6 +524,11 @@ void provision_station_go(Provision *provision, int host)
 
     if (!provision->pv_active)
         return;
+    point_take(station);
+    if (station->st_from) {
+        pool_run(provision->pv_pool, POOL_NORMAL, overlay_work, overlay_done, station);
+        return;
+    }
     hosts_set(d->dm_hosts, host, HOST_CREATE, NULL);
     if (!image->disk) {
         filter_want(station);
@@ -500,5 +582,7 @@ void station_clear(Station *station)
     event_free(station->st_hello);
     event_free(station->st_retry);
     g_free(station->st_overlay);
+    g_free(station->st_from);
+    point_free(station->st_point);
     g_clear_error(&station->st_error);
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What is gone comes back: one VM, the hypervisor's daemon, the whole hypervisor with all VMs and
-# networks (a machine that was started anew), and the drill on another machine, out of a copy.
+# networks (a machine that was started anew), and the drill on another machine, out of a copy. Hosts
+# without a disk come out of their newest checkpoint: what was in their memory is there again.
 . "$(dirname "$0")/lib.sh"
 first=$PARRY_HOME
 standby=$first-standby
@@ -28,6 +29,10 @@ state_of() { parry status reboot --json | json "d.hosts.find(h => h.id === '$1')
 is() { [ "$(state_of "$1")" = "$2" ]; }
 clock() { parry status reboot --json | json d.clock_us; }
 here() { [ "$(parry exec reboot "$1" 'echo here')" = here ]; }
+# In the memory of its guest, and nowhere else: until there is a checkpoint.
+mark() { parry exec reboot "$1" "echo $2 >/tmp/mark" >/dev/null; }
+marked() { [ "$(parry exec reboot "$1" 'cat /tmp/mark 2>/dev/null || echo none')" = "$2" ]; }
+from() { printf "json_extract(body, '\$.from') = '%s'" "$1"; }
 vm_pid() { pgrep -f "qemu-system.*guest=pr-reboot-$1.*$PARRY_HOME/" | head -n 1; }
 # All of it, as a machine that loses its power: parry-host, its namespaces, libvirtd, VMs, networks.
 kill_host() {
@@ -70,6 +75,10 @@ ok "a lost VM comes back where the scenario says so, as often as it says; then b
 
 # ---- the machine ----
 
+mark health/web noon
+mark health/referee noon
+expect_status 0 parry checkpoint reboot noon
+mark health/web later
 before=$(clock)
 score=$(parry score reboot --json | json 'd.standings')
 kill_daemon
@@ -94,6 +103,7 @@ wait "$up" || true
 expect_status 0 parry up reboot
 says out 'drill reboot is paused'
 [ "$(count return.done/1)" = 3 ] || fail "not everybody is told to be back"
+[ "$(count return.done/1 "$(from checkpoint)")" = 2 ] || fail "not out of their checkpoints"
 [ "$(count isolation.proved/1)" = 2 ] || fail "isolation was not proved again"
 [ "$(sql reboot 'select count(*) from open_act')" = 0 ] || fail "acts are left open"
 has_event reboot expect.voided/1 "json_extract(body, '\$.expect') = 'contain'" || fail "an open window is not void"
@@ -101,22 +111,31 @@ now=$(clock) # parryd's last sign of life is up to a second old
 [ $((now - before)) -lt 5000000 ] && [ $((now - before)) -gt -1500000 ] || fail "the clock went from $before to $now"
 [ "$(parry score reboot --json | json 'd.standings')" = "$score" ] || fail "the score is another"
 expect_status 0 parry resume reboot
-here health/web && here health/referee || fail "a host does not answer"
-ok "with consent all comes back, over another kill -9; clock and score are as they were"
+marked health/web noon && marked health/referee noon || fail "what was in their memory is gone"
+off=$(($(parry exec reboot health/web 'date +%s') - $(date +%s)))
+[ "${off#-}" -le 3 ] || fail "the guest's clock is off by $off s"
+ok "with consent all comes back, out of the checkpoint, over another kill -9; clock and score are as they were"
 
 # ---- the hypervisor alone: parryd lives ----
 
 kill_host
 wait_for 30 "parryd notices" sh -c 'parry status reboot --json | grep -q "its hypervisor ended"'
+printf 'x' | dd of="$PARRY_HOME/drills/reboot/checkpoints/noon/pr-reboot-health-referee/memory" bs=1 seek=3000000 \
+  conv=notrunc status=none
 expect_status 4 sh -c 'parry up reboot </dev/null'
 expect_status 0 parry up -y reboot
 says out 'drill reboot is paused'
 expect_status 0 parry resume reboot
-here health/web || fail "health/web does not answer"
-ok "the hypervisor gone under a living parryd: the same"
+marked health/web noon || fail "what was in the memory of health/web is gone"
+marked health/referee none || fail "a spoilt checkpoint was used"
+has_event reboot return.anew/1 "host = 'health/referee'" || fail "no word on the spoilt checkpoint"
+ok "the hypervisor gone under a living parryd: the same; whose checkpoint is spoilt comes anew"
 
 # ---- another machine ----
 
+mark health/web evening
+mark health/referee evening
+expect_status 0 parry checkpoint reboot evening
 mkdir -p "$standby"
 cp -al "$first/images" "$standby/"
 mkdir -p "$standby/host"
@@ -139,7 +158,7 @@ has_event reboot drill.restored/1 "json_extract(body, '\$.events') = $events" ||
 now=$(clock)
 [ $((now - before)) -lt 15000000 ] && [ $((now - before)) -gt -1500000 ] || fail "the clock went from $before to $now"
 expect_status 0 parry resume reboot
-here health/web && here health/referee || fail "a host does not answer"
+marked health/web evening && marked health/referee evening || fail "not out of their newest checkpoint"
 wait_for 30 "checks go on" has_event reboot check.round/1 "seq > $events"
 expect_status 0 parry down reboot
 expect_status 0 parry-verify "$standby/drills/reboot"
