@@ -39,6 +39,7 @@ static const struct {
     {"Tried again", "再次嘗試"},
     {"memory clone", "記憶體複製"},
     {"golden", "原型"},
+    {"checkpoint", "檢查點"},
     {"boot", "開機"},
     {"built", "新建"},
     {"from the cache", "取自快取"},

@@ -292,10 +292,10 @@ static json_t *looked(RpcClient *client, int *status)
     }
 }
 
-static const char what_returns[] = "Networks are made again. Hosts that have a disk boot "
-                                   "from it as it is; the others come "
-                                   "back as\nthey were when ready: what was to be "
-                                   "contained or eradicated there is void.\n";
+static const char what_returns[] =
+    "Networks are made again. Hosts that have a disk boot from it as it is; the others "
+    "come back out\nof their newest checkpoint, or as they were when ready: what was to "
+    "be contained or eradicated there is void.\n";
 
 /* Everything of it is gone: TRUE where it may be made again. */
 static gboolean consented(const Launch *launch, const Drill *drill, const json_t *lost,

@@ -6,7 +6,6 @@
 #include "orchestrator/daemon/hosts.h"
 #include "orchestrator/daemon/injects.h"
 #include "orchestrator/daemon/orders.h"
-#include "orchestrator/daemon/point_store.h"
 #include "orchestrator/daemon/provision.h"
 #include "orchestrator/daemon/resets.h"
 #include "orchestrator/daemon/resume.h"
@@ -23,18 +22,17 @@
 
 G_DEFINE_QUARK(parry - returns - error - quark, returns_error)
 
-/* What the VM is made of: the words of return.wanted/1. */
-typedef enum { WAY_DISK, WAY_POINT, WAY_ANEW } Way;
+/* The words of return.wanted/1. */
 static const char *const way_words[] = {
-    [WAY_DISK] = "disk", [WAY_POINT] = "checkpoint", [WAY_ANEW] = "anew"};
+    [RETURN_DISK] = "disk", [RETURN_POINT] = "checkpoint", [RETURN_ANEW] = "anew"};
 
 typedef struct {
     Returns *rn_returns;
     int rn_host;
     gint64 rn_seq; /* of return.wanted/1; 0: none is under way */
     gint64 rn_began_us;
-    Way rn_way;
-    char *rn_point;   /* WAY_POINT: its name */
+    ReturnWay rn_way;
+    char *rn_point;   /* RETURN_POINT: its name */
     gboolean rn_gone; /* it was to be a checkpoint, and the host is not made anew since */
     int rn_times;     /* by the scenario's word, so far */
 } Return;
@@ -88,7 +86,8 @@ gboolean returns_pending(const Returns *returns, int host)
 
 gboolean returns_from_disk(const Returns *returns, int host)
 {
-    return returns_pending(returns, host) && returns->rt_hosts[host].rn_way == WAY_DISK;
+    return returns_pending(returns, host) &&
+           returns->rt_hosts[host].rn_way == RETURN_DISK;
 }
 
 const char *returns_point(const Returns *returns, int host)
@@ -101,38 +100,38 @@ gboolean returns_point_gone(const Returns *returns, int host)
     return returns_pending(returns, host) && returns->rt_hosts[host].rn_gone;
 }
 
-static void take_way(Return *one, Way way, const char *point)
+static void take_way(Return *one, ReturnWay way, const char *point)
 {
     g_free(one->rn_point);
-    one->rn_point = way == WAY_POINT ? g_strdup(point) : NULL;
-    one->rn_way = way == WAY_POINT && !point ? WAY_ANEW : way;
+    one->rn_point = way == RETURN_POINT ? g_strdup(point) : NULL;
+    one->rn_way = way == RETURN_POINT && !point ? RETURN_ANEW : way;
     one->rn_gone = FALSE;
 }
 
 /* ---- one host ---- */
 
-/*
- * The latest state of the host that there is: the choice is made here alone. A disk on
- * which its team has worked is later than any checkpoint of it. Who has neither is as it
- * was at first, which the golden guest of a clone knows as well as a checkpoint `ready`.
- */
+ReturnWay returns_way(gboolean disk, const PointMeta *newest, gboolean golden)
+{
+    if (disk)
+        return RETURN_DISK;
+    if (!newest || (golden && newest->pm_kind == POINT_AT_READY))
+        return RETURN_ANEW;
+    return RETURN_POINT;
+}
+
 static void take_latest(Return *one)
 {
     Daemon *d = one->rn_returns->rt_daemon;
     g_autofree char *disk = boot_path(d, one->rn_host, "disks", ".qcow2");
-    g_autoptr(Point) point = NULL;
+    g_autoptr(Point) point =
+        point_newest(d->dm_dir, plan_host(d->dm_plan, one->rn_host)->ph_domain);
 
-    if (provision_image(d->dm_provision, one->rn_host)->disk &&
-        g_file_test(disk, G_FILE_TEST_EXISTS)) {
-        take_way(one, WAY_DISK, NULL);
-        return;
-    }
-    point = point_newest(d->dm_dir, plan_host(d->dm_plan, one->rn_host)->ph_domain);
-    if (!point || (point->po_meta.pm_kind == POINT_AT_READY &&
-                   clones_golden(d->dm_clones, one->rn_host)))
-        take_way(one, WAY_ANEW, NULL);
-    else
-        take_way(one, WAY_POINT, point->po_meta.pm_name);
+    take_way(one,
+             returns_way(provision_image(d->dm_provision, one->rn_host)->disk &&
+                             g_file_test(disk, G_FILE_TEST_EXISTS),
+                         point ? &point->po_meta : NULL,
+                         clones_golden(d->dm_clones, one->rn_host) != NULL),
+             point ? point->po_meta.pm_name : NULL);
 }
 
 /* What was awaited of what was there before is void, as by a reset. */
@@ -140,7 +139,7 @@ static void void_windows(const Return *one)
 {
     Daemon *d = one->rn_returns->rt_daemon;
 
-    if (one->rn_way != WAY_DISK)
+    if (one->rn_way != RETURN_DISK)
         injects_host_reset(d->dm_injects, one->rn_host, one->rn_seq);
 }
 
@@ -174,7 +173,7 @@ void returns_point_failed(Returns *returns, int host, const char *reason)
 
     daemon_event(returns->rt_daemon, "return.anew/1", "parryd", -1, host, one->rn_seq,
                  json_pack("{s:s, s:s}", "checkpoint", one->rn_point, "reason", reason));
-    take_way(one, WAY_ANEW, NULL);
+    take_way(one, RETURN_ANEW, NULL);
 }
 
 static void settle(Return *one, const char *reason)
@@ -468,9 +467,9 @@ static void replay_wanted(Return *one, const JournalEvent *event)
     Daemon *d = one->rn_returns->rt_daemon;
     const char *from = json_string_value(json_object_get(event->ev_body, "from"));
     const char *why = json_string_value(json_object_get(event->ev_body, "reason"));
-    Way way = WAY_DISK;
+    ReturnWay way = RETURN_DISK;
 
-    while (way < WAY_ANEW && g_strcmp0(from, way_words[way]) != 0)
+    while (way < RETURN_ANEW && g_strcmp0(from, way_words[way]) != 0)
         way++;
     one->rn_seq = event->ev_seq;
     take_way(one, way, json_string_value(json_object_get(event->ev_body, "checkpoint")));
@@ -492,7 +491,7 @@ void returns_replay(Returns *returns, const JournalEvent *event)
     if (strcmp(event->ev_kind, "return.wanted/1") == 0) {
         replay_wanted(one, event);
     } else if (strcmp(event->ev_kind, "return.anew/1") == 0) {
-        take_way(one, WAY_ANEW, NULL);
+        take_way(one, RETURN_ANEW, NULL);
         one->rn_gone = TRUE;
         resume_forget(d, host);
     } else if (g_str_has_prefix(event->ev_kind, "return.")) {

@@ -20,12 +20,22 @@
 #define PARRY_ORCHESTRATOR_DAEMON_RETURNS_H
 
 #include "orchestrator/daemon/daemon.h"
+#include "orchestrator/daemon/point_store.h"
 
 Returns *returns_new(Daemon *d);
 void returns_free(Returns *returns);
 
 /* The host is HOST_LOST, by domain.lost/1. */
 void returns_host_lost(Returns *returns, int host);
+/*
+ * What a host comes back from, without another word of white's: the latest state of it
+ * that there is. A disk on which its team has worked is later than any checkpoint of it.
+ * Who has neither is as it was at first, which the golden guest of a clone knows as well
+ * as a checkpoint `ready`. newest: of its checkpoints, NULL: it has none.
+ */
+typedef enum { RETURN_DISK, RETURN_POINT, RETURN_ANEW } ReturnWay;
+ReturnWay returns_way(gboolean disk, const PointMeta *newest, gboolean golden);
+
 /* Its VM is to be made, and what of: its own disk, a checkpoint (its name, else NULL), or
  * as it was at first. */
 gboolean returns_pending(const Returns *returns, int host);

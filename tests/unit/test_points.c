@@ -143,6 +143,11 @@ static void test_store(void)
     CU_ASSERT_EQUAL(broken->len, 0);
     CU_ASSERT_STRING_EQUAL(((Point *)list->pdata[0])->po_meta.pm_name, "one");
     CU_ASSERT_TRUE(point_taken(drill_top) >= 10000);
+    g_autoptr(Point) newest = point_newest(drill_top, "dom");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(newest);
+    CU_ASSERT_STRING_EQUAL(newest->po_meta.pm_name, "other");
+    CU_ASSERT_PTR_NULL(point_newest(drill_top, "mod"));
+    CU_ASSERT_TRUE(point_prepare(newest, "/nowhere", NULL)); /* it has no disk */
     /* Of another length, and of the same. */
     g_chmod(one->po_memory, 0600);
     CU_ASSERT_TRUE(put(one->po_memory, 'm', 4999));

@@ -100,6 +100,72 @@ static void test_ended(void)
     daemon_end(&d);
 }
 
+/* The latest that there is of it. */
+static void test_ways(void)
+{
+    const PointMeta noon = {.pm_name = (char *)"noon", .pm_kind = POINT_ASKED};
+    const PointMeta ready = {.pm_name = (char *)"ready", .pm_kind = POINT_AT_READY};
+
+    CU_ASSERT_EQUAL(returns_way(TRUE, NULL, FALSE), RETURN_DISK);
+    CU_ASSERT_EQUAL(returns_way(TRUE, &noon, TRUE), RETURN_DISK);
+    CU_ASSERT_EQUAL(returns_way(FALSE, &noon, FALSE), RETURN_POINT);
+    CU_ASSERT_EQUAL(returns_way(FALSE, &noon, TRUE), RETURN_POINT);
+    CU_ASSERT_EQUAL(returns_way(FALSE, &ready, FALSE), RETURN_POINT);
+    CU_ASSERT_EQUAL(returns_way(FALSE, &ready, TRUE), RETURN_ANEW);
+    CU_ASSERT_EQUAL(returns_way(FALSE, NULL, FALSE), RETURN_ANEW);
+}
+
+/* Way and name are those that were chosen, whatever checkpoints there are by now. */
+static void test_out_of_a_checkpoint(void)
+{
+    Daemon d;
+
+    daemon_begin(&d);
+    replay_made(&d);
+    CU_ASSERT_PTR_NULL(returns_point(d.dm_returns, HOST_WEB));
+    replay(&d, 6, "return.wanted/1", 0,
+           "{'from': 'checkpoint', 'checkpoint': 'noon', 'reason': 'lost'}");
+    CU_ASSERT_STRING_EQUAL(returns_point(d.dm_returns, HOST_WEB), "noon");
+    CU_ASSERT_FALSE(returns_from_disk(d.dm_returns, HOST_WEB));
+    CU_ASSERT_PTR_NULL(returns_point(d.dm_returns, HOST_GATEWAY));
+    replay(&d, 7, "domain.wanted/1", 0, "{'uuid': 'u', 'epoch': 2}");
+    replay(&d, 8, "domain.done/1", 7, "{'from': 'checkpoint', 'checkpoint': 'noon'}");
+    CU_ASSERT_STRING_EQUAL(returns_point(d.dm_returns, HOST_WEB), "noon");
+    CU_ASSERT_FALSE(returns_point_gone(d.dm_returns, HOST_WEB));
+    CU_ASSERT_EQUAL(hosts_state(d.dm_hosts, HOST_WEB), HOST_BOOT);
+    replay(&d, 9, "agent.hello/1", 0, "{'boot': 'one', 'epoch': 2}");
+    replay(&d, 10, "agent.ready/1", 0, "{}");
+    replay(&d, 11, "return.done/1", 6,
+           "{'from': 'checkpoint', 'checkpoint': 'noon', 'dur_us': 1}");
+    CU_ASSERT_PTR_NULL(returns_point(d.dm_returns, HOST_WEB));
+    CU_ASSERT_EQUAL(hosts_state(d.dm_hosts, HOST_WEB), HOST_READY);
+    daemon_end(&d);
+}
+
+/* Its guest is none to keep: what there is of it is removed, and it is made anew. */
+static void test_the_checkpoint_is_no_good(void)
+{
+    Daemon d;
+
+    daemon_begin(&d);
+    replay_made(&d);
+    replay(&d, 6, "return.wanted/1", 0,
+           "{'from': 'checkpoint', 'checkpoint': 'noon', 'reason': 'lost'}");
+    replay(&d, 7, "domain.wanted/1", 0, "{'uuid': 'u', 'epoch': 2}");
+    replay(&d, 8, "domain.done/1", 7, "{'from': 'checkpoint', 'checkpoint': 'noon'}");
+    replay(&d, 9, "agent.hello/1", 0, "{'boot': 'one', 'epoch': 2}");
+    replay(&d, 10, "return.anew/1", 6, "{'checkpoint': 'noon', 'reason': 'no answer'}");
+    CU_ASSERT_TRUE(returns_pending(d.dm_returns, HOST_WEB));
+    CU_ASSERT_PTR_NULL(returns_point(d.dm_returns, HOST_WEB));
+    CU_ASSERT_TRUE(returns_point_gone(d.dm_returns, HOST_WEB));
+    CU_ASSERT_EQUAL(hosts_state(d.dm_hosts, HOST_WEB), HOST_CREATE);
+    CU_ASSERT_STRING_EQUAL(hosts_boot(d.dm_hosts, HOST_WEB), "");
+    replay(&d, 11, "domain.wanted/1", 0, "{'uuid': 'u', 'epoch': 3}");
+    CU_ASSERT_FALSE(returns_point_gone(d.dm_returns, HOST_WEB));
+    CU_ASSERT_TRUE(returns_pending(d.dm_returns, HOST_WEB));
+    daemon_end(&d);
+}
+
 /* Nothing was asked of the world yet: nothing is held, and nothing waits for white. */
 static void test_nothing_held(void)
 {
@@ -160,6 +226,9 @@ int main(void)
     CU_TestInfo tests[] = {
         {"on its way", test_on_its_way},
         {"back, lost again, and not back", test_ended},
+        {"what of", test_ways},
+        {"out of a checkpoint", test_out_of_a_checkpoint},
+        {"the checkpoint is no good", test_the_checkpoint_is_no_good},
         {"nothing is held", test_nothing_held},
         {"who the hypervisor is", test_identity},
         CU_TEST_INFO_NULL,
