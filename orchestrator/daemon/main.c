@@ -149,8 +149,10 @@ static void daemon_close(Daemon *d)
     control_free(d->dm_control);
     d->dm_control = NULL;
     /* Provisioning acts by the range: it ends before that does. */
-    provision_free(g_steal_pointer(&d->dm_provision));
-    range_free(d->dm_range);
+    Provision *provision = g_steal_pointer(&d->dm_provision);
+    provision_end(provision);
+    range_free(d->dm_range); /* which answers what it was asked for */
+    provision_free(provision);
     link_free(d->dm_link);
     daemon_modules_free(d);
     signer_close(d);

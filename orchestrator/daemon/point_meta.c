@@ -107,15 +107,16 @@ static gboolean read_texts(const json_t *json, PointMeta *meta, GError **error)
 {
     const char *name, *kind, *by, *drill, *host, *uuid, *base = NULL;
     json_t *files;
-    json_int_t id, at, clock, stop;
+    json_int_t id, at, clock, stop, base_bytes = 0, base_mtime = 0;
     int version;
 
     if (json_unpack((json_t *)json,
-                    "{s:i, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s?s, s:o!}",
+                    "{s:i, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s?s, "
+                    "s?I, s?I, s:o!}",
                     "v", &version, "name", &name, "kind", &kind, "id", &id, "by", &by,
                     "drill", &drill, "host", &host, "uuid", &uuid, "at_us", &at,
-                    "clock_us", &clock, "stop_us", &stop, "base", &base, "files",
-                    &files) < 0)
+                    "clock_us", &clock, "stop_us", &stop, "base", &base, "base_bytes",
+                    &base_bytes, "base_mtime_us", &base_mtime, "files", &files) < 0)
         return refuse(error, "a member is missing, of another type or not known");
     if (version != VERSION)
         return refuse(error, "its version is not known, only 1 is");
@@ -132,6 +133,8 @@ static gboolean read_texts(const json_t *json, PointMeta *meta, GError **error)
     meta->pm_host = g_strdup(host);
     meta->pm_uuid = g_strdup(uuid);
     meta->pm_base = g_strdup(base);
+    meta->pm_base_bytes = base_bytes;
+    meta->pm_base_mtime_us = base_mtime;
     meta->pm_id = id;
     meta->pm_at_us = at;
     meta->pm_clock_us = clock;
@@ -181,6 +184,8 @@ char *point_meta_text(const PointMeta *meta)
     json_object_set_new(files, POINT_MEMORY, file_json(&meta->pm_memory));
     if (meta->pm_base) {
         json_object_set_new(json, "base", json_string(meta->pm_base));
+        json_object_set_new(json, "base_bytes", json_integer(meta->pm_base_bytes));
+        json_object_set_new(json, "base_mtime_us", json_integer(meta->pm_base_mtime_us));
         json_object_set_new(files, POINT_DISK, file_json(&meta->pm_disk));
     }
     char *text = json_dumps(json, JSON_INDENT(1) | JSON_SORT_KEYS);

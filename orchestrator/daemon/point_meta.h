@@ -3,7 +3,7 @@
  *
  *   {"v": 1, "name": "before-lunch", "kind": "asked", "id": 4711, "by": "white",
  *    "drill": UUID, "host": "health/web", "uuid": UUID, "at_us": …, "clock_us": …,
- *    "stop_us": …, "base": "images/…/disk.qcow2",
+ *    "stop_us": …, "base": "images/…/disk.qcow2", "base_bytes": …, "base_mtime_us": …,
  *    "files": {"memory": {"bytes": …, "sha256": …}, "disk.qcow2": {…}}}
  *
  * It may come from another machine (a standby's copy), so it is read with limits and
@@ -44,6 +44,9 @@ typedef struct {
     gint64 pm_clock_us; /* the drill's */
     gint64 pm_stop_us;  /* how long the guest stood still for it */
     char *pm_base;      /* what its disk stands on, below PARRY_HOME; NULL: no disk */
+    gint64
+        pm_base_bytes; /* its length, and when it was written: another that was built */
+    gint64 pm_base_mtime_us; /* from the same input is another; 0: not known */
     PointFile pm_memory, pm_disk;
 } PointMeta;
 

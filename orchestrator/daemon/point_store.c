@@ -390,6 +390,40 @@ gboolean point_make_room(const char *drill_dir, guint64 bytes, guint64 limit,
 
 /* ---- on another machine ---- */
 
+gboolean point_base_take(const char *path, PointMeta *meta, GError **error)
+{
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return io_failed(error, path, "look at it");
+    meta->pm_base_bytes = (gint64)st.st_size;
+    meta->pm_base_mtime_us =
+        (gint64)st.st_mtim.tv_sec * G_USEC_PER_SEC + st.st_mtim.tv_nsec / 1000;
+    return TRUE;
+}
+
+static gboolean is_same_base(const Point *point, const char *base, GError **error)
+{
+    const PointMeta *was = &point->po_meta;
+    PointMeta is = {0};
+
+    if (!g_file_test(base, G_FILE_TEST_EXISTS)) {
+        g_set_error(error, POINT_ERROR, POINT_ERROR_MISSING,
+                    "%s: stands on %s, which is not there", point->po_dir, base);
+        return FALSE;
+    }
+    if (!point_base_take(base, &is, error))
+        return FALSE;
+    if (is.pm_base_bytes == was->pm_base_bytes &&
+        is.pm_base_mtime_us == was->pm_base_mtime_us)
+        return TRUE;
+    g_set_error(error, POINT_ERROR, POINT_ERROR_SPOILT,
+                "%s: stands on another %s than is here; copy that image from the first "
+                "machine with `rsync -a` before",
+                point->po_dir, was->pm_base);
+    return FALSE;
+}
+
 gboolean point_relocate(const Point *point, const char *home, GError **error)
 {
     g_auto(PointMeta) meta = {0};
@@ -400,11 +434,8 @@ gboolean point_relocate(const Point *point, const char *home, GError **error)
     if (!point->po_disk)
         return TRUE;
     base = g_build_filename(home, point->po_meta.pm_base, NULL);
-    if (!g_file_test(base, G_FILE_TEST_EXISTS)) {
-        g_set_error(error, POINT_ERROR, POINT_ERROR_MISSING,
-                    "%s: stands on %s, which is not there", point->po_dir, base);
+    if (!is_same_base(point, base, error))
         return FALSE;
-    }
     if (chmod(point->po_disk, 0600) < 0)
         return io_failed(error, point->po_disk, "set its mode");
     return disk_rebase(point->po_disk, base, error) &&
@@ -420,6 +451,8 @@ gboolean point_prepare(const Point *point, const char *home, GError **error)
     g_autofree char *below = base ? disk_backing(point->po_disk, NULL) : NULL;
 
     if (g_strcmp0(base, below) == 0)
-        return point_check(point, error);
+        return (!base || !point->po_meta.pm_base_mtime_us ||
+                is_same_base(point, base, error)) &&
+               point_check(point, error);
     return point_relocate(point, home, error);
 }

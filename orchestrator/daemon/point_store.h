@@ -73,11 +73,15 @@ typedef void (*PointGone)(const char *name, guint hosts, guint64 bytes, gpointer
 gboolean point_make_room(const char *drill_dir, guint64 bytes, guint64 limit,
                          guint64 spare, PointGone each, gpointer data, GError **error);
 
+/* What its disk stands on, at that path: told to meta. */
+gboolean point_base_take(const char *path, PointMeta *meta, GError **error);
 /* An entry that was copied from another PARRY_HOME: checks it, and lets its disk stand on
- * this home's image, which must be there already. Its meta.json says so from then on. */
+ * this home's image, which must be there already: the same file, copied with its time of
+ * change, for blocks of one that was built here may lie elsewhere. Its meta.json says so
+ * from then on. */
 gboolean point_relocate(const Point *point, const char *home, GError **error);
-/* Before its files are used: point_check(), and point_relocate() where it stands on
- * another home's image. */
+/* Before its files are used: point_check() and whether what its disk stands on is the
+ * same still; point_relocate() where that is another home's image. */
 gboolean point_prepare(const Point *point, const char *home, GError **error);
 
 #endif

@@ -295,6 +295,14 @@ static char *base_below(const Make *make, const DiskStack *stack, GError **error
     return NULL;
 }
 
+static gboolean base_take(Make *make, PointMeta *meta)
+{
+    const char *home = make->mk_points->pt_daemon->dm_home;
+    g_autofree char *path = g_build_filename(home, meta->pm_base, NULL);
+
+    return point_base_take(path, meta, &make->mk_error);
+}
+
 static void keep_work(gpointer data)
 {
     Make *make = data;
@@ -306,7 +314,8 @@ static void keep_work(gpointer data)
     char *base = with_disk ? base_below(make, &stack, &make->mk_error) : NULL;
     g_auto(PointMeta) meta = meta_of(make, base);
 
-    if (with_disk && (!base || !disk_keep(&stack, make->mk_id, disk, &make->mk_error)))
+    if (with_disk && (!base || !base_take(make, &meta) ||
+                      !disk_keep(&stack, make->mk_id, disk, &make->mk_error)))
         return;
     make->mk_point = point_commit(points->pt_daemon->dm_dir, make->mk_work,
                                   stack.ds_domain, &meta, &make->mk_error);

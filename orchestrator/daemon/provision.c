@@ -177,6 +177,15 @@ Provision *provision_new(Daemon *d)
     return provision;
 }
 
+void provision_end(Provision *provision)
+{
+    if (!provision)
+        return;
+    provision->pv_active = FALSE;
+    g_cancellable_cancel(provision->pv_cancel);
+    pool_free(g_steal_pointer(&provision->pv_pool));
+}
+
 void provision_free(Provision *provision)
 {
     Daemon *d;
@@ -184,9 +193,7 @@ void provision_free(Provision *provision)
     if (!provision)
         return;
     d = provision->pv_daemon;
-    provision->pv_active = FALSE;
-    g_cancellable_cancel(provision->pv_cancel);
-    pool_free(provision->pv_pool);
+    provision_end(provision);
     delivery_free(provision->pv_delivery);
     for (guint i = 0; i < d->dm_plan->p_images->len; i++)
         image_clear(&provision->pv_images[i]);

@@ -18,6 +18,8 @@
 
 Provision *provision_new(Daemon *d);
 void provision_free(Provision *provision);
+/* The daemon ends: nothing of it acts any more. */
+void provision_end(Provision *provision);
 
 typedef struct {
     gint64 pa_hello_us;   /* how long a VM may take from power-on to its agent's hello */

@@ -25,6 +25,8 @@ static void on_network(const GError *error, gpointer data)
     Daemon *d = provision->pv_daemon;
     const PlanNetwork *network = plan_network(d->dm_plan, step->nw_network);
 
+    if (!d->dm_provision) /* the daemon ends: it stays open */
+        return;
     if (error && step->nw_seq)
         daemon_event(d, "net.failed/1", "parryd", network->pn_team, -1, step->nw_seq,
                      json_pack("{s:s}", "reason", error->message));

@@ -282,6 +282,8 @@ static void on_domain(const GError *error, gpointer data)
     Daemon *d = provision->pv_daemon;
     const Golden *golden = station_golden(station);
 
+    if (!d->dm_provision) /* the daemon ends: it stays open */
+        return;
     if (error && (golden || station_point(station))) /* the boot is another act */
         daemon_event(d, "domain.failed/1", "parryd", -1, station->st_host,
                      station->st_seq, json_pack("{s:s}", "reason", error->message));
@@ -548,6 +550,8 @@ static void on_cleared(const GError *error, gpointer data)
 {
     Station *station = data;
 
+    if (!station->st_provision->pv_active)
+        return;
     if (error)
         provision_host_failed(station->st_provision, station->st_host, error->message);
     else

@@ -110,21 +110,31 @@ static gboolean put(const char *path, char letter, gsize size)
     return g_file_set_contents(path, bytes, (gssize)size, NULL);
 }
 
+static void fill_work(PointMeta *meta, const char *name, gint64 id, const char *domain,
+                      gsize size)
+{
+    g_autofree char *work = point_work_path(drill_top, id, domain);
+    g_autofree char *memory = g_build_filename(work, POINT_MEMORY, NULL);
+
+    *meta = (PointMeta){.pm_name = g_strdup(name),
+                        .pm_kind = POINT_ASKED,
+                        .pm_id = id,
+                        .pm_by = g_strdup("white"),
+                        .pm_drill = g_strdup(UUID),
+                        .pm_host = g_strdup("a/web"),
+                        .pm_uuid = g_strdup(UUID)};
+    CU_ASSERT_TRUE_FATAL(point_work(drill_top, id, domain, NULL));
+    CU_ASSERT_TRUE_FATAL(put(memory, 'm', size));
+}
+
 static Point *make_entry(const char *name, PointKind kind, gint64 id, const char *domain,
                          gsize size)
 {
     g_autofree char *work = point_work_path(drill_top, id, domain);
-    g_autofree char *memory = g_build_filename(work, POINT_MEMORY, NULL);
-    g_auto(PointMeta) meta = {.pm_name = g_strdup(name),
-                              .pm_kind = kind,
-                              .pm_id = id,
-                              .pm_by = g_strdup("white"),
-                              .pm_drill = g_strdup(UUID),
-                              .pm_host = g_strdup("a/web"),
-                              .pm_uuid = g_strdup(UUID)};
+    g_auto(PointMeta) meta = {0};
 
-    CU_ASSERT_TRUE_FATAL(point_work(drill_top, id, domain, NULL));
-    CU_ASSERT_TRUE_FATAL(put(memory, 'm', size));
+    fill_work(&meta, name, id, domain, size);
+    meta.pm_kind = kind;
     return point_commit(drill_top, work, domain, &meta, NULL);
 }
 
@@ -256,6 +266,44 @@ static int height(const char *path)
     g_autofree char *below = disk_backing(path, NULL);
 
     return below ? 1 + height(below) : 1;
+}
+
+/* Copied from another machine: its disk stands on the image there. */
+static void test_relocate(void)
+{
+    g_autofree char *home = g_build_filename(drill_top, "home", NULL);
+    g_autofree char *images = g_build_filename(home, "images", "key", NULL);
+    g_autofree char *base = g_build_filename(images, POINT_DISK, NULL);
+    g_autofree char *there = g_build_filename(drill_top, "there.qcow2", NULL);
+    g_autofree char *work = point_work_path(drill_top, 3, "dom");
+    g_autofree char *disk = g_build_filename(work, POINT_DISK, NULL);
+    const char *const create[] = {"qemu-img", "create", "-q", "-f",
+                                  "qcow2",    there,    "1M", NULL};
+    const char *const over[] = {"qemu-img", "create", "-q",  "-f", "qcow2", "-F",
+                                "qcow2",    "-b",     there, disk, NULL};
+    g_auto(PointMeta) meta = {0};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Point) made = NULL;
+
+    CU_ASSERT_TRUE_FATAL(g_mkdir_with_parents(images, 0700) == 0 && qemu(create, NULL));
+    fill_work(&meta, "moved", 3, "dom", 100);
+    meta.pm_base = g_strdup("images/key/disk.qcow2");
+    CU_ASSERT_TRUE_FATAL(qemu(over, NULL) && point_base_take(there, &meta, NULL));
+    made = point_commit(drill_top, work, "dom", &meta, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(made);
+    CU_ASSERT_FALSE(point_prepare(made, home, &error)); /* no image yet */
+    CU_ASSERT_TRUE(g_error_matches(error, POINT_ERROR, POINT_ERROR_MISSING));
+    g_clear_error(&error);
+    CU_ASSERT_TRUE_FATAL(put(base, 'i', 4096)); /* one of its own */
+    CU_ASSERT_FALSE(point_prepare(made, home, &error));
+    CU_ASSERT_PTR_NOT_NULL(strstr(error->message, "another images/key/disk.qcow2"));
+    CU_ASSERT_TRUE_FATAL(g_unlink(base) == 0 && link(there, base) == 0);
+    CU_ASSERT_TRUE(point_prepare(made, home, NULL));
+    g_autofree char *below = disk_backing(made->po_disk, NULL);
+    CU_ASSERT_STRING_EQUAL(below, base);
+    g_autoptr(Point) moved = point_open(drill_top, "moved", "dom", NULL);
+    CU_ASSERT_TRUE(point_prepare(moved, home, NULL)); /* as any other from now on */
+    CU_ASSERT_TRUE(point_delete(moved, NULL));
 }
 
 static void test_disks(void)
@@ -449,6 +497,7 @@ int main(void)
         {"meta.json is refused", test_meta_refuses},
         {"names", test_names},
         {"kept, checked, spoilt, deleted", test_store},
+        {"copied to another machine", test_relocate},
         {"a link is not followed", test_a_link_is_not_followed},
         {"room is made, or refused", test_room},
         {"what a kill left", test_what_a_kill_left},
