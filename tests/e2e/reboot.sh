@@ -143,6 +143,7 @@ mkdir -p "$standby/host"
 PARRY_HOME=$standby expect_status 0 parry follow --once "$first/drills/reboot"
 PARRY_HOME=$standby expect_status 4 parry restore reboot
 says err 'end its parryd first'
+here health/web || fail "health/web does not answer" # the copy's clock is that of its last event
 before=$(clock)
 kill_daemon
 PARRY_HOME=$standby expect_status 0 parry follow --once "$first/drills/reboot"
