@@ -124,7 +124,7 @@ static void take_earlier(gint64 from_us, gint64 until_us, gint64 at_us, gint64 *
 static gboolean next_stretch(const Holds *holds, const Plan *plan, int team, gint64 at_us,
                              gint64 *begin, gint64 *end)
 {
-    *begin = G_MAXINT64;
+    *begin = *end = G_MAXINT64;
     for (guint i = 0; plan && i < plan->p_windows->len; i++) {
         const PlanWindow *window = g_ptr_array_index(plan->p_windows, i);
 

@@ -295,7 +295,7 @@ static gboolean may_restore(const char *name, const char *source, gboolean yes,
     *fenced = source && fence_source(source, &error);
     if (*fenced)
         return TRUE;
-    if (is_busy(error)) {
+    if (error && is_busy(error)) {
         *status = cli_fail(EXIT_STATE, "%s: %s", source, error->message);
         return FALSE;
     }

@@ -175,23 +175,23 @@ static int print_text(const Plan *plan, const PlanHere *machine, const Options *
     return EXIT_OK;
 }
 
-/* Where root's home is not to be read that is said, and not that it is empty. */
-static char *ready_here(const char *home, const Plan *plan, PlanHere *machine)
+/* Where root's home is not to be read that is said, and not that it is empty. *rests is
+ * the caller's, and what the machine's words point to. */
+static void ready_here(const char *home, const Plan *plan, PlanHere *machine,
+                       char **rests)
 {
     g_autofree char *path = g_build_filename(home, "host", "paces.json", NULL);
     g_autoptr(Paces) paces = paces_load(home);
     gboolean cold = g_hash_table_size(machine->hr_cached) < plan->p_images->len;
-    char *rests = NULL;
     gint64 us = pace_estimate(paces, plan, machine->hr_accel,
-                              cold ? PACE_COLD : PACE_WARM, &rests);
+                              cold ? PACE_COLD : PACE_WARM, rests);
 
     if (us < 0 && access(path, R_OK) < 0 && errno == EACCES) {
-        g_free(rests);
-        rests = g_strdup("how long it took here is root's to read");
+        g_free(*rests);
+        *rests = g_strdup("how long it took here is root's to read");
     }
     machine->hr_ready_us = MAX(us, 0);
-    machine->hr_rests = rests;
-    return rests;
+    machine->hr_rests = *rests;
 }
 
 static int print_plan(const Plan *plan, const Options *options)
@@ -213,7 +213,7 @@ static int print_plan(const Plan *plan, const Options *options)
     }
     built = images_built(home, plan);
     machine.hr_cached = built;
-    rests = ready_here(home, plan, &machine);
+    ready_here(home, plan, &machine, &rests);
     if (options->json)
         return print_json(plan, &machine, options);
     return print_text(plan, &machine, options);

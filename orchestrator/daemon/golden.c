@@ -1,13 +1,13 @@
 #include "orchestrator/daemon/golden.h"
 
 #include "orchestrator/daemon/drill.h"
+#include "orchestrator/daemon/file_sum.h"
 #include "orchestrator/range/save_image.h"
 #include "scenarios/base/cjson.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <openssl/evp.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,7 +18,6 @@
 #define META "meta.json"
 #define UNFINISHED ".tmp-"
 #define UNFINISHED_OLD_S 3600 /* nobody is still at work on it */
-#define PIECE (256 * 1024u)
 
 G_DEFINE_QUARK(parry - golden - error - quark, golden_error)
 
@@ -51,39 +50,6 @@ char *golden_key(const json_t *what)
     return g_strdup(sum);
 }
 
-static gboolean digest_fd(int fd, const char *path, EVP_MD_CTX *digest, GError **error)
-{
-    g_autofree guint8 *piece = g_malloc(PIECE);
-    ssize_t n;
-
-    while ((n = read(fd, piece, PIECE)) != 0) {
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return io_failed(error, path, "read");
-        EVP_DigestUpdate(digest, piece, (size_t)n);
-    }
-    return TRUE;
-}
-
-static gboolean file_sha256(const char *path, char sum[65], GError **error)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    EVP_MD_CTX *digest = EVP_MD_CTX_new();
-    guint8 bytes[32];
-    gboolean ok = fd >= 0 || io_failed(error, path, "open");
-
-    EVP_DigestInit_ex(digest, EVP_sha256(), NULL);
-    ok = ok && digest_fd(fd, path, digest, error);
-    EVP_DigestFinal_ex(digest, bytes, NULL);
-    EVP_MD_CTX_free(digest);
-    if (fd >= 0)
-        close(fd);
-    for (guint i = 0; ok && i < sizeof(bytes); i++)
-        g_snprintf(sum + (gsize)i * 2, 3, "%02x", bytes[i]);
-    return ok;
-}
-
 static guint64 bytes_taken(const char *path)
 {
     struct stat st;
@@ -103,9 +69,9 @@ static gboolean check_file(const char *dir, const char *name, const json_t *file
 {
     g_autofree char *path = g_build_filename(dir, name, NULL);
     const char *want = json_string_value(json_object_get(files, name));
-    char sum[65];
+    char sum[FILE_SUM_SIZE];
 
-    if (!file_sha256(path, sum, error))
+    if (!file_sum(path, sum, NULL, error))
         return FALSE;
     if (g_strcmp0(want, sum) == 0)
         return TRUE;
@@ -214,7 +180,7 @@ static gboolean settle(const char *dir, const char *name, mode_t mode, json_t *f
 
     if (lchown(path, 0, 0) < 0 || chmod(path, mode) < 0)
         return io_failed(error, path, "chown and chmod");
-    if (!file_sha256(path, sum, error))
+    if (!file_sum(path, sum, NULL, error))
         return FALSE;
     json_object_set_new(files, name, json_string(sum));
     return TRUE;

@@ -1,12 +1,12 @@
 #include "orchestrator/daemon/point_store.h"
 
 #include "orchestrator/daemon/drill.h"
+#include "orchestrator/daemon/file_sum.h"
 #include "orchestrator/daemon/point_disk.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <openssl/evp.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -14,7 +14,6 @@
 
 #define TOP "checkpoints"
 #define WORK ".work-"
-#define PIECE (256 * 1024u)
 
 static gboolean io_failed(GError **error, const char *path, const char *attempt)
 {
@@ -43,40 +42,9 @@ static guint64 bytes_taken(const char *path)
 
 /* ---- hashes ---- */
 
-static gboolean digest_fd(int fd, const char *path, EVP_MD_CTX *digest, guint64 *bytes,
-                          GError **error)
-{
-    g_autofree guint8 *piece = g_malloc(PIECE);
-    ssize_t n;
-
-    while ((n = read(fd, piece, PIECE)) != 0) {
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return io_failed(error, path, "read");
-        EVP_DigestUpdate(digest, piece, (size_t)n);
-        *bytes += (guint64)n;
-    }
-    return TRUE;
-}
-
 static gboolean file_take(const char *path, PointFile *file, GError **error)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    guint8 sum[32];
-
-    if (fd < 0)
-        return io_failed(error, path, "open");
-    EVP_MD_CTX *digest = EVP_MD_CTX_new();
-    EVP_DigestInit_ex(digest, EVP_sha256(), NULL);
-    file->pf_bytes = 0;
-    gboolean ok = digest_fd(fd, path, digest, &file->pf_bytes, error);
-    EVP_DigestFinal_ex(digest, sum, NULL);
-    EVP_MD_CTX_free(digest);
-    close(fd);
-    for (guint i = 0; ok && i < sizeof(sum); i++)
-        g_snprintf(file->pf_sha256 + (gsize)i * 2, 3, "%02x", sum[i]);
-    return ok;
+    return file_sum(path, file->pf_sha256, &file->pf_bytes, error);
 }
 
 static gboolean file_check(const char *path, const PointFile *want, GError **error)

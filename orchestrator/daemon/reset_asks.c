@@ -262,9 +262,8 @@ static gint64 say(ResetAsks *asks, const char *kind, const char *actor, int host
 
 /* ---- the terms ---- */
 
-static gboolean is_lead(const Daemon *d, const PlanTeam *team, const char *actor)
+static gboolean is_lead(const PlanTeam *team, const char *actor)
 {
-    (void)d;
     if (is_script(actor))
         return TRUE;
     for (guint i = 0; i < team->pt_members->len; i++) {
@@ -343,7 +342,7 @@ static gboolean may_ever(const ResetAsks *asks, const char *actor, int team, int
                       "the scenario lets nobody ask for a reset of %s",
                       id_of(asks, host));
     if (terms_of(asks, host)->rs_by == RESET_BY_LEAD &&
-        !is_lead(d, plan_team(d->dm_plan, team), actor))
+        !is_lead(plan_team(d->dm_plan, team), actor))
         return refuse(error, RESET_ASKS_ERROR_REFUSED,
                       "only the lead of your team may ask for a reset of %s",
                       id_of(asks, host));

@@ -33,9 +33,10 @@ offers() {
 }
 
 while read -r name; do
-  offers "$name" "$name"
+  [[ " $(tab "$name" | paste -sd ' ') " = *" $name "* ]] || fail "parry $name <Tab> does not offer it"
 done < <(parry --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p')
 offers "start status stop" st
+offers "check checkpoint" chec
 offers "" nothing-such
 ok "every command of the help, and none besides"
 

@@ -13,8 +13,9 @@ report=$(sed -n 's/^report: //p' "$work/out")
 expect_nothing_left first-drill
 ok "from command to report in $((SECONDS - began)) s, and nothing is left"
 
-# In a pipe the progress is plain lines: each VM's way, then the timeline, then the score.
-for stage in create boot agent personalised; do
+# In a pipe the progress is plain lines: each VM's way, then the timeline, then the score. The
+# agent of a clone may be there before libvirt says that it runs.
+for stage in create agent personalised; do
   [ "$(grep -cE " s  (red|health|lands)/[a-z]+ +$stage\$" "$work/out")" = 11 ] || fail "not every VM is shown at $stage"
 done
 ! grep -q $'\033' "$work/out" || fail "escapes in a pipe"
