@@ -551,19 +551,14 @@ static void a_kept_batch_outlives_a_full_file(void)
     remove_dir(dir);
 }
 
-/* The write of the commit itself fails: a limit on file sizes hits the write-ahead log.
- */
-static void a_commit_that_cannot_be_written_loses_the_batch(void)
+/* Forty events wait for a commit that the write-ahead log has no room for. The limit on
+ * file sizes as it was, to be put back. */
+static struct rlimit no_room_for_batch(Journal *journal, const char *dir)
 {
-    char *dir = temp_dir();
-    Journal *journal = journal_create(dir, NULL);
     g_autofree char *wal = g_build_filename(dir, "journal.db-wal", NULL);
-    g_autoptr(GError) error = NULL;
     struct rlimit old, low;
     GStatBuf st;
 
-    append_note(journal, "kept");
-    CU_ASSERT_TRUE(journal_commit(journal, NULL));
     CU_ASSERT_EQUAL_FATAL(g_stat(wal, &st), 0);
     for (int i = 0; i < 40; i++)
         append_note(journal,
@@ -573,6 +568,21 @@ static void a_commit_that_cannot_be_written_loses_the_batch(void)
     low.rlim_cur = (rlim_t)st.st_size + 1000;
     signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_FSIZE, &low);
+    return old;
+}
+
+/* The write of the commit itself fails: a limit on file sizes hits the write-ahead log.
+ */
+static void a_commit_that_cannot_be_written_loses_the_batch(void)
+{
+    char *dir = temp_dir();
+    Journal *journal = journal_create(dir, NULL);
+    g_autoptr(GError) error = NULL;
+    struct rlimit old;
+
+    append_note(journal, "kept");
+    CU_ASSERT_TRUE(journal_commit(journal, NULL));
+    old = no_room_for_batch(journal, dir);
     CU_ASSERT_FALSE(journal_commit(journal, &error));
     setrlimit(RLIMIT_FSIZE, &old);
     CU_ASSERT_TRUE(g_error_matches(error, JOURNAL_ERROR, JOURNAL_ERROR_IO));
@@ -665,22 +675,12 @@ static void a_kept_batch_outlives_its_commit(void)
 {
     char *dir = temp_dir();
     Journal *journal = journal_create(dir, NULL);
-    g_autofree char *wal = g_build_filename(dir, "journal.db-wal", NULL);
-    struct rlimit old, low;
-    GStatBuf st;
+    struct rlimit old;
 
     journal_keep(journal);
     append_note(journal, "kept");
     CU_ASSERT_TRUE(journal_commit(journal, NULL));
-    CU_ASSERT_EQUAL_FATAL(g_stat(wal, &st), 0);
-    for (int i = 0; i < 40; i++)
-        append_note(journal,
-                    "a line that needs room in the log, much more than is left in it");
-    getrlimit(RLIMIT_FSIZE, &old);
-    low = old;
-    low.rlim_cur = (rlim_t)st.st_size + 1000;
-    signal(SIGXFSZ, SIG_IGN);
-    setrlimit(RLIMIT_FSIZE, &low);
+    old = no_room_for_batch(journal, dir);
     CU_ASSERT_FALSE(journal_commit(journal, NULL));
     CU_ASSERT_EQUAL(append_note(journal, "meanwhile"), 42);
     CU_ASSERT_FALSE(journal_commit(journal, NULL));
