@@ -251,6 +251,30 @@ static json_t *rows_of(const Plan *plan, const char *id, json_t **expected)
     return rows;
 }
 
+/* Only silence is asked about again: what is reached and must not be is a finding. */
+static void test_isolation_silence(void)
+{
+    static const struct {
+        const char *seen;
+        gboolean nothing;
+    } cases[] = {
+        {"[[\"control\", true, \"\"], [\"outside\", false, \"\"]]", FALSE},
+        {"[[\"control\", false, \"\"], [\"outside\", false, \"\"]]", TRUE},
+        {"[[\"control\", false, \"\"], [\"outside\", true, \"\"]]", FALSE},
+        {"[[\"control\", true, \"\"], [\"outside\", true, \"\"]]", FALSE},
+        {"[]", FALSE},
+    };
+    json_t *expected = json_pack("[b, b]", 1, 0);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        json_t *seen = json_loads(cases[i].seen, 0, NULL);
+
+        CU_ASSERT_EQUAL(isolation_says_nothing(seen, expected), cases[i].nothing);
+        json_decref(seen);
+    }
+    json_decref(expected);
+}
+
 static void test_isolation(void)
 {
     g_autoptr(Plan) plan = first_drill();
@@ -471,6 +495,7 @@ int main(void)
         {"rules, resolvers and root reach the guest", test_personalise_network},
         {"hosts wait for others", test_order_of_hosts},
         {"isolation rows", test_isolation},
+        {"a probe that says nothing", test_isolation_silence},
         {"needs", test_needs},
         {"the drill's directory", test_drill},
         {"a drill keeps its files and parameters", test_drill_files},
