@@ -164,6 +164,32 @@ Drill *cli_drill(const char *name, int *status)
     return drill;
 }
 
+const char *cli_dead_state(const Drill *drill)
+{
+    g_autofree char *run = g_build_filename(drill->dr_dir, "run", NULL);
+    g_autofree char *moved = drill_moved(drill->dr_dir);
+
+    if (moved)
+        return "moved";
+    return g_file_test(run, G_FILE_TEST_EXISTS) ? "crashed" : "down";
+}
+
+/* What to type where nobody answers. */
+static int say_dead(const Drill *drill)
+{
+    const char *name = drill->dr_name;
+
+    if (strcmp(cli_dead_state(drill), "down") == 0)
+        return cli_fail(EXIT_NO_DRILL,
+                        "drill %s is down: its VMs are removed; journal and report stay "
+                        "in %s",
+                        name, drill->dr_dir);
+    return cli_fail(EXIT_NO_DRILL,
+                    "drill %s: its daemon does not run; `parry up %s` goes on with it, "
+                    "`parry down %s` removes what it left",
+                    name, name, name);
+}
+
 RpcClient *cli_connect(const Drill *drill, int *status)
 {
     g_autofree char *path = drill_socket(drill, "white.sock");
@@ -171,10 +197,7 @@ RpcClient *cli_connect(const Drill *drill, int *status)
     RpcClient *client;
 
     if (!drill->dr_alive) {
-        *status = cli_fail(EXIT_NO_DRILL,
-                           "drill %s: its daemon does not run; `parry up %s` "
-                           "goes on with it, `parry down %s` removes what it left",
-                           drill->dr_name, drill->dr_name, drill->dr_name);
+        *status = say_dead(drill);
         return NULL;
     }
     client = rpc_client_connect(path, &error);

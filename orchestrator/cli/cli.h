@@ -78,6 +78,9 @@ Plan *cli_plan_with(const char *path, const PlanOptions *options, gboolean json,
  * any. */
 gboolean cli_refuse_unbuilt(const Plan *plan, int *status);
 
+/* Of a drill without a daemon: "crashed", "down", or "moved" to another machine. */
+const char *cli_dead_state(const Drill *drill);
+
 /* The drill of that name, or of the only one there is where name is NULL; NULL and
  * *status. */
 Drill *cli_drill(const char *name, int *status);

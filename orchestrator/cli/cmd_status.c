@@ -12,17 +12,6 @@
 #define WATCH_MS 1000
 #define LOG_END 4096
 
-/* What there is to say of a drill whose daemon does not run. */
-static const char *dead_state(const Drill *drill)
-{
-    g_autofree char *run = g_build_filename(drill->dr_dir, "run", NULL);
-    g_autofree char *moved = drill_moved(drill->dr_dir);
-
-    if (moved)
-        return "moved";
-    return g_file_test(run, G_FILE_TEST_EXISTS) ? "crashed" : "down";
-}
-
 /* The last line of the daemon's log, or NULL. */
 static char *last_words(const Drill *drill)
 {
@@ -70,7 +59,7 @@ static void add_journal(const Drill *drill, json_t *status)
 
 static json_t *dead_status(const Drill *drill, gboolean whole)
 {
-    const char *state = drill->dr_alive ? "silent" : dead_state(drill);
+    const char *state = drill->dr_alive ? "silent" : cli_dead_state(drill);
     g_autofree char *log = strcmp(state, "down") != 0 ? last_words(drill) : NULL;
     json_t *status = json_pack("{s:s, s:s, s:s, s:s, s:b}", "name", drill->dr_name,
                                "uuid", drill->dr_uuid, "state", state, "dir",
